@@ -1,0 +1,66 @@
+package etl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors differ by what they ask of the caller, not by where they arose.
+
+// ErrDrift reports a vendor payload that no longer has the documented shape.
+// Retrying cannot help: the page is kept, the cursor stays, a person looks.
+var ErrDrift = errors.New("vendor payload changed shape")
+
+// A StageError says which stage stopped a run. Only [Pipeline] makes it.
+type StageError struct {
+	Stage string
+	Err   error
+}
+
+func (e *StageError) Error() string { return e.Stage + ": " + e.Err.Error() }
+func (e *StageError) Unwrap() error { return e.Err }
+
+// A UsageError is a wrong command line or configuration: exit code 2, and
+// nothing was done.
+type UsageError struct {
+	Err error
+}
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usagef makes a [*UsageError].
+func Usagef(format string, args ...any) error {
+	return &UsageError{fmt.Errorf(format, args...)}
+}
+
+// A NeedsPersonError says that the work is done as far as a program may do
+// it, and what a person has to decide: exit code 3.
+type NeedsPersonError struct {
+	What string // what waits, such as "1 batch has an unknown outcome"
+	Mend string // the command or setting that settles it
+}
+
+func (e *NeedsPersonError) Error() string {
+	if e.Mend == "" {
+		return e.What
+	}
+	return e.What + "; " + e.Mend
+}
+
+// A CheckError is a check of the data that found offending rows: a file in
+// sql/6_checks, or a control total that does not balance.
+type CheckError struct {
+	Check string // the file, or the identity that does not hold
+	Rows  int    // how many rows offend
+	First []string
+}
+
+func (e *CheckError) Error() string {
+	s := fmt.Sprintf("%s: %d offending rows", e.Check, e.Rows)
+	if len(e.First) > 0 {
+		s += "\n  " + strings.Join(e.First, "\n  ")
+	}
+	return s
+}

@@ -1,0 +1,18 @@
+package etl
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"time"
+)
+
+// A RunID names one run. It sorts by start time and reads as a time:
+// 20261121T020000Z-1f3a9c.
+type RunID string
+
+// NewRunID returns the id of a run that starts at now.
+func NewRunID(now time.Time) RunID {
+	var b [3]byte
+	rand.Read(b[:]) // never fails, see its documentation
+	return RunID(now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:]))
+}

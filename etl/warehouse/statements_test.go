@@ -1,0 +1,89 @@
+package warehouse_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"spendbridge/etl/warehouse"
+	sqlfiles "spendbridge/sql"
+)
+
+// openWith opens a warehouse in memory with further SQL files.
+func openWith(t *testing.T, more map[string]string) *warehouse.DB {
+	t.Helper()
+	files := fstest.MapFS{}
+	names, err := fs.Glob(sqlfiles.FS, "*/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(sqlfiles.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: text}
+	}
+	for name, text := range more {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestExecAtQuotesTheLocation(t *testing.T) {
+	db := openWith(t, map[string]string{
+		"queries/test_attach.sql": "attach {location} as beside",
+		"queries/test_create.sql": "create table beside.notes (note varchar)",
+		"queries/test_detach.sql": "detach beside",
+	})
+	path := filepath.Join(t.TempDir(), "it's beside.duckdb")
+	err := db.InConn(t.Context(), func(conn *warehouse.Conn) error {
+		if err := conn.ExecAt(t.Context(), "queries/test_attach.sql", path); err != nil {
+			return err
+		}
+		for _, file := range []string{"queries/test_create.sql", "queries/test_detach.sql"} {
+			if _, err := conn.Exec(t.Context(), file, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExecSelectedRunsEveryStatementAndNamesTheFile(t *testing.T) {
+	db := openWith(t, map[string]string{
+		"queries/test_comments.sql": "select 'comment on table ops.runs is ''' || text || '''' from (values ($first), ($second)) as texts (text)",
+		"queries/test_comment.sql":  "select comment from duckdb_tables() where database_name = 'warehouse' and table_name = 'runs'",
+		"queries/test_wrong.sql":    "select 'no statement'",
+	})
+	err := db.InConn(t.Context(), func(conn *warehouse.Conn) error {
+		return conn.ExecSelected(t.Context(), "queries/test_comments.sql", warehouse.Args{"first": "one", "second": "two"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var comment string
+	if err := db.Get(t.Context(), "queries/test_comment.sql", nil, &comment); err != nil || comment != "two" {
+		t.Errorf("comment %q, %v; want the last one", comment, err)
+	}
+	err = db.InConn(t.Context(), func(conn *warehouse.Conn) error {
+		return conn.ExecSelected(t.Context(), "queries/test_wrong.sql", nil)
+	})
+	if err == nil || !strings.HasPrefix(err.Error(), "queries/test_wrong.sql: ") {
+		t.Errorf("got error %v, want one that names the file", err)
+	}
+}

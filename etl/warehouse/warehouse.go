@@ -1,0 +1,252 @@
+// Package warehouse opens the embedded DuckDB, keeps its schema current and
+// runs SQL files by name. It knows nothing of what the files mean.
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+)
+
+// Options says which warehouse to open and within what limits.
+type Options struct {
+	// Location is a file, or a "ducklake:…" or "md:…" address, which needs
+	// DuckDB's extension for it. Empty means in memory, for tests and for
+	// work that is thrown away.
+	Location string
+
+	MemoryLimit string // such as "1GB"; empty means DuckDB's default
+	TempDir     string // where DuckDB spills; empty means DuckDB's default
+	Threads     int    // 0 means all processors
+
+	// Files holds the SQL: "1_schema/*.sql" and all that is run by name.
+	Files fs.FS
+}
+
+// A DB is one warehouse. A process opens at most one at a time on a file: a
+// second DuckDB instance would break the first one's lock.
+type DB struct {
+	runner
+	pool *sql.DB
+}
+
+// Open attaches the warehouse and brings its schema up to date. It leaves a
+// file it cannot use exactly as it was, and says why.
+func Open(ctx context.Context, opts Options) (*DB, error) {
+	if err := checkLocation(opts.Location); err != nil {
+		return nil, err
+	}
+	files := &files{fsys: opts.Files}
+	connector, err := duckdb.NewConnector("", connect(files, opts))
+	if err != nil {
+		return nil, fmt.Errorf("open DuckDB: %w", err)
+	}
+	pool := sql.OpenDB(connector)
+	db := &DB{runner: runner{files: files, q: pool}, pool: pool}
+	if err := db.open(ctx); err != nil {
+		pool.Close()
+		return nil, explain(opts.Location, err)
+	}
+	return db, nil
+}
+
+func (db *DB) open(ctx context.Context) error {
+	if err := db.pool.PingContext(ctx); err != nil {
+		return err
+	}
+	return db.migrate(ctx)
+}
+
+// Close closes the warehouse. DuckDB then folds its write-ahead log into the
+// file.
+func (db *DB) Close() error { return db.pool.Close() }
+
+// A Tx is a transaction. After any error it can only be rolled back.
+type Tx struct {
+	runner
+}
+
+// InTx runs f in one transaction and commits if f returns nil. After any
+// error nothing that f wrote remains: DuckDB reports success for a Commit
+// that follows a failed statement and has rolled back, so that is never tried.
+func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
+	tx, err := db.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	defer tx.Rollback() // does nothing once committed
+
+	t := &Tx{runner{files: db.files, q: tx}}
+	if err := f(t); err != nil {
+		return err
+	}
+	if t.failed.Load() {
+		return errors.New("a statement of this transaction failed and its error was ignored")
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	return nil
+}
+
+// A Conn is one connection of the pool, for work that keeps temporary tables
+// between statements without holding a transaction open.
+type Conn struct {
+	runner
+}
+
+// InConn runs f on a connection of its own, which is closed afterwards with
+// all its temporary tables.
+func (db *DB) InConn(ctx context.Context, f func(*Conn) error) error {
+	conn, err := db.pool.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("open connection: %w", err)
+	}
+	defer conn.Close()
+	defer conn.Raw(func(any) error { return driver.ErrBadConn }) // not back into the pool
+	return f(&Conn{runner{files: db.files, q: conn}})
+}
+
+// connect returns what every new connection of the pool runs first: the first
+// one sets the instance up, and each one makes the warehouse its default.
+func connect(files *files, opts Options) func(driver.ExecerContext) error {
+	var (
+		mu    sync.Mutex
+		ready bool
+	)
+	return func(conn driver.ExecerContext) error {
+		mu.Lock()
+		defer mu.Unlock()
+
+		var statements []setting
+		if !ready {
+			statements = opts.settings()
+		}
+		statements = append(statements,
+			setting{file: "queries/warehouse_set_time_zone.sql"},
+			setting{file: "queries/warehouse_use.sql"})
+		for _, s := range statements {
+			if err := s.run(conn, files); err != nil {
+				return fmt.Errorf("%s: %w", s.file, err)
+			}
+		}
+		ready = true
+		return nil
+	}
+}
+
+// A setting is a statement of the instance: with a value as its parameter, or
+// with a location written into the text where no parameter may stand.
+type setting struct {
+	file, value, location string
+}
+
+func (s setting) run(conn driver.ExecerContext, files *files) error {
+	text, err := files.text(s.file)
+	if err != nil {
+		return err
+	}
+	text = place(text, s.location)
+	var args []driver.NamedValue
+	if s.value != "" {
+		args = []driver.NamedValue{{Name: "value", Ordinal: 1, Value: s.value}}
+	}
+	_, err = conn.ExecContext(context.Background(), text, args)
+	return err
+}
+
+// settings lists what the instance needs once. Extensions are loaded only for
+// a location that asks for one.
+func (opts Options) settings() []setting {
+	location, attach, extensions := opts.Location, "queries/warehouse_attach_file.sql", "false"
+	switch {
+	case location == "":
+		location = ":memory:"
+	case isRemote(location):
+		attach, extensions = "queries/warehouse_attach_remote.sql", "true"
+	}
+	all := []setting{
+		{file: "queries/warehouse_set_autoinstall.sql", value: extensions},
+		{file: "queries/warehouse_set_autoload.sql", value: extensions},
+		{file: "queries/warehouse_set_insertion_order.sql"},
+	}
+	if opts.MemoryLimit != "" {
+		all = append(all, setting{file: "queries/warehouse_set_memory_limit.sql", value: opts.MemoryLimit})
+	}
+	if opts.TempDir != "" {
+		all = append(all, setting{file: "queries/warehouse_set_temp_directory.sql", value: opts.TempDir})
+	}
+	if opts.Threads > 0 {
+		all = append(all, setting{file: "queries/warehouse_set_threads.sql", value: strconv.Itoa(opts.Threads)})
+	}
+	return append(all, setting{file: attach, location: location})
+}
+
+// isRemote reports whether the location is one that an extension opens.
+func isRemote(location string) bool {
+	return strings.HasPrefix(location, "ducklake:") || strings.HasPrefix(location, "md:")
+}
+
+// checkLocation refuses what DuckDB would create, overwrite or misread.
+func checkLocation(location string) error {
+	if location == "" || isRemote(location) {
+		return nil
+	}
+	info, err := os.Stat(location)
+	if errors.Is(err, fs.ErrNotExist) {
+		return checkFolder(filepath.Dir(location))
+	}
+	if err != nil {
+		return fmt.Errorf("warehouse %s: %w", location, err)
+	}
+	if info.IsDir() {
+		return fmt.Errorf("warehouse %s is a directory; name a file, such as %s",
+			location, filepath.Join(location, "warehouse.duckdb"))
+	}
+	f, err := os.OpenFile(location, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("warehouse %s: %w; give this user the right to read and write it", location, err)
+	}
+	defer f.Close()
+	return checkHeader(f, location, info.Size())
+}
+
+func checkFolder(folder string) error {
+	if _, err := os.Stat(folder); err != nil {
+		return fmt.Errorf("warehouse folder %s: %w; create it or change data_dir", folder, err)
+	}
+	return nil
+}
+
+// checkHeader looks for DuckDB's mark, the bytes DUCK behind an eight-byte
+// checksum.
+func checkHeader(f *os.File, location string, size int64) error {
+	header := make([]byte, 12)
+	if _, err := f.ReadAt(header, 0); err != nil || string(header[8:]) != "DUCK" {
+		return fmt.Errorf("warehouse %s is not a DuckDB file (%d bytes); restore it from a backup, or move it away and run: spendbridge verify --rebuild", location, size)
+	}
+	return nil
+}
+
+// explain adds what a person can do to an error of DuckDB's.
+func explain(location string, err error) error {
+	var newer *NewerSchemaError
+	var duck *duckdb.Error
+	switch {
+	case errors.As(err, &newer):
+		return fmt.Errorf("warehouse %s: %w", location, err)
+	case errors.As(err, &duck) && duck.Type == duckdb.ErrorTypeIO && strings.Contains(duck.Msg, "lock"):
+		return fmt.Errorf("warehouse %s is in use by another process: %w; wait for it, or query the published spend.duckdb instead", location, err)
+	}
+	return fmt.Errorf("warehouse %s: %w", location, err)
+}

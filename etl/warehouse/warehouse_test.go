@@ -1,0 +1,181 @@
+package warehouse_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"spendbridge/etl/etltest"
+	"spendbridge/etl/warehouse"
+	sqlfiles "spendbridge/sql"
+)
+
+func TestOpenLeavesAFileItCannotUseUntouched(t *testing.T) {
+	folder := t.TempDir()
+	newer := filepath.Join(folder, "newer.duckdb")
+	db := etltest.OpenFile(t, newer)
+	if _, err := db.Exec(t.Context(), "queries/schema_version_add.sql",
+		warehouse.Args{"version": 9999, "applied_at": time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	garbage := filepath.Join(folder, "garbage.duckdb")
+	write(t, garbage, "these are no database pages at all")
+	short := filepath.Join(folder, "short.duckdb")
+	write(t, short, "x")
+	cut := filepath.Join(folder, "cut.duckdb")
+	whole, err := os.ReadFile(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, cut, string(whole[:5000]))
+
+	tests := map[string]struct{ path, want string }{
+		"a newer schema":    {newer, "is newer than this program's"},
+		"garbage":           {garbage, "is not a DuckDB file"},
+		"a short file":      {short, "is not a DuckDB file"},
+		"a truncated file":  {cut, "cut.duckdb"},
+		"a directory":       {folder, "is a directory"},
+		"no such directory": {filepath.Join(folder, "missing", "w.duckdb"), "create it or change data_dir"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			before, _ := os.ReadFile(tt.path)
+			_, err := warehouse.Open(t.Context(), warehouse.Options{Location: tt.path, Files: sqlfiles.FS})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want one that says %q", err, tt.want)
+			}
+			if after, _ := os.ReadFile(tt.path); string(after) != string(before) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestOpenMigratesAnOlderFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.duckdb")
+	files := fstest.MapFS{}
+	for _, name := range []string{
+		"1_schema/005_ops.sql", "1_schema/006_ops_schema_versions.sql",
+		"queries/schema_version.sql", "queries/schema_version_add.sql", "queries/schema_version_exists.sql",
+		"queries/warehouse_attach_file.sql", "queries/warehouse_set_autoinstall.sql",
+		"queries/warehouse_set_autoload.sql", "queries/warehouse_set_insertion_order.sql",
+		"queries/warehouse_set_time_zone.sql", "queries/warehouse_use.sql",
+	} {
+		data, err := sqlfiles.FS.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	open := func() *warehouse.DB {
+		t.Helper()
+		db, err := warehouse.Open(t.Context(), warehouse.Options{Location: path, Files: files})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return db
+	}
+	open().Close()
+
+	files["1_schema/007_first.sql"] = &fstest.MapFile{Data: []byte("create table ops.first (n integer)")}
+	files["1_schema/008_second.sql"] = &fstest.MapFile{Data: []byte("create table ops.second (n integer)")}
+	for range 2 { // the second time there is nothing left to do
+		db := open()
+		version, err := db.SchemaVersion(t.Context())
+		if err != nil || version != 8 {
+			t.Errorf("schema version %d, %v; want 8", version, err)
+		}
+		db.Close()
+	}
+}
+
+func TestInTxKeepsNothingAfterAnError(t *testing.T) {
+	db := etltest.OpenDB(t)
+	add := func(tx *warehouse.Tx, version int) error {
+		_, err := tx.Exec(t.Context(), "queries/schema_version_add.sql",
+			warehouse.Args{"version": version, "applied_at": time.Now()})
+		return err
+	}
+	before, err := db.SchemaVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("stop")
+	tests := map[string]func(*warehouse.Tx) error{
+		"the function fails":     func(tx *warehouse.Tx) error { return errors.Join(add(tx, 500), stop) },
+		"an error is swallowed":  func(tx *warehouse.Tx) error { _, _ = tx.Exec(t.Context(), "no/such.sql", nil); return add(tx, 501) },
+		"a statement is refused": func(tx *warehouse.Tx) error { return errors.Join(add(tx, 502), addNull(t.Context(), tx)) },
+	}
+	for name, f := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := db.InTx(t.Context(), f); err == nil {
+				t.Error("no error")
+			}
+			if after, err := db.SchemaVersion(t.Context()); err != nil || after != before {
+				t.Errorf("version %d, %v; want %d", after, err, before)
+			}
+		})
+	}
+}
+
+func addNull(ctx context.Context, tx *warehouse.Tx) error {
+	_, err := tx.Exec(ctx, "queries/schema_version_add.sql", warehouse.Args{"version": nil, "applied_at": nil})
+	return err
+}
+
+func TestArgsMustMatchTheFile(t *testing.T) {
+	db := etltest.OpenDB(t)
+	tests := map[string]struct {
+		args warehouse.Args
+		want string
+	}{
+		"one missing":  {warehouse.Args{"version": 1}, "parameter $applied_at is not given"},
+		"one too many": {warehouse.Args{"version": 1, "applied_at": time.Now(), "by": "me"}, "but the file has applied_at, version"},
+		"misspelt":     {warehouse.Args{"version": 1, "aplied_at": time.Now()}, "parameter $applied_at is not given"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := db.Exec(t.Context(), "queries/schema_version_add.sql", tt.args)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want one that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestLockNamesItsHolder(t *testing.T) {
+	folder := t.TempDir()
+	unlock, err := warehouse.Lock(folder, warehouse.Holder{PID: 42, Command: "spendbridge run", Started: time.Unix(0, 0).UTC()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = warehouse.Lock(folder, warehouse.Holder{PID: 43})
+	var locked *warehouse.LockedError
+	if !errors.As(err, &locked) || locked.Holder.PID != 42 {
+		t.Fatalf("got %v, want a lock held by process 42", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = warehouse.Lock(folder, warehouse.Holder{PID: 43})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,21 @@
+create table canonical.excluded as
+
+select
+    spend_id,
+    source,
+    kind,
+    tenant,
+    stream,
+    record_id,
+    record_version,
+    page_id,
+    reason,
+    detail,
+    source_currency,
+    vendor_raw,
+    source_amount,
+    occurred_on,
+    first_seen_at,
+    changed_at
+
+from warehouse.canonical.excluded

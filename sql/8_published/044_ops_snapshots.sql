@@ -1,0 +1,11 @@
+create table ops.snapshots as
+
+select
+    snapshot_id,
+    run_id,
+    path,
+    rows,
+    logical_hash,
+    created_at
+
+from warehouse.ops.snapshots

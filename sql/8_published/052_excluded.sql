@@ -1,0 +1,1 @@
+create view excluded as select * from canonical.excluded

@@ -1,0 +1,1 @@
+create view quarantine as select * from canonical.quarantine

@@ -1,0 +1,1 @@
+create view fx_rates as select * from canonical.fx_rates

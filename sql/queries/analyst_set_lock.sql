@@ -1,0 +1,1 @@
+set global lock_configuration = true

@@ -1,0 +1,3 @@
+insert into raw.records by name
+
+select * from read_parquet($path)

@@ -1,0 +1,3 @@
+insert into ops.sources by name
+
+select * from read_parquet($path)

@@ -1,0 +1,1 @@
+copy ops.sources to $path (format parquet)

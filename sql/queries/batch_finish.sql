@@ -1,0 +1,10 @@
+update delivery.batches
+
+set
+    state = $state,
+    status = nullif($status, 0),
+    message = nullif($message, ''),
+    request_id = nullif($request_id, ''),
+    finished_at = $at::timestamptz
+
+where batch_id = $batch_id

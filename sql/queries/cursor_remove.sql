@@ -1,0 +1,1 @@
+delete from raw.cursors where job_id = $job_id

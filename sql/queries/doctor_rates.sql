@@ -1,0 +1,2 @@
+-- How far the reference rates reach, null without any.
+select max(valid_on)::varchar as newest from canonical.fx_rates

@@ -1,0 +1,12 @@
+select
+    key,
+    gate,
+    held_at,
+    payload
+
+from delivery.holds
+
+where spend_id = $spend_id
+    and settlement_id is null
+
+order by held_at, key

@@ -1,0 +1,116 @@
+-- Writes the draft into the ledger. $invalid is a JSON array of {key, reason}:
+-- those are refused here, and what they follow is not reversed. The others get
+-- their batch: one target and one shape each, by date and key, so that a rerun
+-- makes the same batches. What a gate holds and what follows is left out.
+insert into delivery.items by name
+
+with
+
+invalid as (
+
+    select unnest(
+        from_json($invalid, '[{"key": "VARCHAR", "reason": "VARCHAR"}]'),
+        recursive := true
+    )
+
+),
+
+attempts as (
+
+    select
+        target,
+        key,
+        max(attempt) as attempt
+
+    from delivery.items
+
+    where key in (select key from item_draft)
+
+    group by target, key
+
+),
+
+placed as (
+
+    select
+        draft.* exclude (class, gate, follows),
+        invalid.reason as message,
+        coalesce(attempts.attempt, 0) + 1 as attempt,
+        row_number() over (
+            partition by
+                draft.target, draft.record_schema, invalid.reason is null
+            order by draft.occurred_on, draft.key
+        ) - 1 as place
+
+    from item_draft as draft
+
+    left join invalid
+        on draft.key = invalid.key
+
+    left join attempts
+        on draft.target = attempts.target
+        and draft.key = attempts.key
+
+    where draft.gate is null
+        and (not draft.follows or invalid.key is not null)
+        and (
+            draft.kind != 'reversal'
+            or draft.spend_id not in (
+                select spend_id from item_draft
+                where follows and key in (select key from invalid)
+            )
+        )
+
+),
+
+batched as (
+
+    select
+        *,
+        dense_rank() over (
+            order by
+                message is not null, target, record_schema,
+                place - place % $batch_size
+        ) + $batches_before as batch_no,
+        place % $batch_size + 1 as ordinal
+
+    from placed
+
+)
+
+select
+    target,
+    key,
+    attempt,
+    spend_id,
+    case
+        when message is null
+            then $run_id || '-' || lpad(
+                batch_no::varchar,
+                greatest(5, length(batch_no::varchar))::integer, '0'
+            )
+    end as batch_id,
+    $run_id as run_id,
+    source,
+    page_id,
+    record_version,
+    kind,
+    case when message is null then 'planned' else 'rejected' end as state,
+    record_schema,
+    payload,
+    md5(payload) as payload_hash,
+    content_hash,
+    currency,
+    message,
+    coalesce((select max(ledger_no) from delivery.items), 0)
+        + row_number() over (order by batch_no, ordinal, key) as ledger_no,
+    ordinal,
+    version,
+    amount,
+    created_ms,
+    occurred_on,
+    $at::timestamptz as updated_at
+
+from batched
+
+order by ledger_no

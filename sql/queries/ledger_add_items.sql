@@ -1,0 +1,47 @@
+-- The items of one sent file, as its header lists them beside the records of
+-- its body.
+insert into delivery.items by name
+
+with
+
+listed as (
+
+    select unnest(from_json($items, '[{
+        "item": {
+            "key": "VARCHAR", "attempt": "INTEGER", "spend_id": "VARCHAR",
+            "source": "VARCHAR", "page_id": "VARCHAR",
+            "record_version": "INTEGER", "kind": "VARCHAR",
+            "content_hash": "VARCHAR", "currency": "VARCHAR",
+            "version": "INTEGER", "amount": "VARCHAR",
+            "created_ms": "BIGINT", "occurred_on": "DATE",
+            "ordinal": "INTEGER"
+        },
+        "payload": "VARCHAR"
+    }]')) as sent
+
+),
+
+items as (
+
+    select
+        unnest(sent.item),
+        sent.payload
+
+    from listed
+
+)
+
+select
+    items.* replace (items.amount::decimal(18, 4) as amount),
+    $target as target,
+    $batch_id as batch_id,
+    $run_id as run_id,
+    nullif($settlement_id, '') as settlement_id,
+    $state as state,
+    $record_schema as record_schema,
+    md5(items.payload) as payload_hash,
+    nullif($message, '') as message,
+    $first_no + items.ordinal - 1 as ledger_no,
+    $at::timestamptz as updated_at
+
+from items

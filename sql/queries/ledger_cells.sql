@@ -1,0 +1,183 @@
+-- Every state of every record in money: what Productiv holds, what may be on
+-- its way there, and what the diff says is still to come.
+create or replace temp table ledger_cells as
+
+with
+
+items as (
+
+    select
+        items.source,
+        items.target,
+        items.spend_id,
+        items.key,
+        items.attempt,
+        items.state,
+        items.currency,
+        -- As sent, from the JSON itself: the diff has used the column amount.
+        regexp_extract(
+            items.payload, '"amount":(-?[0-9.]+)', 1
+        )::decimal(18, 4) as amount
+
+    from delivery.items as items
+
+    inner join diff_targets as targets
+        on items.source = targets.source
+        and items.target = targets.target
+
+    where items.state in ('accepted', 'sending', 'unknown')
+
+),
+
+replaced as (
+
+    select
+        target,
+        key,
+        max(attempt) as attempt
+
+    from items
+
+    where state = 'accepted'
+        and attempt > 1
+
+    group by target, key
+
+),
+
+delivered as (
+
+    select
+        items.source,
+        items.currency,
+        items.spend_id,
+        items.target,
+        items.key,
+        items.amount
+
+    from items
+
+    left join replaced
+        on items.target = replaced.target
+        and items.key = replaced.key
+        and items.attempt < replaced.attempt
+
+    where items.state = 'accepted'
+        and replaced.key is null
+
+),
+
+-- A key sent again would take the place of what was accepted under it.
+doubtful as (
+
+    select
+        source, currency, spend_id, amount
+
+    from items
+
+    where state != 'accepted'
+
+    union all by name
+
+    select
+        delivered.source,
+        delivered.currency,
+        delivered.spend_id,
+        -delivered.amount as amount
+
+    from items
+
+    inner join delivered
+        on items.target = delivered.target
+        and items.key = delivered.key
+
+    where items.state != 'accepted'
+
+),
+
+open as (
+
+    select
+        *,
+        case
+            when class = 'unknown' then 'unsent_changes'
+            when refused then 'rejected'
+            when spend_id in (
+                select spend_id from item_draft where gate is not null
+            ) then 'held'
+            when class = 'not_due' then 'not_due'
+            when class = 'new' or action != 'list' then 'pending'
+            else 'unsent_changes'
+        end as state
+
+    from diff
+
+    where class != 'touched'
+
+),
+
+-- While a record is in doubt, its change is counted against what Productiv
+-- would hold if the doubtful item had arrived.
+sides as (
+
+    select source, currency, spend_id, state, amount
+    from open
+    where currency is not null
+
+    union all by name
+
+    select
+        source,
+        standing_currency as currency,
+        spend_id,
+        state,
+        -standing_amount as amount
+
+    from open
+
+    where standing_currency is not null
+        and class != 'unknown'
+
+    union all by name
+
+    select
+        source,
+        currency,
+        spend_id,
+        'unsent_changes' as state,
+        -amount as amount
+
+    from (from delivered union all by name from doubtful) as standing
+
+    where spend_id in (select spend_id from open where class = 'unknown')
+
+),
+
+outstanding as (
+
+    select
+        source,
+        currency,
+        spend_id,
+        state,
+        sum(amount) as amount
+
+    from sides
+
+    group by source, currency, spend_id, state
+
+    having state != 'unsent_changes' or sum(amount) != 0
+
+)
+
+select source, currency, spend_id, 'delivered' as state, amount
+from delivered
+
+union all by name
+
+select source, currency, spend_id, 'unknown' as state, amount
+from doubtful
+
+union all by name
+
+select * from outstanding

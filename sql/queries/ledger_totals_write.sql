@@ -1,0 +1,17 @@
+insert into ops.control_totals by name
+
+select
+    $run_id as run_id,
+    'ledger' as step,
+    source,
+    currency,
+    state,
+    count(distinct spend_id) as records,
+    sum(amount) as amount,
+    sum(abs(amount)) as abs_amount,
+    sum(md5_number_upper(spend_id)::decimal(38, 0)) as key_hash,
+    $at::timestamptz as recorded_at
+
+from ledger_cells
+
+group by source, currency, state

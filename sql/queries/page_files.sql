@@ -1,0 +1,7 @@
+select distinct
+    file,
+    bytes
+
+from raw.pages
+
+order by file

@@ -1,0 +1,1 @@
+select distinct source from raw.pages order by source

@@ -1,0 +1,12 @@
+select detail
+
+from ops.checks
+
+where check_name = $check_name
+    and source = $source
+    and subject = $subject
+    and passed
+
+order by checked_at desc
+
+limit 1

@@ -1,0 +1,3 @@
+delete from ops.checks
+
+where checked_at < $before

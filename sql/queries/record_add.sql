@@ -1,0 +1,109 @@
+-- Adds the versions that differ from the one before, in the order in which
+-- the vendor showed them: how pages are grouped for landing does not matter.
+insert into raw.records (
+    source, stream, record_id, version, page_id, ordinal,
+    payload, payload_hash,
+    tombstone, unsettled,
+    filed_on,
+    seen_at
+)
+
+with
+
+-- Keys only: payloads are long, and most are known already.
+shown as (
+
+    select
+        rowid as place,
+        stream,
+        record_id,
+        payload_hash,
+        lag(payload_hash) over shown_before as previous_hash,
+        row_number() over shown_before as nth
+
+    from record_incoming
+
+    where record_id is not null
+        and stream is not null
+
+    window shown_before as (
+        partition by stream, record_id
+        order by page_id, ordinal
+    )
+
+),
+
+stored as (
+
+    select
+        records.stream,
+        records.record_id,
+        max(records.version) as version,
+        arg_max(records.payload_hash, records.version) as payload_hash,
+        arg_max(records.tombstone, records.version) as tombstone
+
+    from raw.records as records
+
+    semi join shown
+        on records.stream = shown.stream
+        and records.record_id = shown.record_id
+
+    where records.source = $source
+
+    group by
+        records.stream,
+        records.record_id
+
+),
+
+changed as (
+
+    select
+        shown.place,
+        coalesce(stored.version, 0) + row_number() over (
+            partition by shown.stream, shown.record_id
+            order by shown.nth
+        ) as version
+
+    from shown
+
+    left join stored
+        on shown.stream = stored.stream
+        and shown.record_id = stored.record_id
+
+    where case
+        when shown.nth > 1 then shown.payload_hash != shown.previous_hash
+        when stored.payload_hash is null or stored.tombstone then true
+        else shown.payload_hash != stored.payload_hash
+    end
+
+)
+
+select
+
+    ---------- ids
+    $source as source,
+    incoming.stream,
+    incoming.record_id,
+    changed.version,
+    incoming.page_id,
+    incoming.ordinal,
+
+    ---------- text
+    incoming.payload,
+    incoming.payload_hash,
+
+    ---------- booleans
+    false as tombstone,
+    incoming.unsettled,
+
+    ---------- dates
+    incoming.filed_on,
+
+    ---------- timestamps
+    incoming.fetched_at as seen_at
+
+from record_incoming as incoming
+
+inner join changed
+    on incoming.rowid = changed.place

@@ -1,0 +1,1 @@
+select count(distinct (stream, record_id)) as objects from record_incoming

@@ -1,0 +1,138 @@
+-- As record_split, for pages that answer for a single record: their data is
+-- one object.
+create or replace temp table record_incoming as
+
+with
+
+asked as (
+
+    select unnest(
+        from_json($pages, '[{"page_id": "VARCHAR", "included": ["INTEGER"]}]'),
+        recursive := true
+    )
+
+),
+
+pages as (
+
+    select
+        pages.page_id,
+        pages.stream,
+        pages.fetched_at,
+        $root || pages.file as filename,
+        asked.included
+
+    from raw.pages as pages
+
+    inner join asked
+        on pages.page_id = asked.page_id
+
+),
+
+files as (
+
+    select
+        filename,
+        [data] as data,
+        coalesce(included, []) as included
+
+    from read_json(
+        $files,
+        format = 'unstructured',
+        columns = {data: 'JSON', included: 'JSON[]'},
+        filename = true,
+        maximum_object_size = $max_bytes
+    )
+
+),
+
+-- Included objects repeat from page to page. Null asks for all of them.
+chosen as (
+
+    select
+        pages.page_id,
+        pages.stream,
+        pages.fetched_at,
+        files.data,
+        files.included,
+        coalesce(pages.included, range(1, len(files.included) + 1)) as places
+
+    from files
+
+    inner join pages
+        on files.filename = pages.filename
+
+),
+
+objects as (
+
+    select
+        page_id,
+        stream,
+        fetched_at,
+        len(data) as records,
+        unnest(
+            range(1, len(data) + 1)
+            || [len(data) + place for place in places]
+        ) as ordinal,
+        unnest(data || list_select(included, places)) as payload
+
+    from chosen
+
+),
+
+parsed as (
+
+    select
+        *,
+        ordinal <= records as is_record,
+        json_extract_string(payload, [
+            '$.id',
+            '$.type',
+            '$.attributes.date',
+            '$.attributes.draft',
+            '$.attributes.approved',
+            '$.transaction_datetime',
+            '$.authorization_datetime'
+        ]) as fields
+
+    from objects
+
+)
+
+select
+
+    ---------- ids
+    page_id,
+    ordinal,
+    case when is_record then stream else fields[2] end as stream,
+    fields[1] as record_id,
+
+    ---------- text
+    payload,
+    md5(payload::varchar) as payload_hash,
+
+    ---------- booleans
+    is_record,
+    case
+        when is_record and stream = 'expenses'
+            then fields[4] = 'true' or fields[5] = 'false'
+    end as unsettled,
+
+    ---------- dates
+    case
+        when is_record and stream = 'expenses'
+            then try_cast(fields[3] as date)
+        when is_record
+            then (
+                coalesce(
+                    try_cast(fields[6] as timestamptz),
+                    try_cast(fields[7] as timestamptz)
+                ) at time zone 'UTC'
+            )::date
+    end as filed_on,
+
+    ---------- timestamps
+    fetched_at
+
+from parsed

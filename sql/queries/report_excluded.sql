@@ -1,0 +1,12 @@
+select
+    source,
+    reason,
+    coalesce(source_currency, '?') as currency,
+    count(*) as records,
+    coalesce(sum(source_amount)::decimal(38, 4)::varchar, '') as source_amount
+
+from canonical.excluded
+
+group by source, reason, currency
+
+order by reason, source, currency

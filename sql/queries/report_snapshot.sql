@@ -1,0 +1,16 @@
+-- The newest snapshot up to a run.
+select
+    snapshot_id,
+    run_id,
+    path,
+    rows,
+    logical_hash,
+    created_at
+
+from ops.snapshots
+
+where run_id <= $run_id
+
+order by created_at desc
+
+limit 1

@@ -1,0 +1,2 @@
+insert into ops.schema_versions (version, applied_at)
+values ($version, $applied_at)

@@ -1,0 +1,7 @@
+insert into staging.setting_sources by name
+
+select unnest(from_json($rows::json, '[{
+    "source": "VARCHAR", "kind": "VARCHAR", "tenant": "VARCHAR",
+    "amount_basis": "VARCHAR", "approved_only": "BOOLEAN",
+    "amount_unit": "VARCHAR", "minor_units": "VARCHAR"
+}]'), recursive := true)

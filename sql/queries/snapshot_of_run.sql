@@ -1,0 +1,5 @@
+select manifest::varchar as manifest
+
+from ops.snapshots
+
+where run_id = $run_id

@@ -1,0 +1,8 @@
+select
+    source,
+    kind,
+    tenant
+
+from ops.sources
+
+order by source

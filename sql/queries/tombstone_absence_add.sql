@@ -1,0 +1,33 @@
+-- Notes what a proven read did not find. What was noted before stays as it is.
+insert into raw.absences (source, stream, record_id, read_id, missed_at)
+
+with
+
+missing as (
+
+    select unnest($record_ids) as record_id
+
+),
+
+noted as (
+
+    select record_id
+
+    from raw.absences
+
+    where source = $source
+        and stream = $stream
+
+)
+
+select
+    $source as source,
+    $stream as stream,
+    missing.record_id,
+    $read_id as read_id,
+    $now as missed_at
+
+from missing
+
+anti join noted
+    on missing.record_id = noted.record_id

@@ -1,0 +1,1 @@
+delete from staging.productive__companies

@@ -1,0 +1,1 @@
+select hash from staging.model_hashes where file = $file

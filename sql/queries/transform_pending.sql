@@ -1,0 +1,64 @@
+-- Every version of raw.records that is not staged yet; `newest` marks the last
+-- one of each object.
+create or replace temp table pending_versions as
+
+with
+
+versions as (
+
+    select
+        records.source,
+        records.stream,
+        records.record_id,
+        records.version,
+        records.page_id,
+        records.ordinal,
+        records.seen_at,
+        staged.first_seen_at
+
+    from raw.records as records
+
+    left join staging.staged_versions as staged
+        on records.source = staged.source
+        and records.stream = staged.stream
+        and records.record_id = staged.record_id
+
+    where records.version > coalesce(staged.version, 0)
+        and records.stream in (select stream from staging.seed_streams)
+
+),
+
+objects as (
+
+    select
+        source,
+        stream,
+        record_id,
+        max(version) as version,
+        arg_min(seen_at, version) as first_seen_at
+
+    from versions
+
+    group by source, stream, record_id
+
+)
+
+select
+    versions.source,
+    versions.stream,
+    versions.record_id,
+    versions.version,
+    versions.page_id,
+    versions.ordinal,
+    versions.seen_at,
+    coalesce(
+        versions.first_seen_at, objects.first_seen_at
+    ) as first_seen_at,
+    versions.version = objects.version as newest
+
+from versions
+
+inner join objects
+    on versions.source = objects.source
+    and versions.stream = objects.stream
+    and versions.record_id = objects.record_id

@@ -1,0 +1,81 @@
+-- What the records are judged by, and whether the tables made of each other
+-- hold as many records as each other, or somebody has dropped one.
+with
+
+settings as (
+
+    select 'run ' || to_json(setting_run)::varchar as setting
+    from staging.setting_run as setting_run
+
+    union all
+
+    select 'source ' || to_json(setting_sources)::varchar as setting
+    from staging.setting_sources as setting_sources
+
+    union all
+
+    select 'cardholder ' || to_json(setting_cardholders)::varchar as setting
+    from staging.setting_cardholders as setting_cardholders
+
+    union all
+
+    select 'rule ' || to_json(setting_rules)::varchar as setting
+    from staging.setting_rules as setting_rules
+
+    union all
+
+    select 'type ' || to_json(setting_types)::varchar as setting
+    from staging.setting_types as setting_types
+
+),
+
+typed as (
+
+    select count(*) as records
+
+    from staging.staged_versions
+
+    where stream in ('expenses', 'transactions')
+
+),
+
+combined as (
+
+    select count(*) as records from staging.records_combined
+
+),
+
+canonical as (
+
+    select sum(records) as records
+
+    from (
+        select count(*) as records from canonical.spend
+        union all
+        select count(*) as records from canonical.excluded
+        union all
+        select count(*) as records from canonical.quarantine
+    )
+
+),
+
+settings_hash as (
+
+    select md5(string_agg(setting, chr(10) order by setting)) as hash
+
+    from settings
+
+)
+
+select
+    settings_hash.hash as settings_hash,
+    typed.records = combined.records
+    and combined.records = canonical.records as whole
+
+from settings_hash
+
+cross join typed
+
+cross join combined
+
+cross join canonical

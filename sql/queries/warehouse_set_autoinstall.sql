@@ -1,0 +1,1 @@
+set global autoinstall_known_extensions = $value

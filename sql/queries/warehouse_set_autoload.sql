@@ -1,0 +1,1 @@
+set global autoload_known_extensions = $value

@@ -1,0 +1,1 @@
+set global preserve_insertion_order = false

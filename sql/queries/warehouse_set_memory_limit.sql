@@ -1,0 +1,1 @@
+set global memory_limit = $value

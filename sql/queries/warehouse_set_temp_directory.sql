@@ -1,0 +1,1 @@
+set global temp_directory = $value

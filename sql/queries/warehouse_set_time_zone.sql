@@ -1,0 +1,2 @@
+-- So that no result depends on where the server stands.
+set TimeZone = 'UTC'
