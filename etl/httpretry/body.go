@@ -1,0 +1,49 @@
+package httpretry
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// wholeBody reads a response to its end before it hands it on, so that a
+// body that is cut off, too slow or too large fails like a request that was
+// never answered.
+type wholeBody struct {
+	next    http.RoundTripper
+	timeout time.Duration
+	max     int64
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (w *wholeBody) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeoutCause(req.Context(), w.timeout,
+		fmt.Errorf("no complete answer within %s: %w", w.timeout, context.DeadlineExceeded))
+	defer cancel()
+	resp, err := w.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, w.max+1))
+	if err != nil {
+		return nil, cause(ctx, fmt.Errorf("read body: %w", err))
+	}
+	if int64(len(body)) > w.max {
+		return nil, &TooLargeError{Limit: w.max}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Request = req
+	return resp, nil
+}
+
+// cause prefers the reason why ctx ended to the error that this led to.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

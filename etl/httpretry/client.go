@@ -1,0 +1,188 @@
+// Package httpretry is a patient HTTP client: it keeps to a rate budget,
+// repeats what may be repeated, waits as long as a server asks within a cap,
+// reads whole responses within limits of size and time, and says in typed
+// errors what became of a request. It never logs or returns a query, a header
+// or a credential, and it follows no redirects.
+//
+// Proxies come from HTTP_PROXY, HTTPS_PROXY and NO_PROXY, further authorities
+// from SSL_CERT_FILE and SSL_CERT_DIR.
+package httpretry
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+	"golang.org/x/time/rate"
+
+	"spendbridge/etl"
+)
+
+// Options are a client's limits. The zero value is usable.
+type Options struct {
+	// Budget is what all requests of the client share, retries and token
+	// requests included: each one takes a token from every limiter.
+	Budget []*rate.Limiter
+
+	Tries   int           // attempts per request at most; 0 means 6
+	MaxWait time.Duration // the longest pause a server may ask for; 0 means 15 minutes
+	Timeout time.Duration // for one attempt, its whole body included; 0 means 2 minutes
+	MaxBody int64         // bytes of one body, unzipped; 0 means 64 MiB
+
+	Log       *slog.Logger      // told of retries, at debug level; nil means none
+	Transport http.RoundTripper // nil means one of the client's own
+}
+
+// A Client sends requests. It is safe for concurrent use.
+type Client struct {
+	budget []*rate.Limiter
+	once   *http.Client
+	retry  *retryablehttp.Client
+}
+
+// A Response is an answer whose body has been read to its end.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// New returns a client that keeps to opts.
+func New(opts Options) *Client {
+	opts = opts.withDefaults()
+	once := &http.Client{
+		Transport: &wholeBody{next: opts.Transport, timeout: opts.Timeout, max: opts.MaxBody},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}
+	c := &Client{budget: opts.Budget, once: once}
+	p := policy{maxWait: opts.MaxWait, log: opts.Log}
+	c.retry = &retryablehttp.Client{
+		HTTPClient:   once,
+		RetryMax:     opts.Tries - 1,
+		RetryWaitMin: 500 * time.Millisecond,
+		RetryWaitMax: 30 * time.Second,
+		CheckRetry:   p.check,
+		Backoff:      p.backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+		PrepareRetry: func(req *http.Request) error { return c.wait(req.Context()) },
+	}
+	return c
+}
+
+func (o Options) withDefaults() Options {
+	if o.Tries == 0 {
+		o.Tries = 6
+	}
+	if o.MaxWait == 0 {
+		o.MaxWait = 15 * time.Minute
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Minute
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 64 << 20
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = 16
+		o.Transport = t
+	}
+	return o
+}
+
+// Do sends a request that may be repeated without harm, such as a GET. It
+// repeats it after a 429, a 5xx or a fault of the network, pausing as long as
+// the server asks or else with growing, jittered pauses, until the tries are
+// spent or the server asks for more than MaxWait.
+//
+// An answer that is not a 2xx comes with a [*StatusError], no answer at all
+// as a [*TransportError].
+func (c *Client) Do(req *http.Request) (*Response, error) {
+	return c.send(req, func(req *http.Request) (*http.Response, error) {
+		repeatable, err := retryablehttp.FromRequest(req)
+		if err != nil {
+			return nil, err
+		}
+		return c.retry.Do(repeatable)
+	})
+}
+
+// Once sends a request a single time, within the same budget and with the
+// same errors as [Client.Do]. [TransportError.NotSent] tells whether a failed
+// one can have reached the server.
+func (c *Client) Once(req *http.Request) (*Response, error) {
+	return c.send(req, c.once.Do)
+}
+
+func (c *Client) send(req *http.Request, do func(*http.Request) (*http.Response, error)) (*Response, error) {
+	if err := c.wait(req.Context()); err != nil {
+		return nil, transportError(req, true, err)
+	}
+	ctx, sent := watch(req.Context())
+	resp, err := do(req.WithContext(ctx))
+	if err != nil {
+		return nil, transportError(req, sent.never(), err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, transportError(req, false, err)
+	}
+	r := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if r.Status < 200 || r.Status > 299 {
+		return r, statusError(req, r)
+	}
+	return r, nil
+}
+
+// wait takes a token from every limiter of the budget.
+func (c *Client) wait(ctx context.Context) error {
+	for _, limiter := range c.budget {
+		if err := limiter.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A policy decides whether to repeat a request, and when.
+type policy struct {
+	maxWait time.Duration
+	log     *slog.Logger
+}
+
+func (p policy) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err != nil {
+		return repeatable(err), nil
+	}
+	return temporary(resp.StatusCode) && retryAfter(resp.Header, time.Now()) <= p.maxWait, nil
+}
+
+func (p policy) backoff(shortest, longest time.Duration, attempt int, resp *http.Response) time.Duration {
+	wait := min(shortest<<min(attempt, 10), longest)
+	wait = wait/2 + rand.N(wait/2)
+	attrs := []any{slog.Int(etl.KeyAttempt, attempt+1)}
+	if resp != nil {
+		if asked := retryAfter(resp.Header, time.Now()); asked > 0 {
+			wait = asked
+		}
+		attrs = append(attrs,
+			slog.String(etl.KeyHost, resp.Request.URL.Host),
+			slog.String(etl.KeyPath, resp.Request.URL.Path),
+			slog.Int(etl.KeyStatus, resp.StatusCode))
+	}
+	p.log.Debug("request repeated", append(attrs, slog.Duration(etl.KeyWait, wait))...)
+	return wait
+}

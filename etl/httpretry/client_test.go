@@ -1,0 +1,247 @@
+package httpretry_test
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
+
+	"spendbridge/etl/httpretry"
+)
+
+// A script answers requests one after the other; the last answer repeats.
+type script struct {
+	answers []answer
+	at      []time.Duration // when each request came
+	start   time.Time
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	err    error
+	slow   time.Duration
+}
+
+func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
+	if s.start.IsZero() {
+		s.start = time.Now()
+	}
+	s.at = append(s.at, time.Since(s.start))
+	a := s.answers[min(len(s.at), len(s.answers))-1]
+	if a.slow > 0 {
+		select {
+		case <-time.After(a.slow):
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		}
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	if a.header == nil {
+		a.header = http.Header{}
+	}
+	return &http.Response{
+		StatusCode: a.status, Header: a.header, Request: req, Body: io.NopCloser(strings.NewReader(a.body)),
+	}, nil
+}
+
+func get(t *testing.T) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example.com/v2/things?key=hush", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+func header(name, value string) http.Header { return http.Header{name: {value}} }
+
+func TestDoRepeatsWhatMayPass(t *testing.T) {
+	ok := answer{status: 200, body: "fine"}
+	reset := answer{err: errors.New("connection reset")}
+	tests := map[string]struct {
+		answers  []answer
+		requests int
+		err      string // what the error says, empty for success
+		atLeast  time.Duration
+		atMost   time.Duration
+	}{
+		"success at once":       {[]answer{ok}, 1, "", 0, 0},
+		"server errors":         {[]answer{{status: 500}, {status: 503}, ok}, 3, "", time.Second / 2, 2 * time.Second},
+		"a lost connection":     {[]answer{reset, ok}, 2, "", time.Second / 4, time.Second},
+		"429 in seconds":        {[]answer{{status: 429, header: header("Retry-After", "7")}, ok}, 2, "", 7 * time.Second, 7 * time.Second},
+		"429 of the vendor":     {[]answer{{status: 429, header: header("X-Ratelimit-Reset", "9")}, ok}, 2, "", 9 * time.Second, 9 * time.Second},
+		"429 without a time":    {[]answer{{status: 429}, ok}, 2, "", time.Second / 4, time.Second},
+		"a wait beyond the cap": {[]answer{{status: 429, header: header("Retry-After", "61")}, ok}, 1, "to be repeated in 1m1s", 0, 0},
+		"tries are spent":       {[]answer{{status: 502}}, 4, "502 Bad Gateway", time.Second, 10 * time.Second},
+		"never a connection":    {[]answer{reset}, 4, "connection reset", time.Second, 10 * time.Second},
+		"a wrong request":       {[]answer{{status: 400, body: "no such filter"}}, 1, "400 Bad Request: no such filter", 0, 0},
+		"not implemented":       {[]answer{{status: 501}, ok}, 1, "501", 0, 0},
+		"a redirect":            {[]answer{{status: 302, header: header("Location", "https://evil.example.com/")}, ok}, 1, "redirects are not followed", 0, 0},
+		"a body too large":      {[]answer{{status: 200, body: strings.Repeat("x", 1001)}, ok}, 1, "larger than 1000 bytes", 0, 0},
+		"a slow answer":         {[]answer{{status: 200, slow: time.Minute}, ok}, 2, "", 10 * time.Second, 11 * time.Second},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{answers: tt.answers}
+				client := httpretry.New(httpretry.Options{
+					Tries: 4, MaxWait: time.Minute, MaxBody: 1000, Timeout: 10 * time.Second, Transport: s,
+				})
+				resp, err := client.Do(get(t))
+				if tt.err == "" && (err != nil || string(resp.Body) != "fine") {
+					t.Errorf("got %v, %v", resp, err)
+				}
+				if tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+					t.Errorf("got error %v, want one that says %q", err, tt.err)
+				}
+				if err != nil && strings.Contains(err.Error(), "hush") {
+					t.Errorf("the query is in the error %q", err)
+				}
+				last := s.at[len(s.at)-1]
+				if len(s.at) != tt.requests || last < tt.atLeast || last > tt.atMost {
+					t.Errorf("requests at %v, want %d, the last between %s and %s", s.at, tt.requests, tt.atLeast, tt.atMost)
+				}
+			})
+		})
+	}
+}
+
+func TestOnceDoesNotRepeat(t *testing.T) {
+	s := &script{answers: []answer{{status: 503, body: "later"}}}
+	resp, err := httpretry.New(httpretry.Options{Transport: s}).Once(get(t))
+	var status *httpretry.StatusError
+	if !errors.As(err, &status) || !status.Temporary() || len(s.at) != 1 || string(resp.Body) != "later" {
+		t.Errorf("got %v, %v after %d requests", resp, err, len(s.at))
+	}
+}
+
+func TestAllRequestsShareTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []answer{{status: 503}, {status: 200}}}
+		client := httpretry.New(httpretry.Options{
+			Budget:    []*rate.Limiter{rate.NewLimiter(rate.Every(time.Minute), 1), rate.NewLimiter(rate.Inf, 1)},
+			Transport: s,
+		})
+		for range 2 {
+			if _, err := client.Do(get(t)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := []time.Duration{0, time.Minute, 2 * time.Minute}
+		if diff := cmp.Diff(want, s.at); diff != "" {
+			t.Errorf("times of requests (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestCancellationEndsAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []answer{{status: 429, header: header("Retry-After", "600")}}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := httpretry.New(httpretry.Options{Transport: s}).Do(get(t).WithContext(ctx))
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(s.start) != time.Second {
+			t.Errorf("got %v after %s", err, time.Since(s.start))
+		}
+	})
+}
+
+func TestErrorsKeepSecretsOut(t *testing.T) {
+	s := &script{answers: []answer{{
+		status: 401, header: header("X-Request-Id", "r-1"),
+		body: `{"message": "token abc-secret-token
+			is wrong"}`,
+	}}}
+	req := get(t)
+	req.Header.Set("Authorization", "Bearer abc-secret-token")
+	_, err := httpretry.New(httpretry.Options{Transport: s}).Do(req)
+	want := `GET api.example.com/v2/things: 401 Unauthorized (request r-1): {"message": "token … is wrong"}`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestNotSentIsSaidOnlyWhenItIsSure(t *testing.T) {
+	refusing := httptest.NewServer(http.NotFoundHandler())
+	refusing.Close()
+	cutting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		panic(http.ErrAbortHandler)
+	}))
+	defer cutting.Close()
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = nil
+	defer secure.Close()
+
+	tests := map[string]struct {
+		url     string
+		notSent bool
+	}{
+		"nobody listens":          {refusing.URL, true},
+		"no such host":            {"http://nowhere.invalid", true},
+		"an unknown authority":    {secure.URL, true},
+		"cut off after the write": {cutting.URL, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tt.url, strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = httpretry.New(httpretry.Options{}).Once(req)
+			var transport *httpretry.TransportError
+			if !errors.As(err, &transport) || transport.NotSent != tt.notSent {
+				t.Errorf("got %v (%+v), want NotSent %t", err, transport, tt.notSent)
+			}
+		})
+	}
+}
+
+// A transport that does not say what it does is not believed.
+func TestAnUnknownTransportMayHaveSent(t *testing.T) {
+	_, err := httpretry.New(httpretry.Options{Transport: &script{answers: []answer{{err: net.ErrClosed}}}}).Once(get(t))
+	var transport *httpretry.TransportError
+	if !errors.As(err, &transport) || transport.NotSent {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestGzipIsAcceptedAndCapped(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "gzip" {
+			t.Errorf("Accept-Encoding %q", r.Header.Get("Accept-Encoding"))
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		defer z.Close()
+		fmt.Fprint(z, strings.Repeat("x", 5000))
+	}))
+	defer server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := httpretry.New(httpretry.Options{}).Do(req)
+	if err != nil || len(resp.Body) != 5000 {
+		t.Errorf("%d bytes, %v", len(resp.Body), err)
+	}
+	_, err = httpretry.New(httpretry.Options{MaxBody: 1000}).Do(req)
+	var size *httpretry.TooLargeError
+	if !errors.As(err, &size) {
+		t.Errorf("got %v, want a body that is too large once unzipped", err)
+	}
+}

@@ -1,0 +1,144 @@
+package httpretry
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// A StatusError is an answer that was not a success. Host and path only: a
+// query may carry keys.
+type StatusError struct {
+	Method     string
+	Host       string
+	Path       string
+	Code       int
+	RetryAfter time.Duration // what the server asked for, uncapped; zero if it did not say
+	Body       string        // its first bytes, without what the request kept secret
+	RequestID  string        // the server's own, for its support
+}
+
+func (e *StatusError) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s %s%s: %d %s", e.Method, e.Host, e.Path, e.Code, http.StatusText(e.Code))
+	if e.RequestID != "" {
+		fmt.Fprintf(&s, " (request %s)", e.RequestID)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&s, ", to be repeated in %s", e.RetryAfter)
+	}
+	if e.Code/100 == 3 {
+		s.WriteString("; redirects are not followed: configure the address it leads to")
+	}
+	if e.Body != "" {
+		fmt.Fprintf(&s, ": %s", e.Body)
+	}
+	return s.String()
+}
+
+// Temporary reports whether the same request may succeed later.
+func (e *StatusError) Temporary() bool { return temporary(e.Code) }
+
+func temporary(code int) bool {
+	return code == http.StatusTooManyRequests || code >= 500 && code != http.StatusNotImplemented
+}
+
+// A TransportError is a request that got no complete answer.
+type TransportError struct {
+	Method string
+	Host   string
+	Path   string
+	Err    error
+
+	// NotSent says that the request was never written to a connection, so
+	// the server cannot have acted on it. It is false in case of doubt.
+	NotSent bool
+}
+
+func (e *TransportError) Error() string {
+	return fmt.Sprintf("%s %s%s: %v", e.Method, e.Host, e.Path, e.Err)
+}
+
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// A TooLargeError is a body of more bytes than the client reads.
+type TooLargeError struct {
+	Limit int64
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("body is larger than %d bytes", e.Limit)
+}
+
+// repeatable reports whether a fault of the transport may pass.
+func repeatable(err error) bool {
+	var (
+		certificate *tls.CertificateVerificationError
+		size        *TooLargeError
+	)
+	return !errors.As(err, &certificate) && !errors.As(err, &size)
+}
+
+func transportError(req *http.Request, notSent bool, err error) error {
+	var withURL *url.Error
+	if errors.As(err, &withURL) {
+		err = withURL.Err // its text holds the query
+	}
+	return &TransportError{
+		Method: req.Method, Host: req.URL.Host, Path: req.URL.Path,
+		Err: err, NotSent: notSent,
+	}
+}
+
+// excerpt is how much of a body goes into an error.
+const excerpt = 500
+
+func statusError(req *http.Request, r *Response) error {
+	return &StatusError{
+		Method: req.Method, Host: req.URL.Host, Path: req.URL.Path,
+		Code:       r.Status,
+		RetryAfter: retryAfter(r.Header, time.Now()),
+		Body:       firstBytes(req, r.Body),
+		RequestID:  r.Header.Get("X-Request-Id"),
+	}
+}
+
+// firstBytes returns the beginning of a body on one line. A server may echo
+// what it was sent, so credentials are blotted out first.
+func firstBytes(req *http.Request, body []byte) string {
+	text := string(body[:min(len(body), 4*excerpt)])
+	for _, name := range []string{"Authorization", "X-Auth-Token"} {
+		for _, secret := range strings.Fields(req.Header.Get(name)) {
+			if len(secret) > len("Bearer") {
+				text = strings.ReplaceAll(text, secret, "…")
+			}
+		}
+	}
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	return strings.ToValidUTF8(text[:min(len(text), excerpt)], "")
+}
+
+// sending watches whether a request reached the wire.
+type sending struct {
+	asked, wrote atomic.Bool
+}
+
+// never reports that a connection was asked for and no header was written to
+// one. A transport that does not tell is not believed.
+func (s *sending) never() bool { return s.asked.Load() && !s.wrote.Load() }
+
+func watch(ctx context.Context) (context.Context, *sending) {
+	s := new(sending)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:          func(string) { s.asked.Store(true) },
+		WroteHeaderField: func(string, []string) { s.wrote.Store(true) },
+		WroteHeaders:     func() { s.wrote.Store(true) },
+	}), s
+}

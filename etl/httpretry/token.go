@@ -1,0 +1,177 @@
+package httpretry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// A TokenStyle says how a token request carries its credentials.
+type TokenStyle int
+
+const (
+	FormBody  TokenStyle = iota // all of it as form fields in the body
+	FormBasic                   // id and secret in the Authorization header, the rest as a form
+	JSONBody                    // all of it as one JSON object
+)
+
+// Credentials are an OAuth2 client's, for the grant client_credentials.
+type Credentials struct {
+	URL          string // of the token endpoint
+	ClientID     string
+	ClientSecret string
+	Style        TokenStyle
+	Scope        string // left out if empty
+	Audience     string // left out if empty
+}
+
+// A TokenCache asks for an access token and keeps it for its life. Whoever
+// needs one while it is being asked for waits for the same answer.
+type TokenCache struct {
+	client      *Client
+	credentials Credentials
+	turn        chan struct{} // holds one element: whoever took it may use the fields below
+	token       string
+	until       time.Time
+}
+
+// NewTokenCache returns a cache that asks by way of client.
+func NewTokenCache(client *Client, credentials Credentials) *TokenCache {
+	t := &TokenCache{client: client, credentials: credentials, turn: make(chan struct{}, 1)}
+	t.turn <- struct{}{}
+	return t
+}
+
+// Get returns a token that is good for at least half its life or a minute.
+func (t *TokenCache) Get(ctx context.Context) (string, error) {
+	if err := t.lock(ctx); err != nil {
+		return "", err
+	}
+	defer t.unlock()
+	if t.token != "" && time.Now().Before(t.until) {
+		return t.token, nil
+	}
+	token, life, err := t.ask(ctx)
+	if err != nil {
+		return "", fmt.Errorf("access token: %w", err)
+	}
+	t.token, t.until = token, time.Now().Add(life-min(time.Minute, life/2))
+	return t.token, nil
+}
+
+// Refuse forgets a token that a server refused. If another caller has
+// replaced it since, nothing happens: many refusals lead to one request.
+func (t *TokenCache) Refuse(ctx context.Context, token string) error {
+	if err := t.lock(ctx); err != nil {
+		return err
+	}
+	defer t.unlock()
+	if t.token == token {
+		t.token = ""
+	}
+	return nil
+}
+
+func (t *TokenCache) lock(ctx context.Context) error {
+	select {
+	case <-t.turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *TokenCache) unlock() { t.turn <- struct{}{} }
+
+// ask requests a token. A repeated request does no harm, so it is as patient
+// as a GET; wrong credentials are a [*StatusError] with code 400 or 401.
+func (t *TokenCache) ask(ctx context.Context) (string, time.Duration, error) {
+	req, err := t.credentials.request(ctx)
+	if err != nil {
+		return "", 0, err
+	}
+	resp, err := t.client.Do(req)
+	var status *StatusError
+	if errors.As(err, &status) {
+		status.Body = oauthCode(resp.Body)
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	var answer struct {
+		AccessToken string  `json:"access_token"`
+		ExpiresIn   float64 `json:"expires_in"`
+	}
+	if err := json.Unmarshal(resp.Body, &answer); err != nil {
+		return "", 0, fmt.Errorf("POST %s%s: the answer is not JSON", req.URL.Host, req.URL.Path)
+	}
+	if answer.AccessToken == "" {
+		return "", 0, fmt.Errorf("POST %s%s: the answer has no access_token", req.URL.Host, req.URL.Path)
+	}
+	if answer.ExpiresIn <= 0 {
+		answer.ExpiresIn = 3600 // contracts.md 1.2
+	}
+	return answer.AccessToken, time.Duration(answer.ExpiresIn * float64(time.Second)), nil
+}
+
+// oauthCode keeps of an error body only the code, for the rest may repeat the
+// credentials.
+func oauthCode(body []byte) string {
+	var answer struct {
+		Error any `json:"error"`
+	}
+	_ = json.Unmarshal(body, &answer) // whatever is not such an object has no code
+	code, _ := answer.Error.(string)
+	return code
+}
+
+func (c Credentials) request(ctx context.Context) (*http.Request, error) {
+	fields := map[string]string{
+		"grant_type": "client_credentials", "scope": c.Scope, "audience": c.Audience,
+	}
+	if c.Style != FormBasic {
+		fields["client_id"], fields["client_secret"] = c.ClientID, c.ClientSecret
+	}
+	body, kind := form(fields), "application/x-www-form-urlencoded"
+	if c.Style == JSONBody {
+		body, kind = object(fields), "application/json"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Accept", "application/json")
+	if c.Style == FormBasic {
+		req.SetBasicAuth(url.QueryEscape(c.ClientID), url.QueryEscape(c.ClientSecret))
+	}
+	return req, nil
+}
+
+func form(fields map[string]string) string {
+	values := url.Values{}
+	for name, value := range fields {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	return values.Encode()
+}
+
+func object(fields map[string]string) string {
+	for name, value := range fields {
+		if value == "" {
+			delete(fields, name)
+		}
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		panic(err) // a map of strings always marshals
+	}
+	return string(text)
+}

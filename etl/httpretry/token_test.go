@@ -1,0 +1,163 @@
+package httpretry_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spendbridge/etl/httpretry"
+)
+
+// A tokenServer hands out token-1, token-2, … and keeps the last request.
+type tokenServer struct {
+	body   string // of the answer, {n} is the number
+	status int
+	asked  atomic.Int64
+	wait   time.Duration
+
+	request, kind, authorization string
+}
+
+func (s *tokenServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	n := s.asked.Add(1)
+	time.Sleep(s.wait)
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	s.request, s.kind, s.authorization = string(body), req.Header.Get("Content-Type"), req.Header.Get("Authorization")
+	text := strings.ReplaceAll(s.body, "{n}", string(rune('0'+n)))
+	return &http.Response{
+		StatusCode: s.status, Header: http.Header{}, Request: req, Body: io.NopCloser(strings.NewReader(text)),
+	}, nil
+}
+
+func (s *tokenServer) cache(style httpretry.TokenStyle) *httpretry.TokenCache {
+	return httpretry.NewTokenCache(httpretry.New(httpretry.Options{Transport: s}), httpretry.Credentials{
+		URL: "https://login.example.com/oauth2/token", ClientID: "me", ClientSecret: "hush hush", Style: style, Scope: "write",
+	})
+}
+
+func TestCredentialsTravelAsConfigured(t *testing.T) {
+	tests := map[string]struct {
+		style                        httpretry.TokenStyle
+		request, kind, authorization string
+	}{
+		"in the form": {httpretry.FormBody,
+			"client_id=me&client_secret=hush+hush&grant_type=client_credentials&scope=write",
+			"application/x-www-form-urlencoded", ""},
+		"in the header": {httpretry.FormBasic,
+			"grant_type=client_credentials&scope=write",
+			"application/x-www-form-urlencoded", "Basic bWU6aHVzaCtodXNo"},
+		"as JSON": {httpretry.JSONBody,
+			`{"client_id":"me","client_secret":"hush hush","grant_type":"client_credentials","scope":"write"}`,
+			"application/json", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := &tokenServer{status: 200, body: `{"access_token":"token-{n}"}`}
+			if _, err := s.cache(tt.style).Get(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			got := []string{s.request, s.kind, s.authorization}
+			if diff := cmp.Diff([]string{tt.request, tt.kind, tt.authorization}, got); diff != "" {
+				t.Errorf("request (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestATokenIsKeptForItsLife(t *testing.T) {
+	tests := map[string]struct {
+		body string
+		life time.Duration // for which it is used
+	}{
+		"a day":          {`{"access_token":"token-{n}","expires_in":86400}`, 24*time.Hour - time.Minute},
+		"ten seconds":    {`{"access_token":"token-{n}","expires_in":10}`, 5 * time.Second},
+		"nothing said":   {`{"access_token":"token-{n}"}`, 59 * time.Minute},
+		"said as a text": {`{"access_token":"token-{n}","expires_in":null}`, 59 * time.Minute},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &tokenServer{status: 200, body: tt.body}
+				cache := s.cache(httpretry.FormBody)
+				for _, step := range []struct {
+					wait time.Duration
+					want string
+				}{{0, "token-1"}, {tt.life - time.Second, "token-1"}, {time.Second, "token-2"}} {
+					time.Sleep(step.wait)
+					if got, err := cache.Get(t.Context()); got != step.want || err != nil {
+						t.Errorf("got %q, %v; want %q", got, err, step.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestManyCallersAskOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &tokenServer{status: 200, body: `{"access_token":"token-{n}"}`, wait: time.Second}
+		cache := s.cache(httpretry.FormBody)
+		use := func(refuse bool) {
+			var all sync.WaitGroup
+			for range 10 {
+				all.Go(func() {
+					token, err := cache.Get(t.Context())
+					if err != nil {
+						t.Error(err)
+					}
+					if refuse {
+						if err := cache.Refuse(t.Context(), "token-1"); err != nil {
+							t.Error(err)
+						}
+						token, err = cache.Get(t.Context())
+						if token != "token-2" || err != nil {
+							t.Errorf("got %q, %v after the refusal", token, err)
+						}
+					}
+				})
+			}
+			all.Wait()
+		}
+		use(false)
+		use(true)
+		if n := s.asked.Load(); n != 2 {
+			t.Errorf("%d token requests, want 2", n)
+		}
+	})
+}
+
+func TestRefusedCredentialsAreSaidWithoutThem(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		body   string
+		want   string
+	}{
+		"invalid client": {401, `{"error":"invalid_client","hint":"hush hush"}`,
+			"access token: POST login.example.com/oauth2/token: 401 Unauthorized: invalid_client"},
+		"bad request": {400, `hush hush`,
+			"access token: POST login.example.com/oauth2/token: 400 Bad Request"},
+		"no token": {200, `{}`,
+			"access token: POST login.example.com/oauth2/token: the answer has no access_token"},
+		"no JSON": {200, `<html>`,
+			"access token: POST login.example.com/oauth2/token: the answer is not JSON"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := &tokenServer{status: tt.status, body: tt.body}
+			_, err := s.cache(httpretry.FormBody).Get(t.Context())
+			if err == nil || err.Error() != tt.want || s.asked.Load() != 1 {
+				t.Errorf("got  %v after %d requests\nwant %s", err, s.asked.Load(), tt.want)
+			}
+		})
+	}
+}
