@@ -1,0 +1,175 @@
+package sandbox
+
+import "time"
+
+// Options say how much the vendors know, which of the undocumented questions
+// of contracts.md they answer which way, and what goes wrong. The zero value
+// is three empty, well-behaved vendors.
+type Options struct {
+	// Seed decides every generated value: equal options make equal vendors.
+	Seed uint64
+
+	// Expenses and Transactions say how many records exist at the start.
+	Expenses, Transactions int
+
+	// From and To bound the days that most spend falls on. The default is the
+	// 80 days before this week's Monday, so that vendors made anew within the
+	// week are the same. One record in a hundred is older than From, and a few
+	// expenses lie after To.
+	From, To time.Time
+
+	// Plain leaves out the data traps of contracts.md section 5.
+	Plain bool
+
+	// SeedOnly serves exactly the three expenses of the vendor's own example
+	// response, and no transactions.
+	SeedOnly bool
+
+	// Now is the vendors' clock. The default is time.Now.
+	Now func() time.Time
+
+	// Latency is how long each answer takes.
+	Latency time.Duration
+
+	// Faults are what goes wrong, see [ParseFaults].
+	Faults []Fault
+
+	Productive Productive
+	Procurify  Procurify
+	Productiv  Productiv
+}
+
+// Productive are the choices of the Productive.io API.
+type Productive struct {
+	OrganizationID string // default "517", as in the vendor's example
+
+	NoCursor         bool     // an older server: page[after] is ignored
+	CursorRefused    bool     // page[after] answers 400 keyset_unsupported_sort
+	NoSortByID       bool     // the seed's generation: sort=id answers 400
+	RefuseLargePages bool     // page[size] above 200 answers 400 instead of 200 records
+	ListDeleted      bool     // deleted expenses stay in the list, with deleted_at
+	LinksElsewhere   bool     // links name another host
+	EnforceLimits    bool     // 100 requests in 10 s, 4000 in 30 min, by Now
+	Exponent         Exponent // how minor units are stored
+	NewerSpec        bool     // errors carry a number as status and no code
+}
+
+// An Exponent says how many minor units make one unit of a currency.
+type Exponent int
+
+const (
+	ISO   Exponent = iota // as ISO 4217 says: JPY 0, KWD 3
+	Cents                 // a hundredth, whatever the currency
+)
+
+// Procurify are the choices of the Procurify API.
+type Procurify struct {
+	TopLevel      bool          // pagination beside data, not under metadata
+	NextElsewhere bool          // next names another host
+	MinorUnits    bool          // amounts are "8000", not "80.00"
+	BalanceSigns  bool          // captures negative, refunds positive
+	MaxPageSize   int           // default 100
+	TokenLife     time.Duration // default 24 h
+	NoUserList    bool          // the role may not list users: 403
+	NoRole        bool          // the role may not list transactions: 403
+	FilterBy      When          // what start_date and end_date compare
+}
+
+// A When is one of the three datetimes of a transaction.
+type When int
+
+const (
+	ByTransaction   When = iota // captured
+	ByAuthorization             // authorised
+	ByAllocation                // allocated to a fund
+)
+
+// Productiv are the choices of the Productiv API.
+type Productiv struct {
+	AppIDs     []string      // the applications that exist; default "app-1"
+	TokenLife  time.Duration // default 1 h
+	NoExpiry   bool          // token replies leave out expires_in
+	Signatures Signatures    // what a repeated signatureId does
+	Strict     string        // "finance" or "spend": refuse other fields
+	Partial422 bool          // a refused batch stores its good records
+	Poison     []string      // vendors and keys that are refused with 422
+	NoScope    bool          // the credential was not granted connector.write
+	MaxBody    int64         // bytes, default 10 MiB; more is 413
+	TooMany    int           // status for more than 1000 records: 413 (default) or 422
+	CountOnly  bool          // keep no records, only their number
+}
+
+// Signatures says what a repeated signatureId does, which is undocumented.
+type Signatures int
+
+const (
+	Upsert Signatures = iota // the newer record replaces the older
+	Ignore                   // the first one stays
+	Append                   // both are kept
+)
+
+// DemoOptions are what the demo and the sandbox command start from: a few
+// thousand records with every trap among them.
+func DemoOptions() Options {
+	return Options{
+		Seed:         1,
+		Expenses:     3000,
+		Transactions: 1500,
+		Procurify:    Procurify{NextElsewhere: true},
+	}
+}
+
+// withDefaults fills in what was left open.
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.To.IsZero() {
+		o.To = monday(o.Now())
+	}
+	if o.From.IsZero() {
+		o.From = o.To.AddDate(0, 0, -80)
+	}
+	if o.SeedOnly {
+		o.Expenses, o.Transactions = 0, 0
+	}
+	if o.Productive.OrganizationID == "" {
+		o.Productive.OrganizationID = "517"
+	}
+	o.Procurify = o.Procurify.withDefaults()
+	o.Productiv = o.Productiv.withDefaults()
+	return o
+}
+
+// monday is the start of t's week.
+func monday(t time.Time) time.Time {
+	y, m, d := t.UTC().Date()
+	sinceMonday := (int(t.UTC().Weekday()) + 6) % 7
+	return time.Date(y, m, d-sinceMonday, 0, 0, 0, 0, time.UTC)
+}
+
+func (p Procurify) withDefaults() Procurify {
+	if p.MaxPageSize == 0 {
+		p.MaxPageSize = 100
+	}
+	if p.TokenLife == 0 {
+		p.TokenLife = 24 * time.Hour
+	}
+	return p
+}
+
+func (p Productiv) withDefaults() Productiv {
+	if len(p.AppIDs) == 0 {
+		p.AppIDs = []string{"app-1"}
+	}
+	if p.TokenLife == 0 {
+		p.TokenLife = time.Hour
+	}
+	if p.MaxBody == 0 {
+		p.MaxBody = 10 << 20
+	}
+	if p.TooMany == 0 {
+		p.TooMany = 413
+	}
+	return p
+}

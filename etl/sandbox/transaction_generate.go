@@ -1,0 +1,239 @@
+package sandbox
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// transaction makes one transaction. As with expenses, the first ones are the
+// traps, and of the others four in a hundred are a trap.
+func (g *generator) transaction(id int) Transaction {
+	r := g.random('t', id)
+	t := g.plainTransaction(id, r)
+	switch {
+	case g.Plain:
+	case id <= len(transactionTraps):
+		transactionTraps[id-1].spring(g, &t)
+	case r.IntN(100) < 4:
+		common := transactionTraps[rareTraps:]
+		common[r.IntN(len(common))].spring(g, &t)
+	}
+	return t
+}
+
+// plainTransaction makes a captured purchase, two hours after its
+// authorisation.
+func (g *generator) plainTransaction(id int, r *rand.Rand) Transaction {
+	captured := g.created(id, g.Transactions, r).Truncate(time.Second).In(pacific)
+	who := g.catalog.people[plainPeople+r.IntN(len(names))]
+	account := accounts[r.IntN(len(accounts))]
+	t := Transaction{
+		ID:                    id,
+		Note:                  purposes[r.IntN(len(purposes))],
+		Vendor:                g.merchant(r),
+		Currency:              "USD",
+		VendorCurrency:        "USD",
+		Status:                text("capture"),
+		AuthorizationStatus:   text("closed"),
+		AuthorizationDatetime: captured.Add(-2 * time.Hour).Format(time.RFC3339),
+		TransactionDatetime:   text(captured.Format(time.RFC3339)),
+		AllocationDatetime:    captured.Add(time.Hour).Format(time.RFC3339),
+		Card:                  TransactionCard{uuid('d', who.ID), fmt.Sprintf("%04d", who.ID*7%10000), text("active")},
+		ReceiptAttachments:    []string{},
+		Fund:                  g.fund(id%12, account),
+		Account:               &account,
+		Type:                  text("spend"),
+		ReconciliationStatus:  "reviewed",
+		Cardholder:            Cardholder{cardholderUUID(who), who.First, who.Last, "active"},
+		LinkedAuthorization:   text(authorization(id)),
+		CustomFields:          []TransactionField{},
+	}
+	g.charge(&t, price(r))
+	return t
+}
+
+// charge sets what was captured, in cents, in the vendor's style and sign.
+func (g *generator) charge(t *Transaction, cents int64) {
+	if g.Procurify.BalanceSigns {
+		cents = -cents
+	}
+	g.book(t, cents)
+}
+
+// refund turns a transaction into a refund. Its amount is positive under
+// either style of signs.
+func (g *generator) refund(t *Transaction, cents int64) {
+	t.Status = text("refund")
+	g.book(t, cents)
+}
+
+func (g *generator) book(t *Transaction, cents int64) {
+	t.Amount = g.amountText(cents)
+	t.VendorAmount = text(t.Amount)
+}
+
+func (g *generator) amountText(cents int64) string {
+	if g.Procurify.MinorUnits {
+		return decimal(cents, 0)
+	}
+	return decimal(cents, 2)
+}
+
+// pacific is the offset of Procurify's datetimes: late evenings lie on the
+// next day in UTC.
+var pacific = time.FixedZone("", -7*60*60)
+
+func text(s string) *string { return &s }
+
+func authorization(n int) string { return fmt.Sprintf("iauth_sandbox%06d", n) }
+
+// merchant names a vendor as card networks do.
+func (g *generator) merchant(r *rand.Rand) TransactionVendor {
+	place := places[r.IntN(len(places))]
+	return TransactionVendor{
+		Name:     g.catalog.companies[g.anyVendor(r)].Name,
+		Category: categories[r.IntN(len(categories))],
+		City:     place[0], State: place[1], Country: "US", PostalCode: place[2],
+	}
+}
+
+func (g *generator) fund(n int, account Account) *Fund {
+	return &Fund{
+		UUID: uuid('f', n), Title: fmt.Sprintf("Team fund %d", n+1), Reason: "Quarterly budget",
+		DateCreated: "2026-01-05T09:00:00-07:00", Account: account, Status: "open", Amount: g.amountText(500_000),
+	}
+}
+
+var places = [][3]string{
+	{"SAN FRANCISCO", "CA", "94107"}, {"NEW YORK", "NY", "10001"}, {"AUSTIN", "TX", "73301"}, {"SEATTLE", "WA", "98101"},
+}
+
+var categories = []string{
+	"computer_software_stores", "eating_places_restaurants", "airlines_air_carriers", "taxicabs_limousines",
+	"stationery_stores_office_and_school_supply_stores", "digital_goods_applications",
+}
+
+var accounts = []Account{
+	{"6100", "Software subscriptions", "Engineering", "HQ"},
+	{"6200", "Travel", "Sales", "HQ"},
+	{"6300", "Meals and entertainment", "Sales", "West"},
+	{"6400", "Office expenses", "Operations", "HQ"},
+	{"6500", "Advertising", "Marketing", "East"},
+}
+
+type transactionTrap struct {
+	name   string
+	spring func(*generator, *Transaction)
+}
+
+// TransactionTraps lists the hand-made transactions. They exist if there are
+// enough transactions and Options.Plain is off.
+func TransactionTraps() []Trap {
+	traps := make([]Trap, len(transactionTraps))
+	for i, t := range transactionTraps {
+		traps[i] = Trap{t.name, i + 1}
+	}
+	return traps
+}
+
+// rareTraps is how many of the first traps exist only once: those that come in
+// pairs, and the one that would otherwise make both signs of refunds common.
+const rareTraps = 8
+
+var transactionTraps = []transactionTrap{
+	{"first of two captures", func(g *generator, t *Transaction) { g.capture(t, 900_001, 4000) }},
+	{"second of two captures", func(g *generator, t *Transaction) { g.capture(t, 900_001, 6000) }},
+	{"hold that was captured", func(g *generator, t *Transaction) {
+		hold(t, "closed")
+		g.capture(t, 900_002, 7000)
+	}},
+	{"captured above its hold", func(g *generator, t *Transaction) { g.capture(t, 900_002, 8400) }},
+	{"charged, then refunded", func(g *generator, t *Transaction) { g.capture(t, 900_003, 5000) }},
+	{"refund linked to its charge", func(g *generator, t *Transaction) {
+		g.refund(t, 5000)
+		t.LinkedAuthorization = text(authorization(900_003))
+	}},
+	{"refund linked to another charge", func(g *generator, t *Transaction) {
+		g.refund(t, 1234)
+		t.LinkedAuthorization = text(authorization(900_001))
+	}},
+	{"refund reversal", func(g *generator, t *Transaction) { g.refund(t, -2500) }},
+	// Those above exist once.
+	{"refund linked to nothing", func(g *generator, t *Transaction) {
+		g.refund(t, 1999)
+		t.LinkedAuthorization = nil
+	}},
+	{"refund still pending", func(g *generator, t *Transaction) {
+		g.refund(t, 2999)
+		t.AuthorizationStatus = text("pending")
+	}},
+	{"forced capture", change(func(t *Transaction) { t.LinkedAuthorization, t.AuthorizationStatus = nil, nil })},
+	{"forced capture with empty authorisation", change(func(t *Transaction) { t.LinkedAuthorization = text("") })},
+	{"hold", change(func(t *Transaction) { hold(t, "pending") })},
+	{"hold that was released", change(func(t *Transaction) { hold(t, "reversed") })},
+	{"capture that claims to be pending", change(func(t *Transaction) { t.AuthorizationStatus = text("pending") })},
+	{"capture that claims to be reversed", change(func(t *Transaction) { t.AuthorizationStatus = text("reversed") })},
+	{"fund allocation", change(func(t *Transaction) { t.Type = text("credit") })},
+	{"no status", change(func(t *Transaction) { t.Status = nil })},
+	{"unknown status", change(func(t *Transaction) { t.Status = text("disputed") })},
+	{"no type", change(func(t *Transaction) { t.Type = nil })},
+	{"amount is zero", func(g *generator, t *Transaction) { g.charge(t, 0) }},
+	{"no account", change(func(t *Transaction) { t.Account = nil })},
+	{"no fund", change(func(t *Transaction) { t.Fund = nil })},
+	{"no account and no fund", change(func(t *Transaction) { t.Account, t.Fund = nil, nil })},
+	{"no vendor amount", change(func(t *Transaction) { t.VendorAmount = nil })},
+	{"no vendor name", change(func(t *Transaction) { t.Vendor.Name = "" })},
+	{"id shared with an expense", change(func(t *Transaction) { t.Note = "same id, other vendor" })},
+	{"bought in euros", change(func(t *Transaction) { t.VendorCurrency, t.VendorAmount = "EUR", text("64.00") })},
+	{"lower-case currency", change(func(t *Transaction) { t.Currency, t.VendorCurrency = "usd", "usd" })},
+	{"captured weeks later", change(func(t *Transaction) { t.AuthorizationDatetime = shift(*t.TransactionDatetime, -24*24*time.Hour) })},
+	{"late evening", change(func(t *Transaction) { t.TransactionDatetime = text((*t.TransactionDatetime)[:10] + "T22:15:00-07:00") })},
+	{"no transaction datetime", change(func(t *Transaction) { t.TransactionDatetime = nil })},
+	{"namesake", heldBy(namesakeOne)},
+	{"other namesake", heldBy(namesakeTwo)},
+	{"misspelt cardholder status", change(func(t *Transaction) { t.Cardholder.Status = "required_information" })},
+	{"lost card", change(func(t *Transaction) { t.Card.Status = text("lost") })},
+	{"custom fields and receipts", change(func(t *Transaction) {
+		t.CustomFields = []TransactionField{{"Project", "Apollo", "dropdown"}, {"Billable", "true", "boolean"}}
+		t.ReceiptAttachments = []string{"https://files.procurify.example/r/1.jpg"}
+	})},
+	{"not yet reviewed", change(func(t *Transaction) { t.ReconciliationStatus = "pending" })},
+	{"same purchase as an expense", func(g *generator, t *Transaction) {
+		t.Vendor.Name, t.Note = "GITHUB, INC.", "also handed in as an expense"
+		g.charge(t, 4200)
+	}},
+}
+
+func change(f func(*Transaction)) func(*generator, *Transaction) {
+	return func(_ *generator, t *Transaction) { f(t) }
+}
+
+// capture makes a transaction part of an authorisation. All parts of one are
+// at the same vendor.
+func (g *generator) capture(t *Transaction, link int, cents int64) {
+	t.Vendor.Name = families[link%len(families)][1]
+	t.LinkedAuthorization = text(authorization(link))
+	g.charge(t, cents)
+}
+
+// hold turns a transaction into reserved money that was not captured.
+func hold(t *Transaction, authorizationStatus string) {
+	t.Status, t.AuthorizationStatus, t.TransactionDatetime = text("precapture"), text(authorizationStatus), nil
+}
+
+func heldBy(who int) func(*generator, *Transaction) {
+	return func(g *generator, t *Transaction) {
+		p := g.catalog.people[who]
+		t.Cardholder = Cardholder{cardholderUUID(p), p.First, p.Last, "active"}
+	}
+}
+
+// shift moves a datetime.
+func shift(datetime string, by time.Duration) string {
+	at, err := time.Parse(time.RFC3339, datetime)
+	if err != nil {
+		panic(err) // we wrote it ourselves
+	}
+	return at.Add(by).Format(time.RFC3339)
+}
