@@ -1,0 +1,248 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// An envelope is one response body, taken apart no further than paging and
+// proof need it: SQL reads the objects.
+type envelope struct {
+	data     []object
+	included []object
+	single   bool                      // data is one object, not an array
+	hasData  bool                      // there is a member data that is an array or object
+	rest     map[string]jsontext.Value // the members of the top level; data and included are nil
+}
+
+// An object is one record of the vendor's.
+type object struct {
+	stream string
+	id     string
+	hash   uint64   // of its bytes, comparable within one process
+	blank  []string // the links that are null, such as the vendor's
+}
+
+// seed makes hashes that no vendor can collide on purpose.
+var seed = maphash.MakeSeed()
+
+// readEnvelope takes a body apart and holds every object against its schema.
+// Its error says in which way the body is not what was agreed.
+func readEnvelope(body []byte, stream string, shapes *shapes) (envelope, error) {
+	r := newBodyReader(body, shapes)
+	e := envelope{rest: map[string]jsontext.Value{}}
+	if r.decoder.PeekKind() != '{' {
+		return e, fmt.Errorf("not a JSON object but %s", opening(body))
+	}
+	if err := r.members(stream, &e); err != nil {
+		return e, explainSyntax(err)
+	}
+	if _, err := r.decoder.ReadToken(); err != io.EOF {
+		return e, errors.New("something follows the JSON object")
+	}
+	return e, nil
+}
+
+// opening quotes how a body that is no JSON begins.
+func opening(body []byte) string {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return "an empty body"
+	}
+	return fmt.Sprintf("%.20q", body)
+}
+
+func explainSyntax(err error) error {
+	var syntax *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the JSON is cut off")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("not JSON at byte %d: %w", syntax.ByteOffset, syntax.Err)
+	}
+	return err
+}
+
+type bodyReader struct {
+	body    []byte
+	decoder *jsontext.Decoder
+	shapes  *shapes
+}
+
+func newBodyReader(body []byte, shapes *shapes) *bodyReader {
+	// Looking for double names in every object would cost a quarter more.
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))
+	return &bodyReader{body: body, decoder: decoder, shapes: shapes}
+}
+
+// members reads the members of the top level.
+func (r *bodyReader) members(stream string, e *envelope) error {
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return err
+	}
+	for r.decoder.PeekKind() != '}' {
+		name, err := r.decoder.ReadToken()
+		if err != nil {
+			return err
+		}
+		member, kind := name.String(), r.decoder.PeekKind()
+		if _, twice := e.rest[member]; twice {
+			return fmt.Errorf("member %s is there twice", member)
+		}
+		e.rest[member] = nil
+		switch {
+		case member == "data" && (kind == '[' || kind == '{'):
+			e.hasData, e.single = true, kind == '{'
+			e.data, err = r.objects(stream)
+		case member == "included" && kind == '[':
+			e.included, err = r.objects("")
+		default:
+			var value jsontext.Value
+			value, err = r.decoder.ReadValue()
+			e.rest[member] = value.Clone()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := r.decoder.ReadToken()
+	return err
+}
+
+// objects reads an array of objects, or a single one. Without a stream each
+// object's type names its own.
+func (r *bodyReader) objects(stream string) ([]object, error) {
+	if r.decoder.PeekKind() == '{' {
+		one, err := r.object(stream)
+		return []object{one}, err
+	}
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return nil, err
+	}
+	var all []object
+	for r.decoder.PeekKind() != ']' {
+		one, err := r.object(stream)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	_, err := r.decoder.ReadToken()
+	return all, err
+}
+
+// object reads one object token by token and holds it against its schema.
+func (r *bodyReader) object(stream string) (object, error) {
+	if kind := r.decoder.PeekKind(); kind != '{' {
+		if _, err := r.decoder.ReadValue(); err != nil {
+			return object{}, err
+		}
+		return object{}, fmt.Errorf("a record is not an object but a %s", kind)
+	}
+	from := r.decoder.InputOffset()
+	o, err := r.outline()
+	if err != nil {
+		return object{}, err
+	}
+	raw := bytes.TrimLeft(r.body[from:r.decoder.InputOffset()], ", \t\r\n:")
+	if stream == "" {
+		stream = o.kind
+	}
+	verdict, err := r.shapes.judge(stream, o.shape, raw)
+	if err != nil {
+		return object{}, fmt.Errorf("%s %s: %w", stream, o.id, err)
+	}
+	return object{stream: stream, id: o.id, hash: maphash.Bytes(seed, raw), blank: verdict.blank}, nil
+}
+
+// An outline is what is known of an object without decoding it.
+type outline struct {
+	id, kind string // its members id and type
+	shape    uint64 // a hash of the names in it and the kinds of their values
+}
+
+// outline reads to the end of the object that comes next.
+func (r *bodyReader) outline() (outline, error) {
+	var (
+		o     outline
+		name  string // of the latest member at the object's own level
+		outer = r.decoder.StackDepth()
+	)
+	for begun := false; !begun || r.decoder.StackDepth() > outer; begun = true {
+		kind := r.decoder.PeekKind()
+		o.shape = mix(o.shape, uint64(kind))
+		switch kind {
+		case '{', '}', '[', ']':
+			if _, err := r.decoder.ReadToken(); err != nil {
+				return o, err
+			}
+			continue
+		}
+		value, err := r.decoder.ReadValue()
+		if err != nil {
+			return o, err
+		}
+		depth := r.decoder.StackDepth()
+		if container, n := r.decoder.StackIndex(depth); container == '{' && n%2 == 1 {
+			o.shape = mix(o.shape, maphash.Bytes(seed, value))
+			if depth == outer+1 {
+				name = text(value)
+			}
+		} else if depth == outer+1 {
+			o.note(name, value)
+		}
+	}
+	return o, nil
+}
+
+func (o *outline) note(name string, value jsontext.Value) {
+	switch name {
+	case "id":
+		o.id = text(value)
+	case "type":
+		o.kind = text(value)
+	}
+}
+
+// mix folds x into h.
+func mix(h, x uint64) uint64 { return (h ^ x) * 0x9e3779b97f4a7c15 }
+
+// text returns what a JSON string says, or a number as it is written.
+func text(value jsontext.Value) string {
+	if value.Kind() != '"' {
+		return string(value)
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return string(value[1 : len(value)-1])
+	}
+	var s string
+	_ = json.Unmarshal(value, &s) // the decoder has found it to be a JSON string
+	return s
+}
+
+// complaint returns in one line what an error document says: Productive.io
+// sends errors, Procurify detail or message.
+func (e envelope) complaint() string {
+	var list []struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+	}
+	_ = e.member("errors", &list) // errors of another kind go unquoted
+	var said []string
+	for _, one := range list {
+		said = append(said, strings.TrimSpace(one.Title+" "+one.Detail))
+	}
+	for _, name := range []string{"detail", "message"} {
+		if value, ok := e.rest[name]; ok && value.Kind() == '"' {
+			said = append(said, text(value))
+		}
+	}
+	return strings.Join(said, ", ")
+}

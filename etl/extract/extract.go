@@ -1,0 +1,178 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// An Extractor copies sources into the warehouse.
+type Extractor struct {
+	DB     *warehouse.DB
+	Folder string // the data folder
+	Log    *slog.Logger
+	Now    func() time.Time
+	RunID  etl.RunID
+
+	// Progress is told of pages as they are read; nil means nobody is.
+	Progress etl.Progress
+
+	// OnProof is told of every window as it ends, one at a time; nil means
+	// nobody is.
+	OnProof func(Proof)
+
+	// AcceptVanished lets records be marked as gone however many they are: a
+	// person has looked.
+	AcceptVanished bool
+}
+
+// A Report is what one extraction of one source did and proved.
+type Report struct {
+	Counts etl.Counts `json:"counts"` // objects, the included ones too
+	Source string     `json:"source"`
+	From   time.Time  `json:"from"` // the first day that was read
+
+	// First says that nothing was stored before: what was spent earlier than
+	// From needs a backfill.
+	First bool `json:"first"`
+
+	Proofs    []Proof  `json:"proofs"`
+	DoneAhead int      `json:"done_ahead"`     // windows an interrupted run had finished: not read again
+	Rechecked int      `json:"rechecked"`      // old unsettled records that were asked for one by one
+	Gone      int      `json:"gone"`           // records marked as gone
+	News      []string `json:"news,omitempty"` // members that no schema knows and that are new
+}
+
+// fresh is for how long a look-back that was stopped is continued. After that
+// its windows are read anew: what was read yesterday is not today's state.
+const fresh = 6 * time.Hour
+
+// Run reads a source's look-back: every window that may still change, what
+// was typed in late, and old records that are not settled. A run that was
+// stopped, even killed, is continued by the next one at its last committed
+// page.
+//
+// Windows that could not be proven are an error, and more records gone than
+// plausible a [*etl.NeedsPersonError], after everything was read and landed.
+func (x *Extractor) Run(ctx context.Context, s Source) (Report, error) {
+	about := s.About()
+	today := etl.Day(x.Now())
+	from := today.AddDate(0, 0, -about.Lookback)
+	slots := slotsOf(purposeWindow, etl.Month.SplitOpen(from, today))
+	if about.CreatedFilter {
+		slots = append(slots, &slot{purpose: purposeCreated, query: Query{
+			Window:      etl.Window{To: from},
+			CreatedFrom: from.AddDate(0, 0, -1), // the vendor's days begin elsewhere
+		}})
+	}
+	return x.run(ctx, s, plan{purpose: purposeWindow, slots: slots, from: from, fresh: fresh})
+}
+
+// Sweep reads everything again, from the oldest stored day on.
+func (x *Extractor) Sweep(ctx context.Context, s Source) (Report, error) {
+	about := s.About()
+	today := etl.Day(x.Now())
+	var oldest sql.NullTime
+	err := x.DB.Get(ctx, "queries/record_oldest.sql",
+		warehouse.Args{"source": about.Name, "stream": about.Stream}, &oldest)
+	if err != nil {
+		return Report{}, err
+	}
+	from := today.AddDate(0, 0, -about.Lookback)
+	if oldest.Valid && oldest.Time.Before(from) {
+		from = oldest.Time
+	}
+	slots := slotsOf(purposeSweep, etl.Month.SplitOpen(from, today))
+	return x.run(ctx, s, plan{purpose: purposeSweep, slots: slots, from: from, fresh: 7 * 24 * time.Hour})
+}
+
+// Land splits the kept pages of a source that are not in raw.records yet. Run,
+// Sweep and Backfill do so by themselves.
+func (x *Extractor) Land(ctx context.Context, source string) (etl.Counts, error) {
+	l := &lander{db: x.DB, folder: x.Folder, source: source}
+	err := l.land(ctx)
+	return l.counts, err
+}
+
+// A plan is what a job has to read.
+type plan struct {
+	purpose string
+	job     string // what its id has beside purpose and source
+	slots   []*slot
+	from    time.Time
+	fresh   time.Duration // for how long an interrupted job is continued; zero means for ever
+	keep    bool          // remember what is done after the job's end
+}
+
+// run does a job from its beginning, or from where an earlier one was
+// stopped, to its end.
+func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
+	j, err := x.newJob(s, p)
+	if err != nil {
+		return Report{}, err
+	}
+	err = j.run(ctx, p)
+	j.report.Counts = j.land.counts
+	return j.report, err
+}
+
+func (x *Extractor) newJob(s Source, p plan) (*job, error) {
+	about := s.About()
+	files, err := newPageFiles(x.Folder)
+	if err != nil {
+		return nil, err
+	}
+	return &job{
+		Extractor: x, id: p.purpose + "/" + about.Name + p.job, source: s, about: about, slots: p.slots,
+		keep:   &keeper{db: x.DB, files: files, about: about, run: x.RunID, now: x.Now},
+		land:   &lander{db: x.DB, folder: x.Folder, source: about.Name},
+		report: Report{Source: about.Name, From: p.from},
+	}, nil
+}
+
+func (j *job) run(ctx context.Context, p plan) error {
+	err := j.DB.Get(ctx, "queries/record_missing.sql", warehouse.Args{"source": j.about.Name}, &j.report.First)
+	if err != nil {
+		return err
+	}
+	if err := j.land.land(ctx); err != nil { // what a killed run left
+		return err
+	}
+	if err := j.begin(ctx, p.fresh); err != nil {
+		return fmt.Errorf("job %s: %w", j.id, err)
+	}
+	if err := j.readAll(ctx, p); err != nil {
+		j.land.forgetChoices()
+		if ctx.Err() == nil {
+			err = errors.Join(err, j.land.land(ctx))
+		}
+		return err
+	}
+	if !p.keep {
+		if err := j.forget(ctx); err != nil {
+			return err
+		}
+	}
+	return errors.Join(append(j.held, j.report.unproven())...)
+}
+
+func (j *job) readAll(ctx context.Context, p plan) error {
+	if err := j.readSlots(ctx); err != nil {
+		return err
+	}
+	if p.purpose == purposeWindow {
+		if err := j.recheck(ctx, p.from); err != nil {
+			return fmt.Errorf("unsettled records: %w", err)
+		}
+	}
+	if err := j.land.land(ctx); err != nil {
+		return err
+	}
+	return j.recordNews(ctx)
+}

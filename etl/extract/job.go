@@ -1,0 +1,241 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// Why a page was read, as raw.pages.purpose has it.
+const (
+	purposeWindow   = "window"   // the look-back of every run
+	purposeCreated  = "created"  // what was typed in late
+	purposeRecheck  = "recheck"  // one record
+	purposeBackfill = "backfill" // a period a person asked for
+	purposeSweep    = "sweep"    // everything
+)
+
+// The states of a slot, as raw.cursors.state has them.
+const (
+	statePending  = "pending"
+	stateReading  = "reading"
+	stateDone     = "done"
+	stateUnproven = "unproven"
+	stateHeld     = "held" // too much is gone for a program to believe it
+)
+
+// A slot is one window of a job, and how far it is.
+type slot struct {
+	purpose string
+	query   Query
+	state   string
+	readID  string
+}
+
+func slotsOf(purpose string, windows []etl.Window) []*slot {
+	var slots []*slot
+	for _, w := range windows {
+		slots = append(slots, &slot{purpose: purpose, query: Query{Window: w}, state: statePending})
+	}
+	return slots
+}
+
+// A job reads windows of one source side by side. What it has finished is in
+// raw.cursors, so that the next one of the same id goes on there.
+type job struct {
+	*Extractor
+	id      string
+	source  Source
+	about   About
+	started time.Time
+	slots   []*slot
+	keep    *keeper
+	land    *lander
+
+	slotting sync.Mutex // DuckDB lets two updates of one table at a time fail
+	mu       sync.Mutex // guards what follows
+	report   Report
+	held     []error // what a person has to decide
+	done     int64   // pages read
+	expected int64   // pages to be read, as far as is known
+}
+
+// begin takes up the job where an interrupted one with the same windows
+// stands, unless that one is older than fresh; zero means that none is.
+func (j *job) begin(ctx context.Context, fresh time.Duration) error {
+	now := j.Now().UTC()
+	stored, started, updated, err := j.stored(ctx)
+	if err != nil {
+		return err
+	}
+	if sameSlots(stored, j.slots) && (fresh == 0 || now.Sub(updated) < fresh) {
+		j.slots, j.started = stored, started
+		return nil
+	}
+	j.started = now
+	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if _, err := tx.Exec(ctx, "queries/cursor_remove.sql", warehouse.Args{"job_id": j.id}); err != nil {
+			return err
+		}
+		for _, s := range j.slots {
+			if _, err := tx.Exec(ctx, "queries/cursor_add.sql", warehouse.Args{
+				"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "purpose": s.purpose,
+				"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To), "now": now,
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// forget removes what is known of the job, so that the next one begins anew.
+func (j *job) forget(ctx context.Context) error {
+	_, err := j.DB.Exec(ctx, "queries/cursor_remove.sql", warehouse.Args{"job_id": j.id})
+	return err
+}
+
+// stored reads the slots of an earlier job with the same id.
+func (j *job) stored(ctx context.Context) (slots []*slot, started, updated time.Time, err error) {
+	err = j.DB.Each(ctx, "queries/cursor_list.sql", warehouse.Args{"job_id": j.id}, func(rows *sql.Rows) error {
+		var (
+			s        slot
+			readID   sql.NullString
+			from, to sql.NullTime
+			last     time.Time
+		)
+		if err := rows.Scan(&readID, &s.purpose, &s.state, &from, &to, &started, &last); err != nil {
+			return err
+		}
+		s.readID, s.query.From, s.query.To = readID.String, from.Time, to.Time
+		if last.After(updated) {
+			updated = last
+		}
+		slots = append(slots, &s)
+		return nil
+	})
+	return slots, started, updated, err
+}
+
+// sameSlots reports whether the stored slots are those now asked for, and
+// gives them the queries, which the table does not hold in full.
+func sameSlots(stored, asked []*slot) bool {
+	if len(stored) != len(asked) {
+		return false
+	}
+	for _, a := range asked {
+		i := slices.IndexFunc(stored, a.same)
+		if i < 0 {
+			return false
+		}
+		stored[i].query = a.query
+	}
+	return true
+}
+
+func (s *slot) same(other *slot) bool {
+	return s.purpose == other.purpose &&
+		s.query.From.Equal(other.query.From) && s.query.To.Equal(other.query.To)
+}
+
+// readSlots reads every window that is not done, as many side by side as the
+// source allows. The first fault stops them all.
+func (j *job) readSlots(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(j.about.Parallel)
+	for _, s := range j.slots {
+		if s.state == stateDone {
+			j.report.DoneAhead++
+			continue
+		}
+		group.Go(func() error { return j.readSlot(ctx, s) })
+	}
+	err := group.Wait()
+	slices.SortFunc(j.report.Proofs, func(a, b Proof) int { return a.Window.From.Compare(b.Window.From) })
+	return err
+}
+
+// readSlot reads one window, lands it, and notes what it proved.
+func (j *job) readSlot(ctx context.Context, s *slot) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.state != stateReading || s.readID == "" {
+		s.readID = newReadID()
+		if err := j.setSlot(ctx, s, stateReading); err != nil {
+			return err
+		}
+	}
+	r := &reader{
+		source: j.source, about: j.about, keep: j.keep, land: j.land,
+		purpose: s.purpose, query: s.query, readID: s.readID, tell: j.tell,
+	}
+	found, err := r.prove(ctx)
+	if err != nil {
+		return err
+	}
+	return j.finishSlot(ctx, s, found)
+}
+
+// finishSlot lands a window, marks what is gone from it, and makes its proof
+// known.
+func (j *job) finishSlot(ctx context.Context, s *slot, f *finding) error {
+	if err := j.land.land(ctx); err != nil {
+		return err
+	}
+	state := stateUnproven
+	if f.Proven {
+		state = stateDone
+		believed, err := j.vanish(ctx, s, f)
+		if err != nil {
+			return fmt.Errorf("vanished records of window %s: %w", s.query, err)
+		}
+		if !believed {
+			state = stateHeld
+		}
+	}
+	if err := j.recordProof(ctx, f.Proof); err != nil {
+		return err
+	}
+	if err := j.setSlot(ctx, s, state); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.report.Proofs = append(j.report.Proofs, f.Proof)
+	if j.OnProof != nil {
+		j.OnProof(f.Proof)
+	}
+	return nil
+}
+
+func (j *job) setSlot(ctx context.Context, s *slot, state string) error {
+	j.slotting.Lock()
+	defer j.slotting.Unlock()
+	s.state = state
+	_, err := j.DB.Exec(ctx, "queries/cursor_set.sql", warehouse.Args{
+		"job_id": j.id, "run_id": string(j.RunID), "read_id": s.readID, "state": state,
+		"purpose": s.purpose, "window_from": optionalDay(s.query.From), "now": j.Now().UTC(),
+	})
+	return err
+}
+
+// tell adds to the job's progress: pages read, and pages that turned out to
+// be expected.
+func (j *job) tell(done, expected int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.done += int64(done)
+	j.expected += int64(expected)
+	if j.Progress != nil {
+		j.Progress("pages", j.done, max(j.expected, j.done))
+	}
+}

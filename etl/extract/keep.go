@@ -1,0 +1,145 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// What became of a response, as raw.pages.outcome has it.
+const (
+	outcomePage   = "page"
+	outcomeAbsent = "absent"
+	outcomeDrift  = "drift"
+)
+
+// A pageRow is what a page's row says beside the page itself.
+type pageRow struct {
+	Page
+	readID   string
+	purpose  string
+	recordID string
+	window   etl.Window
+	pass     int
+	number   int // within the pass, from 1
+	expected int
+	outcome  string
+	message  string
+
+	id, sum, file string
+	fetched       time.Time
+	news          []int // places of the included objects that are to be landed
+}
+
+// A keeper makes pages durable: first the file, then the row, and pages that
+// arrive together share one transaction.
+type keeper struct {
+	db     *warehouse.DB
+	files  *pageFiles
+	about  About
+	run    etl.RunID
+	now    func() time.Time
+	sights sights // used by whoever commits
+
+	mu     sync.Mutex
+	queue  []*keeping
+	active bool // somebody is committing the queue
+}
+
+type keeping struct {
+	row  *pageRow
+	done chan error
+}
+
+// keep stores a page and fills in its id and its file. When it returns, the
+// page survives a loss of power.
+func (k *keeper) keep(ctx context.Context, row *pageRow) error {
+	var err error
+	row.fetched = k.now().UTC()
+	row.sum, row.file, err = k.files.write(k.about.Name, row.Body)
+	if err != nil {
+		return fmt.Errorf("keep page: %w", err)
+	}
+	k.mu.Lock()
+	one := &keeping{row, make(chan error, 1)}
+	k.queue = append(k.queue, one)
+	lead := !k.active
+	k.active = true
+	k.mu.Unlock()
+	if lead {
+		k.commitQueue(context.WithoutCancel(ctx))
+	}
+	return <-one.done
+}
+
+// commitQueue commits what is queued until nothing is.
+func (k *keeper) commitQueue(ctx context.Context) {
+	for {
+		k.mu.Lock()
+		batch := k.queue
+		k.queue = nil
+		k.active = len(batch) > 0
+		k.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		err := k.db.InTx(ctx, func(tx *warehouse.Tx) error {
+			for _, one := range batch {
+				if err := k.add(ctx, tx, one.row); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for _, one := range batch {
+			one.done <- err
+		}
+	}
+}
+
+func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error {
+	row.id = uuid.Must(uuid.NewV7()).String() // ids sort in the order of their rows
+	row.news = k.sights.news(row.included)
+	_, err := tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{
+		"page_id": row.id, "run_id": string(k.run), "source": k.about.Name,
+		"stream": k.about.Stream, "read_id": row.readID,
+		"purpose": row.purpose, "record_id": optional(row.recordID),
+		"window_from": optionalDay(row.window.From), "window_to": optionalDay(row.window.To),
+		"url": row.URL, "sha256": row.sum, "file": row.file,
+		"next_cursor": optional(string(row.Next)), "paging": row.paging(),
+		"outcome": row.outcome, "message": optional(row.message),
+		"pass": row.pass, "page_number": row.number, "status": row.Status,
+		"bytes": len(row.Body), "records": len(row.objects),
+		"expected":   sql.NullInt64{Int64: int64(row.expected), Valid: row.expected != unknown},
+		"fetched_at": row.fetched,
+	})
+	return err
+}
+
+// How a page was asked for, as raw.pages.paging has it.
+const (
+	pagingCursor   = "cursor"
+	pagingUnsorted = "unsorted cursor"
+	pagingNumber   = "number"
+)
+
+func (p Page) paging() string {
+	switch {
+	case p.Numbered:
+		return pagingNumber
+	case p.Unsteady:
+		return pagingUnsorted
+	}
+	return pagingCursor
+}
+
+func optional(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+func optionalDay(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }

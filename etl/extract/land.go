@@ -1,0 +1,204 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// chunkBytes is how much of page bodies is split at once: enough to be quick,
+// little enough for any memory limit.
+const chunkBytes = 64 << 20
+
+// endOfTime is later than any page.
+var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// A lander splits kept pages into versions of records.
+type lander struct {
+	db      *warehouse.DB
+	folder  string
+	source  string
+	until   time.Time    // only pages fetched before; zero means all
+	waiting atomic.Int64 // bytes of bodies not landed yet
+
+	mu     sync.Mutex // one landing at a time
+	counts etl.Counts
+
+	choice sync.Mutex
+	chosen map[string][]int // page id → which of its included objects are news
+}
+
+// A chunk is some pages of one kind that are landed together.
+type chunk struct {
+	ids    []string
+	files  []string
+	single bool
+	bytes  int64
+	max    int64
+}
+
+// add notes a page that was kept and which of its included objects are to be
+// landed, and lands once there is enough to do.
+func (l *lander) add(ctx context.Context, row *pageRow) error {
+	l.choice.Lock()
+	if l.chosen == nil {
+		l.chosen = map[string][]int{}
+	}
+	l.chosen[row.id] = row.news
+	l.choice.Unlock()
+	if l.waiting.Add(int64(len(row.Body))) < chunkBytes {
+		return nil
+	}
+	return l.land(ctx)
+}
+
+// forgetChoices lets all included objects of pages that wait be landed. It is
+// called when a page was lost whose objects were left out on others.
+func (l *lander) forgetChoices() {
+	l.choice.Lock()
+	defer l.choice.Unlock()
+	l.chosen = nil
+}
+
+// land splits every page of the source that is not in raw.records yet, those
+// of an earlier run that was killed included. The versions and the note that
+// their pages have landed are committed together.
+func (l *lander) land(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting.Store(0)
+	chunks, err := l.chunks(ctx)
+	if err != nil {
+		return fmt.Errorf("land pages: %w", err)
+	}
+	for _, c := range chunks {
+		counts, err := l.landChunk(ctx, c)
+		if err != nil {
+			return fmt.Errorf("land pages: %w", err)
+		}
+		l.counts = l.counts.Plus(counts)
+		l.landed(c)
+	}
+	return nil
+}
+
+// landed forgets the choices that were made use of.
+func (l *lander) landed(c *chunk) {
+	l.choice.Lock()
+	defer l.choice.Unlock()
+	for _, id := range c.ids {
+		delete(l.chosen, id)
+	}
+}
+
+func (l *lander) chunks(ctx context.Context) ([]*chunk, error) {
+	var all []*chunk
+	until := l.until
+	if until.IsZero() {
+		until = endOfTime
+	}
+	err := l.db.Each(ctx, "queries/page_not_landed.sql", warehouse.Args{"source": l.source, "until": until}, func(rows *sql.Rows) error {
+		var (
+			id, file string
+			bytes    int64
+			single   bool
+		)
+		if err := rows.Scan(&id, &file, &bytes, &single); err != nil {
+			return err
+		}
+		if len(all) == 0 || all[len(all)-1].single != single || all[len(all)-1].bytes+bytes > chunkBytes {
+			all = append(all, &chunk{single: single})
+		}
+		all[len(all)-1].add(id, filepath.Join(l.folder, filepath.FromSlash(file)), bytes)
+		return nil
+	})
+	return all, err
+}
+
+func (c *chunk) add(id, file string, bytes int64) {
+	c.ids = append(c.ids, id)
+	c.bytes += bytes
+	c.max = max(c.max, bytes)
+	if !slices.Contains(c.files, file) {
+		c.files = append(c.files, file)
+	}
+}
+
+// pages writes the chunk's pages as a statement's parameter.
+func (l *lander) pages(c *chunk) (string, error) {
+	type page struct {
+		ID       string `json:"page_id"`
+		Included *[]int `json:"included"` // null asks for all
+	}
+	l.choice.Lock()
+	defer l.choice.Unlock()
+	var all []page
+	for _, id := range c.ids {
+		one := page{ID: id}
+		if included, ok := l.chosen[id]; ok {
+			one.Included = &included
+		}
+		all = append(all, one)
+	}
+	text, err := json.Marshal(all)
+	return string(text), err
+}
+
+func (l *lander) landChunk(ctx context.Context, c *chunk) (etl.Counts, error) {
+	split := "queries/record_split.sql"
+	if c.single {
+		split = "queries/record_split_single.sql"
+	}
+	pages, err := l.pages(c)
+	if err != nil {
+		return etl.Counts{}, err
+	}
+	var counts etl.Counts
+	err = l.db.InTx(ctx, func(tx *warehouse.Tx) error {
+		if _, err := tx.Exec(ctx, split, warehouse.Args{
+			"files": c.files, "pages": pages, "max_bytes": c.max + 1024,
+			"root": filepath.Clean(l.folder) + string(filepath.Separator),
+		}); err != nil {
+			return err
+		}
+		if err := checkSplit(ctx, tx, c.ids); err != nil {
+			return err
+		}
+		if err := tx.Get(ctx, "queries/record_split_counts.sql", nil, &counts.Read); err != nil {
+			return err
+		}
+		written, err := tx.Exec(ctx, "queries/record_add.sql", warehouse.Args{"source": l.source})
+		if err != nil {
+			return err
+		}
+		counts.Written = int(written)
+		counts.Skipped = max(0, counts.Read-counts.Written)
+		_, err = tx.Exec(ctx, "queries/page_set_landed.sql", warehouse.Args{"page_ids": c.ids})
+		return err
+	})
+	return counts, err
+}
+
+// checkSplit compares how many records the files hold with how many were
+// counted when they were fetched: a damaged file reads as an empty one.
+func checkSplit(ctx context.Context, tx *warehouse.Tx, ids []string) error {
+	return tx.Each(ctx, "queries/record_split_check.sql", warehouse.Args{"page_ids": ids}, func(rows *sql.Rows) error {
+		var (
+			file            string
+			expected, found int
+		)
+		if err := rows.Scan(&file, &expected, &found); err != nil {
+			return err
+		}
+		return fmt.Errorf("page file %s holds %d records instead of %d; restore it from a backup", file, found, expected)
+	})
+}

@@ -1,0 +1,202 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"spendbridge/etl"
+	"spendbridge/etl/httpretry"
+)
+
+// ProcurifyOptions describe one domain at Procurify.
+type ProcurifyOptions struct {
+	Key          string // under sources in the configuration
+	BaseURL      string // such as https://acme.procurify.com
+	ClientID     string
+	ClientSecret string
+	Lookback     int // days
+	Client       *httpretry.Client
+	Schemas      fs.FS
+}
+
+// Procurify reads card transactions from Procurify, by page numbers: there is
+// nothing else (contracts.md 3.2).
+type Procurify struct {
+	ProcurifyOptions
+	shapes *shapes
+	token  *httpretry.TokenCache
+}
+
+const (
+	transactionsPath    = "/api/public/v1/pay/transactions/"
+	transactionPageSize = 100
+
+	// It is unknown which of a transaction's datetimes the filter compares
+	// (contracts.md 3.2), so a window is asked for with this margin on both
+	// sides.
+	transactionMargin = 48 * time.Hour
+)
+
+// NewProcurify returns the source that o describes.
+func NewProcurify(o ProcurifyOptions) (*Procurify, error) {
+	shapes, err := compileShapes(o.Schemas, "procurify", "/vendor", "/cardholder")
+	if err != nil {
+		return nil, err
+	}
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	return &Procurify{ProcurifyOptions: o, shapes: shapes, token: httpretry.NewTokenCache(o.Client, httpretry.Credentials{
+		URL: o.BaseURL + "/oauth/token", ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+		Style: httpretry.JSONBody, Audience: "https://api.procurify.com/",
+	})}, nil
+}
+
+// ProcurifyBudget limits requests to perSecond. The vendor publishes no limit
+// (contracts.md 3.2).
+func ProcurifyBudget(perSecond float64) []*rate.Limiter {
+	return []*rate.Limiter{rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))}
+}
+
+// About implements [Source].
+func (p *Procurify) About() About {
+	return About{
+		Name: p.Key, Stream: "transactions", PageSize: transactionPageSize, Lookback: p.Lookback,
+		Parallel: 1, CountsPages: true, // one request at a time, contracts.md 3.2
+		shapes: p.shapes,
+	}
+}
+
+// Pages implements [Source].
+func (p *Procurify) Pages(ctx context.Context, q Query, after etl.Cursor) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		for {
+			page, err := p.page(ctx, q, after)
+			if !yield(page, err) || err != nil || page.Next == "" {
+				return
+			}
+			after = page.Next
+		}
+	}
+}
+
+// page reads one page. A position is the query that the vendor's link to the
+// next page holds: nothing else of that link is used, so that it cannot lead
+// the token to another host.
+func (p *Procurify) page(ctx context.Context, q Query, after etl.Cursor) (Page, error) {
+	query := string(after)
+	if after == "" {
+		query = p.filter(q, transactionPageSize).Encode()
+	}
+	page, pages, err := p.get(ctx, query, p.shapes)
+	var status *httpretry.StatusError
+	if after != "" && errors.As(err, &status) && status.Code == http.StatusNotFound {
+		return Page{}, fmt.Errorf("%w: %w", errShifted, err) // "Invalid page.": there are fewer pages now
+	}
+	if err != nil {
+		return page, err
+	}
+	page.Numbered, page.Unsteady, page.Expected = true, true, *pages.Count
+	if pages.Next == "" {
+		return page, nil
+	}
+	next, err := url.Parse(pages.Next)
+	if err != nil || next.RawQuery == "" {
+		return page, drift(errors.New("pagination.next is no link with a query"))
+	}
+	page.Next = etl.Cursor(next.RawQuery)
+	return page, nil
+}
+
+// Count implements [Source].
+func (p *Procurify) Count(ctx context.Context, q Query) (int, error) {
+	_, pages, err := p.get(ctx, p.filter(q, 1).Encode(), nil)
+	if err != nil {
+		return 0, err
+	}
+	return *pages.Count, nil
+}
+
+func (p *Procurify) filter(q Query, size int) url.Values {
+	params := url.Values{"page": {"1"}, "page_size": {strconv.Itoa(size)}}
+	if !q.From.IsZero() {
+		params.Set("start_date", q.From.Add(-transactionMargin).Format(time.RFC3339))
+	}
+	if !q.To.IsZero() {
+		params.Set("end_date", q.To.Add(transactionMargin).Format(time.RFC3339))
+	}
+	return params
+}
+
+// A pagination says how many records there are and where the list goes on.
+type pagination struct {
+	Count *int   `json:"count"`
+	Next  string `json:"next"`
+}
+
+// paginationOf reads both envelopes the vendor is known to use
+// (contracts.md 3.2): pagination below metadata, or beside data.
+func paginationOf(e envelope) (pagination, error) {
+	var metadata struct {
+		Pagination pagination `json:"pagination"`
+	}
+	if err := e.member("metadata", &metadata); err != nil {
+		return pagination{}, err
+	}
+	pages := metadata.Pagination
+	if pages.Count == nil {
+		if err := e.member("pagination", &pages); err != nil {
+			return pages, err
+		}
+	}
+	if pages.Count == nil {
+		return pages, drift(errors.New("no pagination with a count"))
+	}
+	return pages, nil
+}
+
+// get asks for one page. A token the server refuses is replaced once.
+func (p *Procurify) get(ctx context.Context, query string, shapes *shapes) (Page, pagination, error) {
+	target := transactionsPath + "?" + query
+	resp, err := p.send(ctx, target)
+	if resp != nil && resp.Status == http.StatusUnauthorized {
+		resp, err = p.send(ctx, target)
+	}
+	if err != nil {
+		return refusedPage(target, resp), pagination{}, explain(err, p.Key, "client_id and client_secret", "domain")
+	}
+	page, e, err := newPage(target, resp, "transactions", shapes)
+	if err != nil {
+		return page, pagination{}, err
+	}
+	pages, err := paginationOf(e)
+	return page, pages, err
+}
+
+// send asks once, and forgets a token that was refused.
+func (p *Procurify) send(ctx context.Context, target string) (*httpretry.Response, error) {
+	token, err := p.token.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.BaseURL+target, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("X-Procurify-Client", "api") // required, contracts.md 3.1
+	req.Header.Set("Accept", "application/json")
+	resp, err := p.Client.Do(req)
+	if resp != nil && resp.Status == http.StatusUnauthorized {
+		err = errors.Join(err, p.token.Refuse(ctx, token))
+	}
+	return resp, err
+}

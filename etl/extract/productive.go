@@ -1,0 +1,285 @@
+package extract
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"spendbridge/etl"
+	"spendbridge/etl/httpretry"
+)
+
+// ProductiveOptions describe one organisation at Productive.io.
+type ProductiveOptions struct {
+	Key            string // under sources in the configuration
+	BaseURL        string // such as https://api.productive.io/api/v2
+	Token          string
+	OrganizationID string
+	Lookback       int // days
+	Client         *httpretry.Client
+	Schemas        fs.FS
+}
+
+// Productive reads expenses from Productive.io. It reads by cursor, and by
+// page numbers once a server turns out not to know cursors (contracts.md 2.2).
+type Productive struct {
+	ProductiveOptions
+	shapes *shapes
+	mode   atomic.Int32 // of paging: the best that the server is known to allow
+}
+
+const (
+	expensePageSize = 200 // the vendor's largest, contracts.md 2.2
+
+	// Without them not even their ids come, contracts.md 2.6.
+	expenseInclude = "person,vendor,service_type,purchase_order,creator"
+)
+
+// NewProductive returns the source that o describes.
+func NewProductive(o ProductiveOptions) (*Productive, error) {
+	shapes, err := compileShapes(o.Schemas, "productive",
+		"/relationships/vendor/data", "/relationships/person/data")
+	if err != nil {
+		return nil, err
+	}
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	return &Productive{ProductiveOptions: o, shapes: shapes}, nil
+}
+
+// ProductiveBudget limits requests to perSecond, and to 4000 in 30 minutes
+// (contracts.md 2.3). Whoever sets more than the documented ten a second has
+// agreed on other limits, so the long one grows in proportion.
+func ProductiveBudget(perSecond float64) []*rate.Limiter {
+	long := 4000 * max(1, perSecond/10)
+	return []*rate.Limiter{
+		rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond))),
+		rate.NewLimiter(rate.Limit(long/2/(30*60)), int(long/2)),
+	}
+}
+
+// About implements [Source].
+func (p *Productive) About() About {
+	return About{
+		Name: p.Key, Stream: "expenses", PageSize: expensePageSize, Lookback: p.Lookback,
+		Parallel: 4, CreatedFilter: true, CountsPages: p.mode.Load() >= numbersByID,
+		shapes: p.shapes,
+	}
+}
+
+// Pages implements [Source].
+func (p *Productive) Pages(ctx context.Context, q Query, after etl.Cursor) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		for {
+			mode := p.mode.Load()
+			page, err := p.page(ctx, q, mode, after)
+			if after == "" && p.fallBack(mode, page, err) {
+				continue
+			}
+			if !yield(page, err) || err != nil || page.Next == "" {
+				return
+			}
+			after = page.Next
+		}
+	}
+}
+
+// The ways to page, from the best to the one that every server knows. Ids
+// only grow, so nothing can appear behind a cursor that goes by them; in any
+// other order something may.
+const (
+	cursorByID int32 = iota
+	cursorInAnyOrder
+	numbersByID
+	numbersByDate
+)
+
+// fallBack reports that the first page has to be asked for in the next mode:
+// the server refused this one, or ignored the cursor. All later reads begin
+// in that mode.
+func (p *Productive) fallBack(mode int32, page Page, err error) bool {
+	next := mode + 1
+	switch {
+	case err == nil && page.Numbered && mode < numbersByID:
+		next = numbersByID // the cursor was ignored
+	case err == nil || mode == numbersByDate || !refusesPaging(page, err):
+		return false
+	}
+	p.mode.CompareAndSwap(mode, next)
+	return true
+}
+
+// refusesPaging recognises the vendor's own complaint about a cursor or a
+// sort order (contracts.md 2.2 and 2.4), whose code newer servers leave out.
+func refusesPaging(page Page, err error) bool {
+	var status *httpretry.StatusError
+	if !errors.As(err, &status) || status.Code != http.StatusBadRequest {
+		return false
+	}
+	e, err := readEnvelope(page.Body, "", nil)
+	return err == nil && e.has("errors") && !strings.Contains(strings.ToLower(e.complaint()), "filter")
+}
+
+// A position in Productive.io's list is a page number or a cursor.
+const (
+	numberMark = "number="
+	afterMark  = "after="
+)
+
+func (p *Productive) page(ctx context.Context, q Query, mode int32, after etl.Cursor) (Page, error) {
+	params := filter(q)
+	params.Set("include", expenseInclude)
+	params.Set("page[size]", strconv.Itoa(expensePageSize))
+	if mode < numbersByID {
+		params.Set("page[after]", strings.TrimPrefix(string(after), afterMark))
+	} else {
+		params.Set("page[number]", cmp.Or(strings.TrimPrefix(string(after), numberMark), "1"))
+	}
+	if sort := sorts[mode]; sort != "" {
+		params.Set("sort", sort)
+	}
+	page, e, err := p.get(ctx, "/expenses", params, p.shapes)
+	if err != nil {
+		return page, shifted(err, after)
+	}
+	page.Unsteady = mode != cursorByID
+	page.Next, err = turn(e, &page)
+	return page, err
+}
+
+var sorts = [...]string{cursorByID: "id", numbersByID: "id", numbersByDate: "date"}
+
+// shifted recognises a cursor that the server no longer knows.
+func shifted(err error, after etl.Cursor) error {
+	var status *httpretry.StatusError
+	if after != "" && errors.As(err, &status) && status.Code == http.StatusBadRequest {
+		return fmt.Errorf("%w: %w", errShifted, err)
+	}
+	return err
+}
+
+// turn finds where the list goes on. Of a link only the position counts, so
+// that no link can lead the token to another host.
+func turn(e envelope, page *Page) (etl.Cursor, error) {
+	var meta struct {
+		CurrentPage *int `json:"current_page"`
+		TotalPages  *int `json:"total_pages"`
+		TotalCount  *int `json:"total_count"`
+	}
+	if err := e.member("meta", &meta); err != nil {
+		return "", err
+	}
+	if meta.TotalCount != nil {
+		page.Expected = *meta.TotalCount
+	}
+	if meta.TotalPages != nil {
+		page.Numbered = true
+		if meta.CurrentPage == nil {
+			return "", drift(errors.New("meta has total_pages and no current_page"))
+		}
+		if *meta.CurrentPage >= *meta.TotalPages {
+			return "", nil
+		}
+		return etl.Cursor(numberMark + strconv.Itoa(*meta.CurrentPage+1)), nil
+	}
+	return nextCursor(e)
+}
+
+func nextCursor(e envelope) (etl.Cursor, error) {
+	var links struct {
+		Next string `json:"next"`
+	}
+	if err := e.member("links", &links); err != nil || links.Next == "" {
+		return "", err
+	}
+	next, err := url.Parse(links.Next)
+	if err != nil {
+		return "", drift(errors.New("links.next is no URL"))
+	}
+	after := next.Query().Get("page[after]")
+	if after == "" {
+		return "", drift(errors.New("links.next has no page[after]"))
+	}
+	return etl.Cursor(afterMark + after), nil
+}
+
+// Count implements [Source].
+func (p *Productive) Count(ctx context.Context, q Query) (int, error) {
+	params := filter(q)
+	params.Set("page[number]", "1")
+	params.Set("page[size]", "1")
+	_, e, err := p.get(ctx, "/expenses", params, nil)
+	if err != nil {
+		return 0, err
+	}
+	var meta struct {
+		TotalCount *int `json:"total_count"`
+	}
+	if err := e.member("meta", &meta); err != nil {
+		return 0, err
+	}
+	if meta.TotalCount == nil {
+		return 0, drift(errors.New("meta has no total_count"))
+	}
+	return *meta.TotalCount, nil
+}
+
+// Find implements finder.
+func (p *Productive) Find(ctx context.Context, id string) (Page, error) {
+	page, _, err := p.get(ctx, "/expenses/"+url.PathEscape(id), url.Values{"include": {expenseInclude}}, p.shapes)
+	if err == nil && !page.single {
+		err = drift(errors.New("data is not one expense"))
+	}
+	return page, err
+}
+
+// filter writes a query in operators whose meaning is explicit
+// (contracts.md 2.4).
+func filter(q Query) url.Values {
+	params := url.Values{}
+	set := func(name string, day time.Time) {
+		if !day.IsZero() {
+			params.Set(name, day.Format(time.DateOnly))
+		}
+	}
+	set("filter[date][gt_eq]", q.From)
+	set("filter[date][lt]", q.To)
+	set("filter[created_at][gt_eq]", q.CreatedFrom)
+	return params
+}
+
+// get asks for one page. The token goes to the configured host only.
+func (p *Productive) get(ctx context.Context, path string, params url.Values, shapes *shapes) (Page, envelope, error) {
+	target := path + "?" + params.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.BaseURL+target, nil)
+	if err != nil {
+		return Page{}, envelope{}, err
+	}
+	req.Header.Set("X-Auth-Token", p.Token)
+	req.Header.Set("X-Organization-Id", p.OrganizationID)
+	req.Header.Set("Content-Type", "application/vnd.api+json") // else 415, contracts.md 2.1
+	resp, err := p.Client.Do(req)
+	if err != nil {
+		return refusedPage(target, resp), envelope{}, explain(err, p.Key, "token", "organization_id")
+	}
+	return newPage(target, resp, "expenses", shapes)
+}
+
+// refusedPage is the page of an answer that was not a success, if there was
+// an answer at all.
+func refusedPage(target string, resp *httpretry.Response) Page {
+	if resp == nil {
+		return Page{}
+	}
+	return Page{URL: target, Status: resp.Status, Body: resp.Body, Expected: unknown}
+}

@@ -1,0 +1,105 @@
+package extract
+
+import (
+	"fmt"
+	"maps"
+
+	"spendbridge/etl"
+)
+
+// A Proof says whether a window was read completely: whether the vendor
+// counted the same number of records before and after as were found.
+type Proof struct {
+	Purpose string     `json:"purpose"` // window, created, backfill, sweep
+	Window  etl.Window `json:"-"`
+	Name    string     `json:"window"` // the window as text
+	Proven  bool       `json:"proven"`
+	Before  int        `json:"expected_before"`
+	After   int        `json:"expected_after"`
+	Found   int        `json:"found"` // distinct ids of the last pass
+	Passes  int        `json:"passes"`
+	Pages   int        `json:"pages"` // of all passes
+	Reason  string     `json:"reason,omitempty"`
+	ReadID  string     `json:"read_id"`
+}
+
+// A finding is what reading a window brought to light.
+type finding struct {
+	Proof
+	seen  []map[string]uint64 // ids of each pass
+	blank map[string]int      // of the last pass: how many records lack a counted link
+}
+
+// saw reports whether any pass found the record.
+func (f *finding) saw(id string) bool {
+	for _, pass := range f.seen {
+		if _, ok := pass[id]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// A pass is one reading of a window from its first page to its last.
+type pass struct {
+	before, after int
+	seen          map[string]uint64 // id → hash
+	blank         map[string]int
+	pages         int
+	numbered      bool
+	unsteady      bool
+	stale         int // pages in a row that had nothing new
+	next          etl.Cursor
+	ended         bool
+}
+
+func newPass() *pass {
+	return &pass{before: unknown, after: unknown, seen: map[string]uint64{}, blank: map[string]int{}}
+}
+
+func (p *pass) add(page Page) {
+	p.pages++
+	p.numbered, p.unsteady = page.Numbered, page.Unsteady
+	p.next, p.ended = page.Next, page.Next == ""
+	if page.Expected != unknown {
+		if p.pages == 1 {
+			p.before = page.Expected
+		}
+		p.after = page.Expected
+	}
+	known := len(p.seen)
+	for _, o := range page.objects {
+		p.seen[o.id] = o.hash
+		for _, link := range o.blank {
+			p.blank[link]++
+		}
+	}
+	p.stale++
+	if len(p.seen) > known {
+		p.stale = 0
+	}
+}
+
+// faults says why the pass proves nothing, or nothing if it does. Where one
+// record may come and another go without changing the count, two passes in a
+// row have to agree.
+func (p *pass) faults(previous *pass) string {
+	switch {
+	case p.before != p.after:
+		return fmt.Sprintf("the vendor counted %d records before and %d after", p.before, p.after)
+	case p.before != len(p.seen):
+		return fmt.Sprintf("the vendor counts %d records, %d were found", p.before, len(p.seen))
+	case p.unsteady && p.pages > 1 && previous == nil:
+		return "a list that may shift needs a second pass"
+	case p.unsteady && p.pages > 1 && !maps.Equal(p.seen, previous.seen):
+		return "two passes found different records"
+	}
+	return ""
+}
+
+func (f *finding) add(p *pass, n int) {
+	f.Passes = n
+	f.Pages += p.pages
+	f.Before, f.After, f.Found = p.before, p.after, len(p.seen)
+	f.seen, f.blank = append(f.seen, p.seen), p.blank
+}

@@ -1,0 +1,104 @@
+package extract_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"spendbridge/etl/extract"
+	"spendbridge/etl/httpretry"
+)
+
+// A bank answers with the text it was told last, or with a status.
+type bank struct {
+	*httptest.Server
+	text   string
+	status int
+	asked  int
+}
+
+func newBank(t *testing.T) *bank {
+	t.Helper()
+	b := &bank{text: "Date,USD\n2026-01-09,1.2\n", status: http.StatusOK}
+	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		b.asked++
+		if b.status == http.StatusFound {
+			w.Header().Set("Location", "/elsewhere")
+		}
+		w.WriteHeader(b.status)
+		w.Write([]byte(b.text))
+	}))
+	t.Cleanup(b.Close)
+	return b
+}
+
+var noon = time.Date(2026, 1, 9, 12, 0, 0, 0, time.UTC)
+
+func TestRatesAreFetchedOnceADay(t *testing.T) {
+	bank, folder, client := newBank(t), t.TempDir(), httpretry.New(httpretry.Options{})
+	for _, now := range []time.Time{noon, noon.Add(11 * time.Hour), noon.Add(12 * time.Hour)} {
+		path, err := extract.KeepRates(t.Context(), client, bank.URL, folder, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); string(got) != bank.text || err != nil {
+			t.Errorf("kept %q, %v; want %q", got, err, bank.text)
+		}
+	}
+	if bank.asked != 2 {
+		t.Errorf("asked %d times in two days, want 2", bank.asked)
+	}
+}
+
+func TestRatesOfYesterdayStayIfTodaysCannotBeHad(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		text   string
+		want   string // of the error
+	}{
+		"refused":          {http.StatusForbidden, "", "403"},
+		"a redirect":       {http.StatusFound, "", "302"},
+		"another page":     {http.StatusOK, "<html>Sign in</html>", "begins with"},
+		"a broken archive": {http.StatusOK, "PK\x03\x04", "zip: not a valid zip file"},
+		"nothing":          {http.StatusOK, "", "begins with"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bank, folder := newBank(t), t.TempDir()
+			client := httpretry.New(httpretry.Options{Tries: 1})
+			first, err := extract.KeepRates(t.Context(), client, bank.URL, folder, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := bank.text
+			bank.status, bank.text = tt.status, tt.text
+
+			path, err := extract.KeepRates(t.Context(), client, bank.URL, folder, noon.AddDate(0, 0, 1))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one that says %q", err, tt.want)
+			}
+			if got, err := os.ReadFile(path); path != first || string(got) != want || err != nil {
+				t.Errorf("kept %s with %q, %v; want %s as it was", path, got, err, first)
+			}
+
+			path, err = extract.KeepRates(t.Context(), client, bank.URL, t.TempDir(), noon)
+			if path != "" || err == nil {
+				t.Errorf("without rates of yesterday: %q, %v; want no path and an error", path, err)
+			}
+		})
+	}
+}
+
+func TestARedirectOfTheBankIsNotFollowed(t *testing.T) {
+	bank := newBank(t)
+	bank.status = http.StatusFound
+	_, err := extract.KeepRates(t.Context(), httpretry.New(httpretry.Options{Tries: 1}), bank.URL, t.TempDir(), noon)
+	var status *httpretry.StatusError
+	if !errors.As(err, &status) || bank.asked != 1 {
+		t.Errorf("got %v after %d requests, want the redirect itself after one", err, bank.asked)
+	}
+}

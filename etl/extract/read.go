@@ -1,0 +1,211 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// maxPasses is how often a window is read at most: once, and three times
+// again.
+const maxPasses = 4
+
+// maxStale is how many pages in a row may repeat what was read before, as
+// happens when a list shifts. More of them come from a list without end.
+const maxStale = 3
+
+// A reader reads one window and proves it.
+type reader struct {
+	source  Source
+	about   About
+	keep    *keeper
+	land    *lander
+	purpose string
+	query   Query
+	readID  string
+	tell    func(done, expected int) // progress in pages
+}
+
+// prove reads the window until it is proven, or four times. An error means
+// that the reading stopped; everything up to there is kept.
+func (r *reader) prove(ctx context.Context) (*finding, error) {
+	current, n, err := r.resume(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := &finding{Proof: Proof{
+		Purpose: r.purpose, Window: r.query.Window, Name: r.query.String(), ReadID: r.readID,
+	}}
+	var previous *pass
+	for ; n <= maxPasses && !f.Proven; n++ {
+		err := r.pass(ctx, current, n)
+		f.add(current, n)
+		switch {
+		case errors.Is(err, errShifted):
+			f.Reason, previous = err.Error(), nil
+		case err != nil:
+			return nil, err
+		default:
+			f.Reason, previous = current.faults(previous), current
+			f.Proven = f.Reason == ""
+		}
+		current = newPass()
+	}
+	return f, nil
+}
+
+// resume returns the pass that a killed run was in, with all that it had
+// committed, and its number. A read by page numbers starts again.
+func (r *reader) resume(ctx context.Context) (*pass, int, error) {
+	p, n := newPass(), 1
+	err := r.keep.db.Each(ctx, "queries/read_pages.sql", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
+		var (
+			number       int
+			file, paging string
+			next         sql.NullString
+			expected     sql.NullInt64
+		)
+		if err := rows.Scan(&n, &number, &file, &next, &paging, &expected); err != nil {
+			return err
+		}
+		body, err := r.keep.files.read(file)
+		if err != nil {
+			return err
+		}
+		e, err := readEnvelope(body, r.about.Stream, r.about.shapes)
+		if err != nil {
+			return fmt.Errorf("page file %s: %w", file, err)
+		}
+		page := Page{
+			Next: etl.Cursor(next.String), Numbered: paging == pagingNumber, Unsteady: paging != pagingCursor,
+			Expected: unknown, objects: e.data,
+		}
+		if expected.Valid {
+			page.Expected = int(expected.Int64)
+		}
+		p.add(page)
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("resume window %s: %w", r.query, err)
+	}
+	if p.numbered {
+		r.readID = newReadID()
+		return newPass(), 1, nil
+	}
+	return p, n, nil
+}
+
+// pass reads from where p stands to the last page.
+func (r *reader) pass(ctx context.Context, p *pass, n int) error {
+	counts := r.source.About().CountsPages
+	if p.pages == 0 && !counts {
+		before, err := r.source.Count(ctx, r.query)
+		if err != nil {
+			return err
+		}
+		p.before = before
+		p.ended = before == 0 // then there is nothing to read, if it stays so
+		r.tell(0, r.about.pages(before))
+	}
+	if !p.ended {
+		if err := r.pages(ctx, p, n); err != nil {
+			return err
+		}
+	}
+	if p.numbered {
+		return nil // its pages told the count
+	}
+	after, err := r.source.Count(ctx, r.query)
+	p.after = after
+	return err
+}
+
+// pages reads and keeps the pages that follow p.next. While one is made
+// durable the next one is fetched, but it counts only after that.
+func (r *reader) pages(ctx context.Context, p *pass, n int) error {
+	settle := func() error { return nil }
+	for page, err := range r.source.Pages(ctx, r.query, p.next) {
+		if kept := settle(); kept != nil {
+			return kept
+		}
+		if errors.Is(err, etl.ErrDrift) {
+			return r.keepDrift(ctx, page, p, n, err)
+		}
+		if err != nil {
+			return err
+		}
+		p.add(page)
+		if p.stale > maxStale {
+			return fmt.Errorf("%w: %d pages in a row hold nothing new", errShifted, p.stale)
+		}
+		r.tell(1, r.announced(p, page))
+		settle = r.keepSoon(ctx, r.row(page, p, n))
+	}
+	return settle()
+}
+
+// announced is how many pages a page says there are, if it is the first one
+// and nobody was asked before.
+func (r *reader) announced(p *pass, page Page) int {
+	if p.pages > 1 || page.Expected == unknown {
+		return 0
+	}
+	return r.about.pages(page.Expected)
+}
+
+func (r *reader) row(page Page, p *pass, n int) *pageRow {
+	expected := page.Expected
+	if expected == unknown {
+		expected = p.before
+	}
+	return &pageRow{
+		Page: page, readID: r.readID, purpose: r.purpose, window: r.query.Window,
+		pass: n, number: p.pages, expected: expected, outcome: outcomePage,
+	}
+}
+
+// keepSoon keeps a page in the background. The function it returns waits.
+func (r *reader) keepSoon(ctx context.Context, row *pageRow) func() error {
+	done := make(chan error, 1)
+	go func() {
+		err := r.keep.keep(ctx, row)
+		if err == nil {
+			err = r.land.add(ctx, row)
+		}
+		done <- err
+	}()
+	return func() error { return <-done }
+}
+
+// keepDrift keeps a page that is not as agreed for a person to look at. The
+// cursor stays where it was.
+func (r *reader) keepDrift(ctx context.Context, page Page, p *pass, n int, found error) error {
+	row := r.row(page, p, n)
+	row.number++
+	row.Next, row.objects = p.next, nil
+	row.outcome, row.message = outcomeDrift, found.Error()
+	if err := r.keep.keep(ctx, row); err != nil {
+		return errors.Join(found, err)
+	}
+	return fmt.Errorf("page %d of window %s, kept as %s: %w", row.number, r.query, row.file, found)
+}
+
+// newReadID names a read.
+func newReadID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// String names the query by its window, and a query for what was typed in
+// late by its day.
+func (q Query) String() string {
+	if !q.CreatedFrom.IsZero() {
+		return "before " + q.To.Format(time.DateOnly) + " created from " + q.CreatedFrom.Format(time.DateOnly)
+	}
+	return q.Window.String()
+}

@@ -1,0 +1,41 @@
+package extract
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"spendbridge/etl/warehouse"
+)
+
+// maxRechecks is how many old records one run asks for at most.
+const maxRechecks = 200
+
+// recheck asks one by one for records older than the look-back that are still
+// drafts or not approved: they may become spend at any time, and no window
+// would show it. A job that was interrupted does not ask again.
+func (j *job) recheck(ctx context.Context, before time.Time) error {
+	f, ok := j.source.(finder)
+	if !ok {
+		return nil
+	}
+	due, err := warehouse.Strings(ctx, j.DB, "queries/record_unsettled.sql", warehouse.Args{
+		"source": j.about.Name, "stream": j.about.Stream,
+		"before": before, "since": j.started, "most": maxRechecks,
+	})
+	if err != nil {
+		return err
+	}
+	readID := newReadID()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(j.about.Parallel)
+	for _, id := range due {
+		group.Go(func() error {
+			_, err := j.ask(ctx, f, readID, id)
+			return err
+		})
+	}
+	j.report.Rechecked = len(due)
+	return group.Wait()
+}

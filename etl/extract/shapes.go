@@ -1,0 +1,190 @@
+package extract
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// shapes holds a source's JSON Schemas, one per stream. They constrain only
+// which members an object has and of what kind, so that all objects of one
+// shape pass or fail together, and each shape is validated once: a full
+// validation of every object would cost ten times what all else here costs.
+type shapes struct {
+	schemas map[string]*schema
+	blanks  []string // pointers to the links whose absence is counted
+
+	mu    sync.Mutex
+	known map[shapeKey]verdict
+	news  map[string]bool // members that no schema knows
+}
+
+type schema struct {
+	compiled *jsonschema.Schema
+	document any
+}
+
+type shapeKey struct {
+	stream string
+	hash   uint64
+}
+
+// A verdict is what is known of every object of one shape.
+type verdict struct {
+	err   error
+	blank []string // which of the counted links are null
+}
+
+// maxShapes bounds the memory for shapes. A vendor whose every object has
+// another shape is slow to read, no more.
+const maxShapes = 100_000
+
+// compileShapes reads the schemas folder/<stream>.json.
+func compileShapes(fsys fs.FS, folder string, blanks ...string) (*shapes, error) {
+	s := &shapes{
+		schemas: map[string]*schema{}, blanks: blanks,
+		known: map[shapeKey]verdict{}, news: map[string]bool{},
+	}
+	files, err := fs.Glob(fsys, path.Join(folder, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		one, err := compileSchema(fsys, file)
+		if err != nil {
+			return nil, fmt.Errorf("schema %s: %w", file, err)
+		}
+		s.schemas[strings.TrimSuffix(path.Base(file), ".json")] = one
+	}
+	return s, nil
+}
+
+func compileSchema(fsys fs.FS, file string) (*schema, error) {
+	text, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(file, document); err != nil {
+		return nil, err
+	}
+	compiled, err := compiler.Compile(file)
+	return &schema{compiled, document}, err
+}
+
+// judge returns what is known of objects of this shape, and validates raw if
+// it is the first of them. A nil receiver accepts everything.
+func (s *shapes) judge(stream string, hash uint64, raw []byte) (verdict, error) {
+	if s == nil || s.schemas[stream] == nil {
+		return verdict{}, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := shapeKey{stream, hash}
+	v, ok := s.known[key]
+	if !ok {
+		v = s.examine(stream, raw)
+		if len(s.known) >= maxShapes {
+			clear(s.known)
+		}
+		s.known[key] = v
+	}
+	return v, v.err
+}
+
+func (s *shapes) examine(stream string, raw []byte) verdict {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		return verdict{err: err}
+	}
+	schema := s.schemas[stream]
+	if err := schema.compiled.Validate(value); err != nil {
+		return verdict{err: brief(err)}
+	}
+	for _, name := range unknownMembers(schema.document, value, stream) {
+		s.news[name] = true
+	}
+	var v verdict
+	for _, pointer := range s.blanks {
+		if isNull(value, pointer) {
+			v.blank = append(v.blank, pointer)
+		}
+	}
+	return v
+}
+
+// brief keeps what a validation error says about the object and leaves out
+// the address of the schema.
+func brief(err error) error {
+	_, details, found := strings.Cut(err.Error(), "\n")
+	if !found {
+		return err
+	}
+	return fmt.Errorf("breaks its schema: %s", strings.Join(strings.Fields(details), " "))
+}
+
+// News lists the members that were seen and that no schema knows, such as
+// "expenses.attributes.markup".
+func (s *shapes) News() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.news))
+}
+
+// unknownMembers lists the members of value that the schema does not name,
+// wherever it names any at all.
+func unknownMembers(schema, value any, at string) []string {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	properties := propertiesOf(schema)
+	if properties == nil {
+		return nil
+	}
+	var unknown []string
+	for name, member := range object {
+		below := at + "." + name
+		if known, ok := properties[name]; ok {
+			unknown = append(unknown, unknownMembers(known, member, below)...)
+		} else {
+			unknown = append(unknown, below)
+		}
+	}
+	return unknown
+}
+
+func propertiesOf(schema any) map[string]any {
+	document, ok := schema.(map[string]any)
+	if !ok {
+		return nil
+	}
+	properties, _ := document["properties"].(map[string]any)
+	return properties
+}
+
+// isNull reports whether the member that a JSON pointer leads to is null. A
+// member that is missing is not.
+func isNull(value any, pointer string) bool {
+	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		object, ok := value.(map[string]any)
+		if !ok {
+			return false
+		}
+		if value, ok = object[name]; !ok {
+			return false
+		}
+	}
+	return value == nil
+}

@@ -1,0 +1,148 @@
+// Package extract copies what the vendors know into raw.pages and
+// raw.records, and proves that nothing is missing.
+//
+// A source turns a window of days into pages. The extractor keeps every page
+// as a file before its row and cursor are committed, counts and compares
+// until the window is proven, lets DuckDB split the pages into versions of
+// records, and marks what a proven read no longer found.
+package extract
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/httpretry"
+)
+
+// A Source reads one vendor's API.
+type Source interface {
+	// About says what is read and how the vendor wants to be asked.
+	About() About
+
+	// Pages yields the pages of a query that follow after. Iteration stops
+	// at the first error. With an [etl.ErrDrift] comes the page that broke
+	// the agreement; any other error comes with a zero Page.
+	Pages(ctx context.Context, q Query, after etl.Cursor) iter.Seq2[Page, error]
+
+	// Count asks the vendor how many records the query has.
+	Count(ctx context.Context, q Query) (int, error)
+}
+
+// A finder can also be asked for one record by its id. An unknown id is a
+// [*httpretry.StatusError] with code 404, which comes with the page.
+type finder interface {
+	Find(ctx context.Context, id string) (Page, error)
+}
+
+// About describes a source.
+type About struct {
+	Name     string // its key in the configuration
+	Stream   string // of the records it is read for: expenses, transactions
+	PageSize int
+	Lookback int // days that every run reads again
+	Parallel int // windows read side by side
+
+	// CreatedFilter says that records can be asked for by the day they were
+	// typed in, so that back-dated ones are found.
+	CreatedFilter bool
+
+	// CountsPages says that every page tells how many records the query has.
+	// It may become true while a source is used, when it falls back to page
+	// numbers.
+	CountsPages bool
+
+	shapes *shapes // what its objects must look like
+}
+
+// A Query is what one read asks for. A zero From has no lower bound.
+type Query struct {
+	etl.Window
+	CreatedFrom time.Time // only what was typed in on this day or later; zero means whenever
+}
+
+// A Page is one vendor response, kept byte for byte.
+type Page struct {
+	URL    string // path and query
+	Status int
+	Body   []byte
+	Next   etl.Cursor // where to go on once this page is stored; empty: it was the last
+
+	// Numbered says that the page was asked for by number, so that Next is
+	// worth nothing in a later run.
+	Numbered bool
+
+	// Unsteady says that what is inserted or deleted meanwhile may hide
+	// without changing the count, so that one pass proves nothing.
+	Unsteady bool
+
+	Expected int // records of the query as the vendor counts them, or unknown
+	objects  []object
+	included []object
+	single   bool
+}
+
+// unknown is an expectation the vendor did not state.
+const unknown = -1
+
+// errShifted reports a list that changed while it was read so that the read
+// cannot go on: its next page is gone, or its cursor is no longer known.
+var errShifted = errors.New("the list changed while it was read")
+
+// newPage takes a response apart. What is not as agreed is an
+// [etl.ErrDrift], and the page comes with it.
+func newPage(url string, r *httpretry.Response, stream string, shapes *shapes) (Page, envelope, error) {
+	page := Page{URL: url, Status: r.Status, Body: r.Body, Expected: unknown}
+	e, err := readEnvelope(r.Body, stream, shapes)
+	switch {
+	case err != nil:
+	case e.has("errors"):
+		err = fmt.Errorf("an error document with status %d: %s", r.Status, e.complaint())
+	case !e.hasData:
+		err = fmt.Errorf("no data in it: %s", e.complaint())
+	}
+	if err != nil {
+		return page, e, drift(err)
+	}
+	page.objects, page.included, page.single = e.data, e.included, e.single
+	return page, e, nil
+}
+
+func drift(err error) error { return fmt.Errorf("%w: %w", etl.ErrDrift, err) }
+
+// member decodes a member of the top level into dest, and drift if it is not
+// of that kind. A missing one leaves dest as it is.
+func (e envelope) member(name string, dest any) error {
+	if !e.has(name) {
+		return nil
+	}
+	if err := json.Unmarshal(e.rest[name], dest); err != nil {
+		return drift(fmt.Errorf("member %s: %w", name, err))
+	}
+	return nil
+}
+
+func (e envelope) has(name string) bool {
+	value := e.rest[name]
+	return value != nil && value.Kind() != 'n'
+}
+
+// explain adds to a refusal which settings of the source to look at.
+func explain(err error, source, credentials, tenant string) error {
+	var status *httpretry.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
+	switch status.Code {
+	case http.StatusUnauthorized:
+		return fmt.Errorf("%w; check %s of source %s", err, credentials, source)
+	case http.StatusForbidden:
+		return fmt.Errorf("%w; check what the credentials of source %s may see, and its %s", err, source, tenant)
+	}
+	return err
+}

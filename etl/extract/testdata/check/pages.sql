@@ -1,0 +1,14 @@
+select
+    outcome,
+    landed,
+    count(*) as pages
+
+from raw.pages
+
+group by
+    outcome,
+    landed
+
+order by
+    outcome,
+    landed
