@@ -1,0 +1,196 @@
+package transform
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/renameio/v2"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// What a line of the alias file decides.
+const (
+	SameVendor      = "same"      // match is one more spelling of the vendor
+	DifferentVendor = "different" // a suggestion to merge the two was rejected
+)
+
+// aliasColumns is the first line of an alias file.
+var aliasColumns = []string{"match", "vendor", "who", "when", "decision"}
+
+// maxVendor is the most characters a vendor's name may have, as it is posted.
+const maxVendor = 255
+
+// An Alias is one line of the alias file.
+type Alias struct {
+	Match    string // a name, a key, or, with a *, a pattern as the shell knows them; [*] is a star itself
+	Vendor   string // the canonical name, as it is posted
+	Who      string
+	When     string // a date such as 2026-01-31, or empty
+	Decision string // SameVendor or DifferentVendor
+}
+
+// ReadAliasFile reads an alias file. A path that is empty or leads nowhere is
+// a file without lines. Faults are a [*etl.UsageError] that names each line.
+func ReadAliasFile(path string) ([]Alias, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("alias file: %w", err)
+	}
+	defer file.Close()
+	aliases, err := readAliases(file)
+	if err != nil {
+		return nil, &etl.UsageError{Err: fmt.Errorf("alias file %s: %w", path, err)}
+	}
+	return aliases, nil
+}
+
+// readAliases reads all lines and reports every fault found in them.
+func readAliases(r io.Reader) ([]Alias, error) {
+	lines := csv.NewReader(r)
+	lines.FieldsPerRecord = len(aliasColumns)
+	header, err := lines.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if err != nil || !isAliasHeader(header) {
+		return nil, fmt.Errorf("line 1: write %s", strings.Join(aliasColumns, ","))
+	}
+	var (
+		aliases []Alias
+		faults  []error
+		seen    = map[string]int{}
+	)
+	for {
+		fields, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			return aliases, errors.Join(faults...)
+		}
+		if err != nil {
+			return nil, errors.Join(append(faults, err)...)
+		}
+		line, _ := lines.FieldPos(0)
+		alias := newAlias(fields)
+		if err := alias.check(); err != nil {
+			faults = append(faults, fmt.Errorf("line %d: %w", line, err))
+		}
+		if first, ok := seen[alias.id()]; ok {
+			faults = append(faults, fmt.Errorf("line %d: %q is decided on line %d already; keep one of them", line, alias.Match, first))
+		}
+		seen[alias.id()] = line
+		aliases = append(aliases, alias)
+	}
+}
+
+// isAliasHeader forgives the mark that spreadsheets write before a file.
+func isAliasHeader(header []string) bool {
+	header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	return slices.Equal(header, aliasColumns)
+}
+
+func newAlias(fields []string) Alias {
+	for i := range fields {
+		fields[i] = strings.TrimSpace(fields[i])
+	}
+	alias := Alias{Match: fields[0], Vendor: fields[1], Who: fields[2], When: fields[3], Decision: fields[4]}
+	if alias.Decision == "" {
+		alias.Decision = SameVendor
+	}
+	return alias
+}
+
+// check reports what a person has to mend.
+func (a Alias) check() error {
+	switch {
+	case a.Match == "":
+		return errors.New("match is empty; write the vendor's name or a pattern such as amzn*")
+	case a.Vendor == "":
+		return errors.New("vendor is empty; write the name to post")
+	case utf8.RuneCountInString(a.Vendor) > maxVendor:
+		return fmt.Errorf("vendor is longer than %d characters; shorten it", maxVendor)
+	case strings.ContainsFunc(a.Vendor, unicode.IsControl):
+		return errors.New("vendor holds a line break or another control character; write it on one line")
+	case a.Decision != SameVendor && a.Decision != DifferentVendor:
+		return fmt.Errorf("decision is %q; write %s, %s or nothing", a.Decision, SameVendor, DifferentVendor)
+	}
+	if _, err := time.Parse(time.DateOnly, a.When); a.When != "" && err != nil {
+		return fmt.Errorf("when is %q; write a date such as 2026-01-31, or nothing", a.When)
+	}
+	return nil
+}
+
+// id tells lines apart: a name stands for one vendor, but may have been
+// rejected as several others.
+func (a Alias) id() string {
+	id := strings.ToLower(a.Match)
+	if a.Decision == DifferentVendor {
+		id += "\x00" + strings.ToLower(a.Vendor)
+	}
+	return id
+}
+
+// WriteAliasFile writes an alias file whole or not at all. Lines keep their
+// order.
+func WriteAliasFile(path string, aliases []Alias) error {
+	var text bytes.Buffer
+	lines := csv.NewWriter(&text)
+	lines.Write(aliasColumns) // a buffer takes everything; Flush would tell
+	for _, a := range aliases {
+		decision := a.Decision
+		if decision == SameVendor {
+			decision = ""
+		}
+		lines.Write([]string{a.Match, a.Vendor, a.Who, a.When, decision})
+	}
+	lines.Flush()
+	if err := lines.Error(); err != nil {
+		return fmt.Errorf("alias file: %w", err)
+	}
+	if err := renameio.WriteFile(path, text.Bytes(), 0o644, renameio.WithExistingPermissions()); err != nil {
+		return fmt.Errorf("alias file: %w", err)
+	}
+	return nil
+}
+
+// loadAliases makes the alias file the content of staging.vendor_aliases.
+func loadAliases(ctx context.Context, tx *warehouse.Tx, path string) error {
+	aliases, err := ReadAliasFile(path)
+	if err != nil {
+		return err
+	}
+	return saveAliases(ctx, tx, aliases)
+}
+
+func saveAliases(ctx context.Context, tx *warehouse.Tx, aliases []Alias) error {
+	if _, err := tx.Exec(ctx, "queries/alias_clear.sql", nil); err != nil {
+		return err
+	}
+	for i, a := range aliases {
+		_, err := tx.Exec(ctx, "queries/alias_add.sql", warehouse.Args{
+			"position": i + 1, "match": a.Match, "vendor": a.Vendor,
+			"who": a.Who, "decided_on": a.When, "decision": a.Decision,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package transform
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"spendbridge/etl/warehouse"
+)
+
+// What staging.model_hashes remembers.
+const (
+	payloadModels = "payload models" // the SQL that reads payloads
+	recordModels  = "record models"  // the SQL and settings that judge records
+)
+
+// prepare finds out which versions are new to staging, and whether the rules
+// or settings have changed or a table was dropped, so that every record is to
+// be derived again. After a change of the SQL that reads payloads, every
+// version is new.
+func (t *transformer) prepare(ctx context.Context) error {
+	if err := t.all(ctx, "2_staging", "seed_"); err != nil {
+		return err
+	}
+	if err := t.all(ctx, "queries", "transform_macro_"); err != nil {
+		return err
+	}
+	known, err := t.remember(ctx, payloadModels, readsPayloads, "")
+	if err != nil {
+		return err
+	}
+	if !known {
+		if err := t.all(ctx, "queries", "transform_clear_staging_"); err != nil {
+			return err
+		}
+	}
+	var (
+		settings string
+		whole    bool
+	)
+	if err := t.tx.Get(ctx, "queries/transform_state.sql", nil, &settings, &whole); err != nil {
+		return err
+	}
+	known, err = t.remember(ctx, recordModels, judgesRecords, settings)
+	if err != nil {
+		return err
+	}
+	t.full = !known || !whole
+	return t.exec(ctx, "queries/transform_pending.sql")
+}
+
+// findDirty finds out which records are to be derived again.
+func (t *transformer) findDirty(ctx context.Context) error {
+	if t.full {
+		return t.exec(ctx, "queries/transform_dirty_all.sql")
+	}
+	return t.exec(ctx, "queries/transform_dirty.sql", "queries/transform_dirty_rates.sql")
+}
+
+// findRenamed adds the records whose vendor has another name now.
+func (t *transformer) findRenamed(ctx context.Context) error {
+	if !t.full {
+		if err := t.exec(ctx, "queries/transform_dirty_names.sql"); err != nil {
+			return err
+		}
+	}
+	return t.exec(ctx, "queries/transform_names_clear.sql", "queries/transform_names_save.sql")
+}
+
+// forDirty makes room in tables for the records that are derived again.
+func (t *transformer) forDirty(tables ...string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		verb := "drop"
+		if t.full {
+			verb = "empty"
+		}
+		for _, table := range tables {
+			if err := t.exec(ctx, "queries/transform_"+verb+"_"+table+".sql"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// remember saves what some models are made of, their SQL and settings, and
+// reports whether it was the same the last time.
+func (t *transformer) remember(ctx context.Context, models string, are func(file string) bool, settings string) (bool, error) {
+	hash, err := t.hash(are)
+	if err != nil {
+		return false, err
+	}
+	hash += settings
+	var known string
+	args := warehouse.Args{"file": models}
+	err = t.tx.Get(ctx, "queries/transform_model_hash.sql", args, &known)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) || known == hash {
+		return known == hash, err
+	}
+	args["hash"] = hash
+	_, err = t.tx.Exec(ctx, "queries/transform_model_hash_save.sql", args)
+	return false, err
+}
+
+// hash is one hash of all SQL files that are of a sort.
+func (t *transformer) hash(are func(file string) bool) (string, error) {
+	var models []string
+	for _, folder := range []string{"2_staging", "3_combined", "4_normalized", "5_canonical", "queries"} {
+		files, err := t.tx.Folder(folder)
+		if err != nil {
+			return "", err
+		}
+		for _, file := range files {
+			if are(file) {
+				models = append(models, file)
+			}
+		}
+	}
+	return t.tx.Hash(models...)
+}
+
+func readsPayloads(file string) bool {
+	return strings.HasPrefix(file, "2_staging/stg_") ||
+		strings.HasPrefix(file, "queries/transform_macro_") ||
+		slices.Contains(rawReaders, file) ||
+		file == "4_normalized/int_vendors_spelt.sql"
+}
+
+func judgesRecords(file string) bool {
+	return !strings.HasPrefix(file, "queries/") || strings.HasPrefix(file, "queries/transform_macro_")
+}

@@ -1,0 +1,205 @@
+package transform
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// euro is what a file of reference rates converts from: each of its numbers
+// says how many units one euro bought.
+const euro = "EUR"
+
+// maxRatesFile bounds what a zipped rates file may unpack to. The bank's whole
+// history is about one megabyte.
+const maxRatesFile = 64 << 20
+
+// A rateDay is one line of a file of reference rates.
+type rateDay struct {
+	date    string              // 2026-01-31
+	perEuro map[string]*big.Rat // by currency, the euro included
+}
+
+// parseRates reads the European Central Bank's history layout, zipped or not:
+// a line "Date,USD,JPY,…", then a line per day, in any order. An empty cell or
+// N/A is a day without that rate.
+func parseRates(content []byte) ([]rateDay, error) {
+	text, err := unzip(content)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) == 0 {
+		return nil, errors.New("is empty; it begins with Date,USD,JPY,…")
+	}
+	currencies, err := rateHeader(lines[0])
+	if err != nil {
+		return nil, fmt.Errorf("line 1: %w", err)
+	}
+	days := make([]rateDay, 0, len(lines)-1)
+	seen := map[string]int{}
+	for i, fields := range lines[1:] {
+		day, err := newRateDay(currencies, fields)
+		if first, ok := seen[day.date]; ok && err == nil {
+			err = fmt.Errorf("%s stands on line %d already", day.date, first)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+2, err)
+		}
+		seen[day.date] = i + 2
+		days = append(days, day)
+	}
+	return days, nil
+}
+
+// unzip returns the only file of a zip archive, or content if it is none.
+func unzip(content []byte) ([]byte, error) {
+	if !bytes.HasPrefix(content, []byte("PK\x03\x04")) {
+		return content, nil
+	}
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return nil, err
+	}
+	if len(archive.File) != 1 {
+		return nil, fmt.Errorf("the archive holds %d files, one is expected", len(archive.File))
+	}
+	file, err := archive.File[0].Open()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxRatesFile+1))
+	if len(text) > maxRatesFile {
+		return nil, fmt.Errorf("%s unpacks to more than %d bytes", archive.File[0].Name, maxRatesFile)
+	}
+	return text, err
+}
+
+var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+
+// rateHeader reads the first line. The bank ends every line with a comma, so
+// the last column has no name.
+func rateHeader(fields []string) ([]string, error) {
+	header := trimmed(fields)
+	header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	if header[0] != "Date" {
+		return nil, errors.New(`does not begin with Date; use the layout of the bank's "Time series" file: Date,USD,JPY,…`)
+	}
+	seen := map[string]bool{euro: true}
+	for i, code := range header[1:] {
+		last := i == len(header)-2
+		if code == "" && last {
+			continue
+		}
+		if !currencyCode.MatchString(code) || seen[code] {
+			return nil, fmt.Errorf("%q is not a currency code that stands here once", code)
+		}
+		seen[code] = true
+	}
+	return header[1:], nil
+}
+
+// A rate is written with digits and a point, never with an exponent.
+var rateText = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,12})?$`)
+
+func newRateDay(currencies, fields []string) (rateDay, error) {
+	fields = trimmed(fields)
+	if _, err := time.Parse(time.DateOnly, fields[0]); err != nil {
+		return rateDay{}, fmt.Errorf("%q is not a date such as 2026-01-31", fields[0])
+	}
+	day := rateDay{fields[0], map[string]*big.Rat{euro: big.NewRat(1, 1)}}
+	for i, text := range fields[1:] {
+		if text == "" || text == "N/A" {
+			continue
+		}
+		rate, ok := new(big.Rat), rateText.MatchString(text)
+		if ok {
+			rate, ok = rate.SetString(text)
+		}
+		if !ok || rate.Sign() == 0 || currencies[i] == "" {
+			return rateDay{}, fmt.Errorf("%q is not a rate", text)
+		}
+		day.perEuro[currencies[i]] = rate
+	}
+	return day, nil
+}
+
+func trimmed(fields []string) []string {
+	out := make([]string, len(fields))
+	for i, field := range fields {
+		out[i] = strings.TrimSpace(field)
+	}
+	return out
+}
+
+// A crossRate converts from one currency into the reporting currency.
+type crossRate struct {
+	currency string
+	rate     string // as decimal(20,12) reads it
+}
+
+// into crosses the day's rates through the euro: one unit of a currency is
+// perEuro[reporting] / perEuro[currency] of the reporting one. A rate that
+// decimal(20,12) cannot hold is left out, as is the whole day if it has no
+// rate of the reporting currency.
+func (d rateDay) into(reporting string) []crossRate {
+	target, ok := d.perEuro[reporting]
+	if !ok {
+		return nil
+	}
+	var rates []crossRate
+	for _, currency := range slices.Sorted(maps.Keys(d.perEuro)) {
+		if currency == reporting {
+			continue
+		}
+		rate := halfEven(new(big.Rat).Quo(target, d.perEuro[currency]), rateDecimals)
+		if rate.Sign() > 0 && rate.Cmp(maxRate) < 0 {
+			rates = append(rates, crossRate{currency, decimal(rate, rateDecimals)})
+		}
+	}
+	return rates
+}
+
+// A rate is decimal(20,12).
+const rateDecimals = 12
+
+// maxRate is the smallest unscaled rate that is too large.
+var maxRate = power10(20)
+
+// halfEven returns value × 10^decimals rounded to an integer, from the middle
+// to the even one. The value is not negative.
+func halfEven(value *big.Rat, decimals int) *big.Int {
+	scaled := new(big.Int).Mul(value.Num(), power10(decimals))
+	quotient, rest := new(big.Int).QuoRem(scaled, value.Denom(), new(big.Int))
+	switch rest.Lsh(rest, 1).Cmp(value.Denom()) {
+	case 1:
+		return quotient.Add(quotient, big.NewInt(1))
+	case 0:
+		return quotient.Add(quotient, big.NewInt(int64(quotient.Bit(0))))
+	}
+	return quotient
+}
+
+// decimal writes an unscaled integer with its point.
+func decimal(unscaled *big.Int, decimals int) string {
+	digits := fmt.Sprintf("%0*s", decimals+1, unscaled)
+	point := len(digits) - decimals
+	return digits[:point] + "." + digits[point:]
+}
+
+func power10(n int) *big.Int {
+	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+}

@@ -1,0 +1,130 @@
+package transform
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/big"
+
+	"spendbridge/etl"
+)
+
+// defaultMaxShare is the share of quarantined records that is still normal.
+const defaultMaxShare = "0.05"
+
+// A Result is what a transform made of the raw records.
+type Result struct {
+	Counts     etl.Counts // spend records read, those that are spend, and those left out
+	Parsed     int        // versions of spend records that were new to staging
+	Totals     []Cell
+	Excluded   []Reason
+	Quarantine []Reason
+	Share      Share
+	Warnings   []Warning
+}
+
+// A Reason is why records of one source and currency are not spend.
+type Reason struct {
+	Source   string `json:"source"`
+	Reason   string `json:"reason"`
+	Currency string `json:"currency"` // as received, "?" if missing
+	Records  int    `json:"records"`
+	Amount   string `json:"source_amount"` // decimal text in the source's own unit, empty if unreadable
+}
+
+// A Share is how much of all records is in quarantine.
+type Share struct {
+	Quarantined int    `json:"quarantined"`
+	Records     int    `json:"records"`
+	Max         string `json:"max_share"`
+	Exceeded    bool   `json:"exceeded"`
+}
+
+// A Warning is something a person should look at although nothing failed.
+type Warning struct {
+	Source string `json:"source"`
+	Text   string `json:"warning"`
+}
+
+// summarise reads the result off the tables.
+func (t *transformer) summarise(ctx context.Context) (Result, error) {
+	var (
+		r                           Result
+		spend, excluded, quarantine int
+	)
+	err := t.tx.Get(ctx, "queries/transform_counts.sql", nil, &r.Parsed, &spend, &excluded, &quarantine)
+	if err != nil {
+		return r, err
+	}
+	all := spend + excluded + quarantine
+	r.Counts = etl.Counts{Read: all, Written: spend, Skipped: excluded + quarantine}
+	if r.Share, err = newShare(quarantine, all, t.opts.QuarantineMaxShare); err != nil {
+		return r, err
+	}
+	if err := t.reasons(ctx, &r); err != nil {
+		return r, err
+	}
+	if err := t.warnings(ctx, &r); err != nil {
+		return r, err
+	}
+	r.Totals, err = Totals(ctx, t.tx, t.opts.RunID)
+	return r, err
+}
+
+// newShare compares without rounding.
+func newShare(quarantined, records int, limit string) (Share, error) {
+	if limit == "" {
+		limit = defaultMaxShare
+	}
+	share, ok := new(big.Rat).SetString(limit)
+	if !ok {
+		return Share{}, etl.Usagef("quarantine.max_share is %q; write a share such as 0.05", limit)
+	}
+	allowed := share.Mul(share, big.NewRat(int64(records), 1))
+	exceeded := big.NewRat(int64(quarantined), 1).Cmp(allowed) > 0
+	return Share{quarantined, records, limit, exceeded}, nil
+}
+
+// Err is what the share asks of a person, nil while it is not exceeded.
+func (s Share) Err() error {
+	if !s.Exceeded {
+		return nil
+	}
+	return &etl.NeedsPersonError{
+		What: fmt.Sprintf("%d of %d records are in quarantine, more than the share of %s", s.Quarantined, s.Records, s.Max),
+		Mend: "see: spendbridge quarantine list",
+	}
+}
+
+func (t *transformer) reasons(ctx context.Context, r *Result) error {
+	return t.tx.Each(ctx, "queries/transform_reasons.sql", nil, func(rows *sql.Rows) error {
+		var (
+			place  string
+			reason Reason
+			amount sql.NullString
+		)
+		err := rows.Scan(&place, &reason.Source, &reason.Reason, &reason.Currency, &reason.Records, &amount)
+		reason.Amount = amount.String
+		if place == "excluded" {
+			r.Excluded = append(r.Excluded, reason)
+		} else {
+			r.Quarantine = append(r.Quarantine, reason)
+		}
+		return err
+	})
+}
+
+func (t *transformer) warnings(ctx context.Context, r *Result) error {
+	err := t.tx.Each(ctx, "queries/transform_warnings.sql", nil, func(rows *sql.Rows) error {
+		var w Warning
+		err := rows.Scan(&w.Source, &w.Text)
+		r.Warnings = append(r.Warnings, w)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	rates, err := t.reportRates(ctx)
+	r.Warnings = append(r.Warnings, rates...)
+	return err
+}

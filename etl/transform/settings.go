@@ -1,0 +1,124 @@
+package transform
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"spendbridge/etl/warehouse"
+)
+
+// loadSettings makes the settings and the user's files tables, so that the
+// rules can be SQL.
+func (t *transformer) loadSettings(ctx context.Context) error {
+	rules, err := readRules(t.opts.RulesFile)
+	if err != nil {
+		return err
+	}
+	types, err := readTypes(t.opts.TypesFile)
+	if err != nil {
+		return err
+	}
+	cardholders, err := readAllCardholders(t.opts.Sources)
+	if err != nil {
+		return err
+	}
+	names, err := json.Marshal(sourceNames(t.opts.Sources))
+	if err != nil {
+		return err
+	}
+	for _, set := range []struct {
+		table string
+		scope warehouse.Args // of what is cleared
+		rows  any
+	}{
+		{"sources", nil, sourceRows(t.opts.Sources)},
+		{"rules", nil, rules},
+		{"types", nil, types},
+		{"cardholders", warehouse.Args{"sources": string(names)}, cardholders},
+	} {
+		if err := t.replace(ctx, set.table, set.scope, set.rows); err != nil {
+			return err
+		}
+	}
+	if err := t.exec(ctx, "queries/setting_keep_sources.sql", "queries/setting_clear_run.sql", "queries/transform_rates_before.sql"); err != nil {
+		return err
+	}
+	if err := t.loadRun(ctx); err != nil {
+		return err
+	}
+	if err := loadAliases(ctx, t.tx, t.opts.AliasesFile); err != nil {
+		return err
+	}
+	return loadRates(ctx, t.tx, t.opts.RatesFile, t.opts.ReportingCurrency)
+}
+
+func (t *transformer) loadRun(ctx context.Context) error {
+	_, err := t.tx.Exec(ctx, "queries/setting_add_run.sql", warehouse.Args{
+		"reporting_currency": t.opts.ReportingCurrency,
+		"reporting_timezone": t.opts.Timezone,
+	})
+	return err
+}
+
+// replace makes rows the content of a settings table.
+func (t *transformer) replace(ctx context.Context, table string, scope warehouse.Args, rows any) error {
+	if _, err := t.tx.Exec(ctx, "queries/setting_clear_"+table+".sql", scope); err != nil {
+		return err
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = t.tx.Exec(ctx, "queries/setting_add_"+table+".sql", warehouse.Args{"rows": string(text)})
+	return err
+}
+
+// A sourceRow is one row of staging.setting_sources.
+type sourceRow struct {
+	Source       string  `json:"source"`
+	Kind         string  `json:"kind"`
+	Tenant       string  `json:"tenant"`
+	AmountBasis  string  `json:"amount_basis"`
+	ApprovedOnly bool    `json:"approved_only"`
+	AmountUnit   *string `json:"amount_unit"`
+	MinorUnits   string  `json:"minor_units"` // JSON
+}
+
+func sourceRows(sources []Source) []sourceRow {
+	rows := make([]sourceRow, 0, len(sources))
+	for _, s := range sources {
+		row := sourceRow{
+			Source: s.Name, Kind: s.Kind, Tenant: s.Tenant,
+			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, MinorUnits: "{}",
+		}
+		if row.AmountBasis == "" {
+			row.AmountBasis = "gross"
+		}
+		if s.AmountUnit != "" {
+			row.AmountUnit = &s.AmountUnit
+		}
+		if len(s.MinorUnits) > 0 {
+			text, _ := json.Marshal(upperKeys(s.MinorUnits)) // a map of numbers always renders
+			row.MinorUnits = string(text)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func upperKeys(units map[string]int) map[string]int {
+	upper := make(map[string]int, len(units))
+	for currency, exponent := range units {
+		upper[strings.ToUpper(currency)] = exponent
+	}
+	return upper
+}
+
+func sourceNames(sources []Source) []string {
+	names := make([]string, 0, len(sources))
+	for _, s := range sources {
+		names = append(names, s.Name)
+	}
+	return names
+}

@@ -1,0 +1,175 @@
+// Package transform turns raw records into spend. It knows no rule itself:
+// the rules are SQL files in numbered folders, which it runs in order and in
+// one transaction, then the checks, then the control totals.
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// Options says how to read the raw records. Paths may be empty: no file.
+type Options struct {
+	RunID etl.RunID
+	Now   func() time.Time
+
+	ReportingCurrency string // ISO 4217
+	Timezone          string // decides the day a card transaction belongs to
+	Sources           []Source
+
+	AliasesFile string // vendors' names, see [ReadAliasFile]
+	RatesFile   string // reference rates in the European Central Bank's layout
+	RulesFile   string // CSV of what is no spend: source, field, pattern, reason, who, when
+	TypesFile   string // CSV of what is an expense and what an invoice: kind, value, type
+
+	QuarantineMaxShare string // a decimal such as "0.05"; empty means 0.05
+}
+
+// A Source is how the records of one source are to be read. Sources that are
+// not configured any more are read as ops.sources remembers them.
+type Source struct {
+	Name   string // key under `sources` in the configuration
+	Kind   string // productive, procurify
+	Tenant string // organization_id, domain
+
+	AmountBasis      string         // productive: gross or net
+	ApprovedOnly     bool           // productive
+	AmountUnit       string         // procurify: major, minor or empty
+	MinorUnits       map[string]int // productive: decimals a currency is stored with, where not its own
+	CardholderEmails string         // procurify: CSV file: cardholder_uuid, email
+}
+
+// Run makes staging and canonical what raw.records and the options say, in
+// one transaction: after any error all is as before. A check or control total
+// that fails is an [*etl.CheckError], a fault in one of the user's files an
+// [*etl.UsageError].
+func Run(ctx context.Context, db *warehouse.DB, opts Options) (Result, error) {
+	var result Result
+	err := db.InTx(ctx, func(tx *warehouse.Tx) error {
+		t := &transformer{tx: tx, opts: opts}
+		var err error
+		result, err = t.run(ctx)
+		return err
+	})
+	var failed *etl.CheckError
+	if errors.As(err, &failed) {
+		// The transaction took its own record of the check back.
+		return Result{}, errors.Join(err, saveCheck(context.WithoutCancel(ctx), db, opts, failed.Check, failed.Error()))
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
+}
+
+// A transformer is one transform in its transaction.
+type transformer struct {
+	tx   *warehouse.Tx
+	opts Options
+	full bool // every record is derived again, not only those that changed
+}
+
+func (t *transformer) run(ctx context.Context) (Result, error) {
+	steps := []func(context.Context) error{
+		t.restoreTables,
+		t.loadSettings,
+		t.prepare,
+		t.folder("2_staging"),
+		t.findDirty,
+		t.forDirty("combined"),
+		t.inSlices("3_combined"),
+		t.folder("4_normalized"),
+		t.findRenamed,
+		t.forDirty("spend", "excluded", "quarantine"),
+		t.inSlices("5_canonical"),
+		t.check,
+		t.proveTotals,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	return t.summarise(ctx)
+}
+
+// restoreTables makes the derived tables that somebody has dropped: all of
+// staging and canonical may go at any time.
+func (t *transformer) restoreTables(ctx context.Context) error {
+	files, err := t.tx.Folder("1_schema")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if !strings.Contains(file, "_staging") && !strings.Contains(file, "_canonical") {
+			continue
+		}
+		if _, err := t.tx.Exec(ctx, file, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// folder runs every file of a folder.
+func (t *transformer) folder(name string) func(context.Context) error {
+	return func(ctx context.Context) error { return t.all(ctx, name, "") }
+}
+
+// sliceSize is how many records are derived again at once: that many fit into
+// the memory of a small server.
+const sliceSize = 200_000
+
+// inSlices runs every file of a folder once for each slice of the records
+// that are to be derived again.
+func (t *transformer) inSlices(name string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var slices int
+		if err := t.tx.Get(ctx, "queries/transform_slices.sql", warehouse.Args{"most": sliceSize}, &slices); err != nil {
+			return err
+		}
+		for slice := range slices {
+			args := warehouse.Args{"slices": slices, "slice": slice}
+			if _, err := t.tx.Exec(ctx, "queries/transform_slice.sql", args); err != nil {
+				return err
+			}
+			if err := t.all(ctx, name, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// exec runs files that take no parameters.
+func (t *transformer) exec(ctx context.Context, files ...string) error {
+	for _, file := range files {
+		if _, err := t.tx.Exec(ctx, file, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all runs the files of a folder whose names begin with prefix.
+func (t *transformer) all(ctx context.Context, folder, prefix string) error {
+	files, err := t.tx.Folder(folder)
+	if err != nil {
+		return fmt.Errorf("%s: %w", folder, err)
+	}
+	for _, file := range files {
+		if !strings.HasPrefix(file, folder+"/"+prefix) {
+			continue
+		}
+		if _, err := t.tx.Exec(ctx, file, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+-- What the rules for Productive.io make of each expense. The first reason that
+-- holds is the record's reason.
+insert into staging.records_combined by name
+
+with
+
+overrides as (
+
+    select
+        source,
+        override.key as currency,
+        override.value as exponent
+
+    from (
+        select
+            source,
+            unnest(map_entries(from_json(
+                minor_units, '"MAP(VARCHAR, INTEGER)"'
+            ))) as override
+
+        from staging.setting_sources
+    )
+
+),
+
+expenses as (
+
+    select
+        expenses.*,
+        settings.kind,
+        settings.tenant,
+        settings.approved_only,
+        if(settings.amount_basis = 'net', net_text, gross_text) as amount_text,
+        if(
+            settings.amount_basis = 'net', net_amount, gross_amount
+        ) as source_amount
+
+    from staging.productive__expenses as expenses
+
+    inner join staging.setting_sources as settings
+        on expenses.source = settings.source
+
+    semi join dirty_slice as dirty
+        on expenses.source = dirty.source
+        and expenses.stream = dirty.stream
+        and expenses.record_id = dirty.record_id
+
+),
+
+described as (
+
+    select
+        expenses.*,
+        currencies.currency,
+        currencies.exponent,
+        currencies.unit,
+        people.email as person_email,
+        people.full_name as person_name,
+        creators.email as creator_email,
+        companies.name as vendor_name,
+        service_types.name as service_type_name,
+        -- How the vendor stores a currency need not be how it is printed.
+        try_cast(
+            expenses.source_amount * coalesce(units.unit, currencies.unit)
+            as decimal(18, 4)
+        ) as amount
+
+    from expenses
+
+    left join staging.seed_currencies as currencies
+        on upper(expenses.currency_text) = currencies.currency
+
+    left join overrides
+        on expenses.source = overrides.source
+        and currencies.currency = overrides.currency
+
+    left join staging.seed_units as units
+        on overrides.exponent = units.exponent
+
+    left join staging.productive__people as people
+        on expenses.source = people.source
+        and expenses.person_id = people.record_id
+
+    left join staging.productive__people as creators
+        on expenses.source = creators.source
+        and expenses.creator_id = creators.record_id
+
+    left join staging.productive__companies as companies
+        on expenses.source = companies.source
+        and expenses.vendor_id = companies.record_id
+
+    left join staging.productive__service_types as service_types
+        on expenses.source = service_types.source
+        and expenses.service_type_id = service_types.record_id
+
+),
+
+judged as (
+
+    select
+        *,
+        coalesce(vendor_name, name) as vendor_raw,
+        case
+            when tombstone then 'gone'
+            when deleted_text is not null then 'deleted'
+            when draft then 'draft'
+            when rejected then 'rejected'
+            when approved_only and not approved then 'not_approved'
+            when source_amount = 0 then 'zero_amount'
+        end as excluded_reason,
+        case
+            when amount_text is null then 'amount_missing'
+            when source_amount is null then 'amount_unreadable'
+            when currency_text is null then 'currency_missing'
+            when currency is null then 'currency_unknown'
+            when amount is null then 'amount_too_large'
+            when amount % unit != 0 then 'amount_too_precise'
+            when date_text is null then 'date_missing'
+            when spent_on is null then 'date_unreadable'
+            when coalesce(vendor_name, name) is null then 'vendor_missing'
+        end as quarantine_reason
+
+    from described
+
+)
+
+select
+
+    ---------- ids
+    'productive-' || tenant || '-expense-' || record_id as spend_id,
+    source,
+    kind,
+    tenant,
+    stream,
+    record_id,
+    version as record_version,
+    page_id,
+    vendor_id,
+
+    ---------- text
+    currency,
+    currency_text as source_currency,
+    coalesce(
+        person_email,
+        'productive:person:' || person_id,
+        creator_email,
+        'productive:unknown'
+    ) as identifier,
+    if(purchase_order_id is null, 'expense', 'purchase_order') as type_value,
+    if(purchase_order_id is null, null, 'expense') as type_fallback,
+    vendor_raw,
+    person_name as name,
+    service_type_name as category,
+    clean_text(concat_ws(' ', name, note)) as description,
+    if(approved, 'approved', 'unapproved_allowed') as rule,
+    excluded_reason,
+    quarantine_reason,
+    case quarantine_reason
+        when 'amount_unreadable' then amount_text
+        when 'amount_too_large' then amount_text
+        when 'amount_too_precise' then amount_text || ' ' || currency
+        when 'currency_unknown' then currency_text
+        when 'date_unreadable' then date_text
+    end as detail,
+    currency_default,
+    currency_normalized,
+
+    ---------- numerics
+    amount,
+    exponent as currency_exponent,
+    source_amount,
+    exchange_rate,
+    exchange_rate_normalized,
+
+    ---------- booleans
+    vendor_name is null and name is not null as vendor_fallback,
+    reimbursable,
+
+    ---------- dates
+    spent_on as occurred_on,
+    paid_on,
+
+    ---------- timestamps
+    spent_on::timestamp at time zone 'UTC' as occurred_at,
+    approved_at,
+    first_seen_at,
+    seen_at as changed_at
+
+from judged

@@ -1,0 +1,137 @@
+-- Every spelling of a vendor's name in any version of any record, with the
+-- earliest place it stood. Only versions that are new to staging are read:
+-- the newest of a record as it was combined, the ones before it from their
+-- payload.
+merge into staging.vendor_spellings as spellings
+
+using (
+
+    with
+
+    pending as (
+
+        select * from pending_versions
+
+    ),
+
+    combined as (
+
+        select
+            records.vendor_raw as spelling,
+            pending.seen_at,
+            pending.page_id,
+            pending.ordinal
+
+        from staging.records_combined as records
+
+        inner join pending
+            on records.source = pending.source
+            and records.stream = pending.stream
+            and records.record_id = pending.record_id
+            and records.record_version = pending.version
+
+        where records.kind = 'procurify'
+            or records.vendor_fallback and records.vendor_id is null
+
+    ),
+
+    -- Companies, and versions that never reached records_combined: a handful.
+    elsewhere as (
+
+        select *
+
+        from pending
+
+        where stream = 'companies'
+            or stream in ('expenses', 'transactions')
+            and not newest
+
+    ),
+
+    payloads as (
+
+        select
+            elsewhere.*,
+            from_json(records.payload, '{
+                "vendor": {"name": "VARCHAR"},
+                "attributes": {"name": "VARCHAR"},
+                "relationships": {"vendor": {"data": {"id": "VARCHAR"}}}
+            }') as payload
+
+        from elsewhere
+
+        inner join raw.records as records
+            on elsewhere.source = records.source
+            and elsewhere.stream = records.stream
+            and elsewhere.record_id = records.record_id
+            and elsewhere.version = records.version
+
+    ),
+
+    parsed as (
+
+        select
+            clean_text(case
+                when stream = 'transactions' then payload.vendor.name
+                when stream = 'companies' then payload.attributes.name
+                when payload.relationships.vendor.data.id is null
+                    then payload.attributes.name
+            end) as spelling,
+            seen_at,
+            page_id,
+            ordinal
+
+        from payloads
+
+    ),
+
+    seen as (
+
+        select
+            spelling as name,
+            min((seen_at, page_id, ordinal)) as first_seen
+
+        from (
+            select * from combined
+            union all
+            select * from parsed
+        )
+
+        where spelling is not null
+
+        group by spelling
+
+    )
+
+    select
+        seen.name as spelling,
+        seen.first_seen,
+        keys.vendor_key,
+        keys.rules
+
+    from seen
+
+    inner join vendor_keys('seen') as keys
+        on seen.name = keys.name
+
+) as seen
+    on spellings.spelling = seen.spelling
+
+when matched
+    and seen.first_seen
+    < (spellings.seen_at, spellings.page_id, spellings.ordinal)
+    then update set
+        seen_at = seen.first_seen[1],
+        page_id = seen.first_seen[2],
+        ordinal = seen.first_seen[3]
+
+when not matched then
+    insert (page_id, ordinal, spelling, vendor_key, key_rules, seen_at)
+    values (
+        seen.first_seen[2],
+        seen.first_seen[3],
+        seen.spelling,
+        seen.vendor_key,
+        seen.rules,
+        seen.first_seen[1]
+    )

@@ -1,0 +1,79 @@
+-- What raw.records holds of the spend streams, tombstones included, by source
+-- and currency as received. No model has touched it.
+insert into ops.control_totals by name
+
+with
+
+newest as (
+
+    select
+        source,
+        stream,
+        record_id,
+        max(version) as version
+
+    from raw.records
+
+    where stream in ('expenses', 'transactions')
+
+    group by source, stream, record_id
+
+),
+
+records as (
+
+    select
+        newest.source,
+        concat(
+            settings.kind, '-', settings.tenant,
+            if(newest.stream = 'expenses', '-expense-', '-txn-'),
+            newest.record_id
+        ) as spend_id,
+        raw_values.currency,
+        case
+            when newest.stream = 'transactions'
+                then abs(raw_values.gross_amount)
+            when settings.amount_basis = 'net' then raw_values.net_amount
+            else raw_values.gross_amount
+        end as source_amount
+
+    from newest
+
+    left join staging.raw_values as raw_values
+        on newest.source = raw_values.source
+        and newest.stream = raw_values.stream
+        and newest.record_id = raw_values.record_id
+        and newest.version = raw_values.version
+
+    left join staging.setting_sources as settings
+        on newest.source = settings.source
+
+),
+
+cells as (
+
+    select
+        source,
+        if(
+            source_amount is not null
+            and regexp_full_match(currency, '[A-Za-z]{3}'),
+            currency,
+            '?'
+        ) as currency,
+        count(*) as records,
+        coalesce(sum(source_amount), 0) as source_amount,
+        sum(md5_number_upper(spend_id)::decimal(38, 0)) as key_hash
+
+    from records
+
+    group by all
+
+)
+
+select
+    *,
+    $run_id as run_id,
+    'raw' as step,
+    $recorded_at::timestamptz as recorded_at
+
+from cells

@@ -1,0 +1,1 @@
+select columns(*)::varchar from canonical.excluded order by spend_id

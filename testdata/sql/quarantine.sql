@@ -1,0 +1,1 @@
+select columns(*)::varchar from canonical.quarantine order by spend_id

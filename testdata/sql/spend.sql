@@ -1,0 +1,1 @@
+select columns(*)::varchar from canonical.spend order by spend_id
