@@ -1,0 +1,151 @@
+package load
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// Recover settles what a program that was killed left behind, and refuses if
+// the ledger is older than what was sent: then a [*etl.NeedsPersonError] says
+// so and nothing may be posted. [Delivery.Post] begins with it.
+func (d *Delivery) Recover(ctx context.Context) error {
+	if err := d.refuseOlderLedger(ctx); err != nil {
+		return err
+	}
+	left, err := d.openBatches(ctx)
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	for _, b := range left {
+		if err := d.recoverBatch(ctx, b); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+	}
+	return nil
+}
+
+// refuseOlderLedger looks for sent files of batches the ledger does not have.
+func (d *Delivery) refuseOlderLedger(ctx context.Context) error {
+	sent, err := sentBatches(d.Folder)
+	if err != nil {
+		return err
+	}
+	ids, err := warehouse.Strings(ctx, d.DB, "queries/batch_ids.sql", nil)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	var strange []string
+	for _, id := range sent {
+		if !known[id] {
+			strange = append(strange, id)
+		}
+	}
+	if len(strange) == 0 {
+		return nil
+	}
+	return &etl.NeedsPersonError{
+		What: fmt.Sprintf("the ledger is older than what was sent: it does not have %d of the %d sent files, the first is %s; nothing is posted",
+			len(strange), len(sent), sentName(strange[0])),
+		Mend: "put the newest warehouse back, or restore the ledger from the sent files with: spendbridge verify --rebuild",
+	}
+}
+
+// openBatches lists the batches whose outcome the ledger does not know.
+func (d *Delivery) openBatches(ctx context.Context) ([]openBatch, error) {
+	var all []openBatch
+	err := d.DB.Each(ctx, "queries/batch_open.sql", nil, func(rows *sql.Rows) error {
+		b := openBatch{batch: batch{listed: true}}
+		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &b.state, &b.doubtful)
+		all = append(all, b)
+		return err
+	})
+	return all, err
+}
+
+type openBatch struct {
+	batch
+	state string // sending, unknown, pending
+}
+
+// noAnswer is the message of a batch whose program was killed.
+const noAnswer = "the program ended before the answer was written"
+
+// recoverBatch settles one open batch by its sent file. What the file says
+// last counts, for it is written before the ledger. A batch that is still
+// sending was never sent if it has no file, and is unknown if the file has no
+// answer.
+func (d *Delivery) recoverBatch(ctx context.Context, b openBatch) error {
+	file, err := readSent(d.Folder, b.id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.recoverUnsent(ctx, b)
+	}
+	if err != nil {
+		return err
+	}
+	event, ok := file.last()
+	switch {
+	case ok && event.Attempt == b.attempt && event.State == b.state:
+		return nil
+	case !ok || event.Attempt < b.attempt:
+		if b.state != stateSending {
+			return nil
+		}
+		event = sentEvent{
+			State: stateUnknown, At: d.Now().UTC(), Attempt: b.attempt,
+			Message: noAnswer,
+		}
+		if err := d.noteRecovered(file, event); err != nil {
+			return err
+		}
+	}
+	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
+	return d.writeOutcome(ctx, b.batch, event)
+}
+
+func (d *Delivery) recoverUnsent(ctx context.Context, b openBatch) error {
+	if b.state != stateSending {
+		return nil
+	}
+	state := statePending
+	if b.doubtful {
+		state = stateUnknown
+	}
+	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, state))
+	return d.writeOutcome(ctx, b.batch, sentEvent{
+		State: state, At: d.Now().UTC(), Attempt: b.attempt,
+		Message: "the program ended before the batch was sent",
+	})
+}
+
+// noteRecovered adds the event to the file. A torn last line is dropped on
+// the way, or no later line could be read.
+func (d *Delivery) noteRecovered(file sentFile, event sentEvent) error {
+	if file.torn {
+		file.Events = append(file.Events, event)
+		return writeSent(d.Folder, file)
+	}
+	return appendSent(d.Folder, file.Header.BatchID, event)
+}
+
+// last returns the newest line of the file that says what became of the
+// batch as a whole.
+func (f sentFile) last() (sentEvent, bool) {
+	for _, event := range slices.Backward(f.Events) {
+		if event.Settlement == nil || event.Settlement.Decision != decisionRetry {
+			return event, true
+		}
+	}
+	return sentEvent{}, false
+}

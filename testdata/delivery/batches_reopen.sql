@@ -1,0 +1,2 @@
+update delivery.batches
+set state = 'sending', finished_at = null, status = null

@@ -1,0 +1,13 @@
+select
+    key,
+    attempt,
+    kind,
+    state,
+    version,
+    amount::varchar as amount,
+    currency,
+    coalesce(message, '') as message
+
+from delivery.items
+
+order by ledger_no

@@ -1,0 +1,2 @@
+update delivery.items
+set state = 'sending'

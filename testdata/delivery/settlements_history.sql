@@ -1,0 +1,2 @@
+select * from delivery.settlements
+order by settlement_id

@@ -1,0 +1,2 @@
+delete from canonical.spend
+where spend_id = $spend_id

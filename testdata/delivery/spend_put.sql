@@ -1,0 +1,33 @@
+-- Puts one record into canonical.spend, in place of the one it was.
+insert into canonical.spend by name
+
+select
+    $spend_id as spend_id,
+    $source as source,
+    'productive' as kind,
+    '517' as tenant,
+    'expenses' as stream,
+    $spend_id as record_id,
+    1 as record_version,
+    'page' as page_id,
+    $currency as currency,
+    'USD' as reporting_currency,
+    $identifier as identifier,
+    'expense' as type,
+    $vendor as vendor,
+    lower($vendor) as vendor_key,
+    $vendor as vendor_raw,
+    'first_spelling' as vendor_rule,
+    $name as name,
+    $description as description,
+    $department as department,
+    $currency as source_currency,
+    'approved' as rule,
+    $amount::decimal(18, 4) as amount,
+    $exponent as currency_exponent,
+    $amount::decimal(18, 4) as source_amount,
+    false as vendor_fallback,
+    $occurred_on::date as occurred_on,
+    $occurred_on::date::timestamptz as occurred_at,
+    $occurred_on::date::timestamptz as first_seen_at,
+    $occurred_on::date::timestamptz as changed_at

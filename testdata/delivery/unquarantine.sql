@@ -1,0 +1,2 @@
+delete from canonical.quarantine
+where spend_id = $spend_id
