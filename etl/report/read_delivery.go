@@ -1,0 +1,76 @@
+package report
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"spendbridge/etl/warehouse"
+)
+
+func (r *reader) deliveries(ctx context.Context) (err error) {
+	r.page.Deliveries, err = list(ctx, r.db, "report_deliveries", r.runArgs(), func(rows *sql.Rows, d *deliveryRow) error {
+		var text string
+		if err := rows.Scan(&d.State, &d.Kind, &d.Currency, &d.Records, &text); err != nil {
+			return err
+		}
+		d.Words = stateWords(d.State)
+		var err error
+		_, d.Amount, err = r.money(text, d.Currency)
+		return err
+	})
+	return err
+}
+
+func (r *reader) batches(ctx context.Context) error {
+	batches, err := list(ctx, r.db, "report_batches", r.runArgs(), func(rows *sql.Rows, b *batchRow) error {
+		err := rows.Scan(&b.ID, &b.Run, &b.Target, &b.State, &b.Records, &b.Status, &b.Message, &b.Planned)
+		b.Words = stateWords(b.State)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.page.Batches = batches
+	return r.db.Each(ctx, "queries/report_batch_money.sql", r.runArgs(), func(rows *sql.Rows) error {
+		var id, currency, text string
+		if err := rows.Scan(&id, &currency, &text); err != nil {
+			return err
+		}
+		i := slices.IndexFunc(batches, func(b batchRow) bool { return b.ID == id })
+		if i < 0 {
+			return nil // sent since
+		}
+		_, printed, err := r.money(text, currency)
+		batches[i].Amounts = append(batches[i].Amounts, printed+" "+currency)
+		return err
+	})
+}
+
+func (r *reader) holds(ctx context.Context) (err error) {
+	r.page.Holds, err = readHolds(ctx, r.db)
+	return err
+}
+
+func (r *reader) rejected(ctx context.Context) (err error) {
+	r.page.Rejected, err = list(ctx, r.db, "report_rejected", warehouse.Args{"limit": maxRejected}, func(rows *sql.Rows, x *rejectedRow) error {
+		var text string
+		if err := rows.Scan(&x.SpendID, &x.Batch, &x.Currency, &text, &x.Message); err != nil {
+			return err
+		}
+		var err error
+		_, x.Amount, err = r.money(text, x.Currency)
+		return err
+	})
+	return err
+}
+
+func (r *reader) snapshot(ctx context.Context) error {
+	s, run := &r.page.Snapshot, ""
+	err := r.db.Get(ctx, "queries/report_snapshot.sql", r.runArgs(), &s.ID, &run, &s.Path, &s.Rows, &s.Hash, &s.Created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,70 @@
+// Package report reads what the stages wrote and explains it: the page of a
+// run, the state of the installation, the life of one record. It changes
+// nothing in the warehouse.
+package report
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"visible": visible,
+	"short":   short,
+	"count":   count,
+	"when":    when,
+}).Parse(pageHTML))
+
+// A Suggestion is two vendors that may be one.
+type Suggestion struct {
+	Vendor, Into string // names; the first has less spend
+	Similarity   string // 0.000 … 1.000
+	Amount       string // the spend that would move, exact, in the reporting currency
+}
+
+// Write writes the page of a run to a file, and makes the file's folder. The
+// page is one HTML file that needs nothing else: no network, no script.
+func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, suggestions []Suggestion, path string) error {
+	page, err := readPage(ctx, db, run)
+	if err == nil {
+		err = page.suggest(suggestions)
+	}
+	if err != nil {
+		return fmt.Errorf("report of run %s: %w", run, err)
+	}
+	text, err := render(page)
+	if err != nil {
+		return fmt.Errorf("report of run %s: %w", run, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("report folder: %w", err)
+	}
+	return renameio.WriteFile(path, text, 0o600)
+}
+
+func render(p *page) ([]byte, error) {
+	sum := sha256.Sum256([]byte(pageCSS))
+	p.Style = template.CSS(pageCSS) // ours, not anyone's input
+	p.StyleHash = base64.StdEncoding.EncodeToString(sum[:])
+	var out bytes.Buffer
+	err := pageTemplate.Execute(&out, p)
+	return out.Bytes(), err
+}

@@ -1,0 +1,183 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spendbridge/etl"
+)
+
+func writeReport(t *testing.T, f fixture) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "reports", "run.html")
+	suggestions := []Suggestion{{"AMZN Mktp US", "Amazon", "0.912", "1234.5000"}, {script, formula, "1.000", "2"}}
+	if err := Write(t.Context(), f.open(t), secondRun, suggestions, path); err != nil {
+		t.Fatal(err)
+	}
+	if keep := os.Getenv("SPENDBRIDGE_KEEP_REPORT"); keep != "" {
+		data, _ := os.ReadFile(path)
+		os.WriteFile(filepath.Join(keep, f.status+".html"), data, 0o600)
+	}
+	return path
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestTheHeadlineSaysHowTheRunWent(t *testing.T) {
+	failed := fixture{status: etl.StatusFailed, batch: "accepted", refused: "accepted", err: "deliver: token endpoint: 401; check productiv.client_secret"}
+	tests := map[string]struct {
+		fixture
+		want []string
+	}{
+		"all is well":        {quiet, []string{"Everything is in order", "every total agrees"}},
+		"a batch is unknown": {troubled, []string{"something waits for a person", "settle 20261120T030000Z-cccccc-002 --accepted", "settle 20261120T030000Z-cccccc-002 --resend"}},
+		"it failed":          {failed, []string{"This run failed", "check productiv.client_secret"}},
+		"a record was lost":  {fixture{status: etl.StatusOK, batch: "accepted", refused: "accepted", lost: 1}, []string{"Totals do not agree for procurify CHF", "spendbridge verify", "does not"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			page := read(t, writeReport(t, tt.fixture))
+			for _, want := range tt.want {
+				if !strings.Contains(page, want) {
+					t.Errorf("the page does not say %q", want)
+				}
+			}
+		})
+	}
+}
+
+func TestNamesFromVendorsDoNoHarm(t *testing.T) {
+	page := read(t, writeReport(t, troubled))
+	for _, bad := range []string{script, "<script", "\u202e", ">=HYPERLINK", "<b>longer", "javascript:", "http://example.com\""} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q as it is", bad)
+		}
+	}
+	for _, want := range []string{"&lt;script&gt;", "&#39;=HYPERLINK(", "Invoice [U&#43;202E]gpj.exe", "&lt;b&gt;longer"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+}
+
+func TestThePageNeedsNothingElse(t *testing.T) {
+	page := read(t, writeReport(t, troubled))
+	if found := regexp.MustCompile(`(?i)\s(src|href|style|on[a-z]+)="([^#][^"]*)"`).FindAllString(page, -1); found != nil {
+		t.Errorf("attributes that load, run or break the policy: %q", found)
+	}
+	for _, bad := range []string{"<link", "<script", "<iframe", "url(", "@import"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+}
+
+func TestTheReportIsForItsOwnerOnly(t *testing.T) {
+	path := writeReport(t, quiet)
+	for name, want := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700 | os.ModeDir} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != want {
+			t.Errorf("%s has mode %s, want %s", name, info.Mode(), want)
+		}
+	}
+}
+
+func TestAmountsOfEverySourceAreInMajorUnits(t *testing.T) {
+	page, err := readPage(t.Context(), quiet.open(t), secondRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range page.Balance {
+		for _, l := range page.Ledger.Rows {
+			// Card amounts are added up without their sign.
+			if row.Source == "productive" && l.Source == row.Source && l.Currency == row.Currency && l.Spend.Amount != row.Spend.Amount {
+				t.Errorf("%s %s: spend is %s in one table and %s in the other", row.Source, row.Currency, row.Spend.Amount, l.Spend.Amount)
+			}
+		}
+		if !row.Balanced {
+			t.Errorf("%s %s does not balance: %s", row.Source, row.Currency, row.Difference.Amount)
+		}
+	}
+}
+
+func TestSpendIsComparedWithTheRunBefore(t *testing.T) {
+	page, err := readPage(t.Context(), quiet.open(t), secondRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := int64(0)
+	for _, row := range page.Since {
+		moved += row.Moved.Records
+	}
+	if page.SinceRun != string(firstRun) || moved != 50 {
+		t.Errorf("compared with run %q: %d records more, want 50 more than %s", page.SinceRun, moved, firstRun)
+	}
+}
+
+func TestAnEmptyWarehouseHasAReportToo(t *testing.T) {
+	db := quiet.open(t)
+	path := filepath.Join(t.TempDir(), "run.html")
+	if err := Write(t.Context(), db, "20200101T000000Z-000000", nil, path); err == nil || !strings.Contains(err.Error(), "no such run") {
+		t.Errorf("got error %v for a run that never was", err)
+	}
+	if err := Write(t.Context(), db, firstRun, nil, path); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMoneyIsPrintedExactly(t *testing.T) {
+	tests := map[string]struct {
+		text     string
+		decimals int
+		want     string
+	}{
+		"zero":              {"0", 2, "0.00"},
+		"grouped":           {"1234567.5000", 2, "1,234,567.50"},
+		"negative":          {"-123456.7", 2, "-123,456.70"},
+		"nothing is hidden": {"0.1234", 2, "0.1234"},
+		"no decimals":       {"999", 0, "999"},
+		"large":             {"12345678901234567890.01", 2, "12,345,678,901,234,567,890.01"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			value, err := amount(tt.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, money(value, tt.decimals)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestACommandToCopyCannotDoMoreThanItSays(t *testing.T) {
+	tests := map[string]string{
+		"productive-517-expense-27": "productive-517-expense-27",
+		"a; rm -rf ~":               "'a; rm -rf ~'",
+		"it's":                      `'it'\''s'`,
+		"":                          "''",
+	}
+	for word, want := range tests {
+		t.Run(word, func(t *testing.T) {
+			if got := shellWord(word); got != want {
+				t.Errorf("shellWord(%q) = %s, want %s", word, got, want)
+			}
+		})
+	}
+}

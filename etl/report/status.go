@@ -1,0 +1,170 @@
+package report
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// shownRuns is how many runs the state lists.
+const shownRuns = 5
+
+// A State is how the installation stands. Its JSON form is what
+// spendbridge status --json prints.
+type State struct {
+	AsOf       time.Time     `json:"as_of"`
+	Status     string        `json:"status"` // ok, needs_person, failed; empty = nothing ran yet
+	Since      time.Time     `json:"since,omitzero"`
+	Todo       []Todo        `json:"needs"`
+	Stages     []StageState  `json:"stages"`
+	Runs       []RunState    `json:"runs"`
+	Slots      []SlotState   `json:"slots"`
+	Batches    []BatchState  `json:"unknown_batches"`
+	Items      []ItemState   `json:"items"`
+	Held       []HoldState   `json:"held"`
+	Quarantine []ReasonState `json:"quarantine"`
+}
+
+// A Todo is something that waits for a person, with the commands that settle
+// it.
+type Todo struct {
+	What     string   `json:"what"`
+	Commands []string `json:"commands,omitempty"`
+}
+
+// A StageState is the newest outcome of a stage.
+type StageState struct {
+	Stage    string    `json:"stage"`
+	Status   string    `json:"status"`
+	Error    string    `json:"error,omitempty"`
+	Run      etl.RunID `json:"run_id"`
+	Finished time.Time `json:"finished_at"`
+	Since    time.Time `json:"since"` // the outcome has been the same
+}
+
+// A RunState is one of the last runs.
+type RunState struct {
+	Run      etl.RunID `json:"run_id"`
+	Command  string    `json:"command"`
+	Status   string    `json:"status"`
+	Error    string    `json:"error,omitempty"`
+	Started  time.Time `json:"started_at"`
+	Finished time.Time `json:"finished_at,omitzero"`
+}
+
+// A SlotState is the newest slot of a scheduled job.
+type SlotState struct {
+	Job     string    `json:"job"`
+	Due     time.Time `json:"due_at"`
+	Outcome string    `json:"outcome"`
+	LeftOut int       `json:"left_out_last_week"` // slots missed or skipped
+}
+
+// A BatchState is a batch whose answer was lost.
+type BatchState struct {
+	Batch   string    `json:"batch_id"`
+	Records int64     `json:"records"`
+	Message string    `json:"message,omitempty"`
+	Planned time.Time `json:"planned_at"`
+}
+
+// An ItemState counts the records that are not where they should be at
+// Productiv.
+type ItemState struct {
+	State    string `json:"state"` // unknown, rejected
+	Currency string `json:"currency"`
+	Records  int64  `json:"records"`
+	Amount   string `json:"amount"`
+}
+
+// A HoldState counts the records that a gate of the newest load holds back.
+type HoldState struct {
+	Gate    string `json:"gate"`
+	Records int64  `json:"records"`
+}
+
+// A ReasonState counts the records set aside for one reason.
+type ReasonState struct {
+	Reason  string `json:"reason"`
+	Source  string `json:"source"`
+	Records int64  `json:"records"`
+}
+
+// ReadState finds out how the installation stands. What an extract of a
+// source said counts only while the source is among the configured sources.
+func ReadState(ctx context.Context, db warehouse.Runner, sources []string, now time.Time) (*State, error) {
+	s := &State{AsOf: now, Todo: []Todo{}}
+	read := []func(context.Context, warehouse.Runner) error{s.runs, s.stages, s.slots, s.batches, s.items, s.holds, s.quarantine}
+	for _, f := range read {
+		if err := f(ctx, db); err != nil {
+			return nil, err
+		}
+	}
+	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool { return isPast(x.Stage, sources) })
+	return s, s.judge(ctx, db)
+}
+
+// isPast reports whether what became of a stage says nothing of how things
+// stand: its source has left, or a person started it and saw how it ended.
+func isPast(stage string, sources []string) bool {
+	first, source, _ := strings.Cut(stage, "/")
+	switch first {
+	case "extract":
+		return !slices.Contains(sources, source)
+	case "backfill", "preview", "approve":
+		return true
+	}
+	return false
+}
+
+func (s *State) stages(ctx context.Context, db warehouse.Runner) (err error) {
+	s.Stages, err = list(ctx, db, "status_stages", nil, func(rows *sql.Rows, x *StageState) error {
+		return rows.Scan(&x.Stage, &x.Status, &x.Error, &x.Run, &x.Finished, &x.Since)
+	})
+	return err
+}
+
+func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
+	args := warehouse.Args{"limit": shownRuns}
+	s.Runs, err = list(ctx, db, "status_runs", args, func(rows *sql.Rows, x *RunState) error {
+		var finished sql.NullTime
+		err := rows.Scan(&x.Run, &x.Command, &x.Status, &x.Error, &x.Started, &finished)
+		x.Finished = finished.Time
+		return err
+	})
+	return err
+}
+
+func (s *State) slots(ctx context.Context, db warehouse.Runner) (err error) {
+	args := warehouse.Args{"since": s.AsOf.AddDate(0, 0, -7)}
+	s.Slots, err = list(ctx, db, "status_slots", args, func(rows *sql.Rows, x *SlotState) error {
+		return rows.Scan(&x.Job, &x.Due, &x.Outcome, &x.LeftOut)
+	})
+	return err
+}
+
+func (s *State) batches(ctx context.Context, db warehouse.Runner) (err error) {
+	s.Batches, err = list(ctx, db, "status_batches", nil, func(rows *sql.Rows, x *BatchState) error {
+		return rows.Scan(&x.Batch, &x.Records, &x.Message, &x.Planned)
+	})
+	return err
+}
+
+func (s *State) items(ctx context.Context, db warehouse.Runner) (err error) {
+	s.Items, err = list(ctx, db, "status_items", nil, func(rows *sql.Rows, x *ItemState) error {
+		return rows.Scan(&x.State, &x.Currency, &x.Records, &x.Amount)
+	})
+	return err
+}
+
+func (s *State) quarantine(ctx context.Context, db warehouse.Runner) (err error) {
+	s.Quarantine, err = list(ctx, db, "status_quarantine", nil, func(rows *sql.Rows, x *ReasonState) error {
+		return rows.Scan(&x.Reason, &x.Source, &x.Records)
+	})
+	return err
+}

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+var bothSources = []string{"productive", "procurify"}
+
+func readState(t *testing.T, db *warehouse.DB, sources []string) *State {
+	t.Helper()
+	state, err := ReadState(t.Context(), db, sources, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// said joins what a state says is to be done.
+func said(s *State) string {
+	var lines []string
+	for _, t := range s.Todo {
+		lines = append(lines, t.What)
+		lines = append(lines, t.Commands...)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestStateOfAnInstallation(t *testing.T) {
+	needsPerson := fixture{status: etl.StatusNeedsPerson, batch: "accepted", refused: "accepted", err: "2 batches are unknown"}
+	before, after := time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC), time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		fixture
+		decided time.Time // by a person, zero = never
+		want    string
+		says    []string
+	}{
+		"all is well":          {quiet, time.Time{}, etl.StatusOK, nil},
+		"a stage failed":       {fixture{status: etl.StatusFailed, batch: "accepted", refused: "accepted", err: "dial tcp: refused"}, time.Time{}, etl.StatusFailed, []string{"deliver: dial tcp: refused"}},
+		"a batch is unknown":   {troubled, time.Time{}, etl.StatusNeedsPerson, []string{"batch 20261120T030000Z-cccccc-002 with 2 records", "--accepted --note", "--resend --note"}},
+		"all has been decided": {needsPerson, after, etl.StatusOK, nil},
+		"decided before it":    {needsPerson, before, etl.StatusNeedsPerson, []string{"deliver: 2 batches are unknown"}},
+		"decided, yet unknown": {troubled, after, etl.StatusNeedsPerson, []string{"batch 20261120T030000Z-cccccc-002"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			db := tt.open(t)
+			if !tt.decided.IsZero() {
+				fill(t, db, "fill/15_settlements.sql", warehouse.Args{"decided_at": tt.decided})
+			}
+			state := readState(t, db, bothSources)
+			if state.Status != tt.want {
+				t.Errorf("status %q, want %q; %s", state.Status, tt.want, said(state))
+			}
+			if tt.says == nil && len(state.Todo) > 0 {
+				t.Errorf("nothing is to be done, and it says %s", said(state))
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(said(state), want) {
+					t.Errorf("it does not say %q but\n%s", want, said(state))
+				}
+			}
+		})
+	}
+}
+
+func fill(t *testing.T, db *warehouse.DB, file string, args warehouse.Args) {
+	t.Helper()
+	if _, err := db.Exec(t.Context(), file, args); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatAGateHoldsNeedsAPerson(t *testing.T) {
+	db := quiet.open(t)
+	fill(t, db, "fill/16_holds.sql", nil)
+	state := readState(t, db, bothSources)
+	if diff := cmp.Diff([]HoldState{{"hold_changes_above", 7}}, state.Held); diff != "" {
+		t.Error(diff)
+	}
+	if state.Status != etl.StatusNeedsPerson || !strings.Contains(said(state), "load --approve") {
+		t.Errorf("status %s: %s", state.Status, said(state))
+	}
+}
+
+func TestASourceThatHasLeftIsNoTrouble(t *testing.T) {
+	db := quiet.open(t)
+	fill(t, db, "queries/run_stage_add.sql", warehouse.Args{
+		"run_id": string(secondRun), "stage": "extract/old", "status": etl.StatusFailed, "error": "gone",
+		"rows_read": 0, "rows_written": 0, "rows_skipped": 0,
+		"started_at": time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC), "finished_at": time.Date(2026, 11, 20, 4, 0, 1, 0, time.UTC),
+	})
+	if state := readState(t, db, bothSources); state.Status != etl.StatusOK {
+		t.Errorf("status %s for a source that is not configured", state.Status)
+	}
+	if state := readState(t, db, append(bothSources, "old")); state.Status != etl.StatusFailed {
+		t.Errorf("status %s for a source that is configured", state.Status)
+	}
+}
+
+// A stage fails, fails again, goes well and goes well again: the state has
+// been what it is since the first of equals.
+func TestSinceWhenTheStateIsAsItIs(t *testing.T) {
+	db := quiet.open(t)
+	at := func(hour int) time.Time { return time.Date(2026, 11, 20, hour, 0, 0, 0, time.UTC) }
+	steps := []struct {
+		err  error
+		want time.Time
+	}{
+		{errors.New("down"), at(4)},
+		{errors.New("down"), at(4)},
+		{nil, at(6)},
+		{nil, at(6)},
+		{errors.New("down"), at(8)},
+	}
+	for i, step := range steps {
+		args := warehouse.Args{
+			"run_id": string(secondRun), "stage": "transform", "status": etl.Status(step.err), "error": nil,
+			"rows_read": 0, "rows_written": 0, "rows_skipped": 0, "started_at": at(4 + i), "finished_at": at(4 + i).Add(time.Minute),
+		}
+		if step.err != nil {
+			args["error"] = step.err.Error()
+		}
+		fill(t, db, "queries/run_stage_add.sql", args)
+		if got := readState(t, db, bothSources).Since; !got.Equal(step.want) {
+			t.Errorf("after step %d: since %s, want %s", i, got, step.want)
+		}
+	}
+}
+
+func TestAnEmptyWarehouseHasAState(t *testing.T) {
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: withFill(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if state := readState(t, db, nil); state.Status != "" || len(state.Todo) > 0 {
+		t.Errorf("got %+v", state)
+	}
+}
