@@ -1,0 +1,293 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The vendors a source can be of.
+const (
+	kindProductive = "productive"
+	kindProcurify  = "procurify"
+)
+
+// A Config is what spendbridge.yaml says, with defaults filled in, variables
+// replaced and paths made absolute.
+type Config struct {
+	DataDir           string           `yaml:"data_dir"`
+	Warehouse         string           `yaml:"warehouse"`
+	MemoryLimit       string           `yaml:"memory_limit"`
+	ReportingCurrency string           `yaml:"reporting_currency"`
+	ReportingTimezone string           `yaml:"reporting_timezone"`
+	RulesFile         string           `yaml:"rules_file"`
+	TypesFile         string           `yaml:"types_file"`
+	Sources           []Source         `yaml:"sources"`
+	Productiv         ProductivConfig  `yaml:"productiv"`
+	FX                FXConfig         `yaml:"fx"`
+	Vendors           VendorsConfig    `yaml:"vendors"`
+	Quarantine        QuarantineConfig `yaml:"quarantine"`
+	Snapshots         SnapshotsConfig  `yaml:"snapshots"`
+	Schedule          ScheduleConfig   `yaml:"schedule"`
+	HTTP              HTTPConfig       `yaml:"http"`
+	Notify            NotifyConfig     `yaml:"notify"`
+}
+
+// A Source is one organisation at one vendor. Its name and tenant are part
+// of every key, so they never change. A tag `only` names the one kind that
+// knows the field.
+type Source struct {
+	Name    string `yaml:"-"` // the key under sources
+	Kind    string `yaml:"kind"`
+	BaseURL string `yaml:"base_url"`
+
+	Token          Secret         `yaml:"token" only:"productive"`
+	OrganizationID string         `yaml:"organization_id" only:"productive"`
+	AmountBasis    string         `yaml:"amount_basis" only:"productive"`
+	ApprovedOnly   bool           `yaml:"approved_only" only:"productive"`
+	MinorUnits     map[string]int `yaml:"minor_units" only:"productive"`
+
+	Domain           string `yaml:"domain" only:"procurify"`
+	ClientID         Secret `yaml:"client_id" only:"procurify"`
+	ClientSecret     Secret `yaml:"client_secret" only:"procurify"`
+	AmountUnit       string `yaml:"amount_unit" only:"procurify"`
+	CardholderEmails string `yaml:"cardholder_emails" only:"procurify"`
+
+	Lookback             Duration `yaml:"lookback"`
+	MaxRequestsPerSecond float64  `yaml:"max_requests_per_second"`
+	MaxWait              Duration `yaml:"max_wait"`
+}
+
+// Tenant is the organisation a source's keys are made of.
+func (s Source) Tenant() string {
+	if s.Kind == kindProcurify {
+		return s.Domain
+	}
+	return s.OrganizationID
+}
+
+// ProductivConfig says where and how spend is posted.
+type ProductivConfig struct {
+	BaseURL          string            `yaml:"base_url"`
+	TokenURL         string            `yaml:"token_url"`
+	TokenAuth        string            `yaml:"token_auth"`
+	ClientID         Secret            `yaml:"client_id"`
+	ClientSecret     Secret            `yaml:"client_secret"`
+	AppID            string            `yaml:"app_id"`
+	AppIDs           map[string]string `yaml:"app_ids"` // by source
+	RecordSchema     string            `yaml:"record_schema"`
+	BatchSize        int               `yaml:"batch_size"`
+	OnChange         string            `yaml:"on_change"`
+	InDoubt          string            `yaml:"in_doubt"`
+	AssumeAtomic422  bool              `yaml:"assume_atomic_422"`
+	PostFrom         Date              `yaml:"post_from"`
+	Concurrency      int               `yaml:"concurrency"`
+	HoldChangesAbove int               `yaml:"hold_changes_above"` // 0 = off
+	HoldVolumeAbove  float64           `yaml:"hold_volume_above"`  // times the median, 0 = off
+	MaxWait          Duration          `yaml:"max_wait"`
+}
+
+// FXConfig says where reference rates come from.
+type FXConfig struct {
+	RatesFile string `yaml:"rates_file"`
+	URL       string `yaml:"url"`
+}
+
+// VendorsConfig names the file that gives vendors their canonical names.
+type VendorsConfig struct {
+	AliasesFile string `yaml:"aliases_file"`
+}
+
+// QuarantineConfig says how much may be set aside before a person must look.
+type QuarantineConfig struct {
+	MaxShare float64 `yaml:"max_share"`
+}
+
+// SnapshotsConfig says where Parquet snapshots go and how many stay.
+type SnapshotsConfig struct {
+	Dir     string   `yaml:"dir"`
+	Keep    int      `yaml:"keep"`
+	KeepFor Duration `yaml:"keep_for"` // younger ones stay even beyond keep
+}
+
+// ScheduleConfig says when the daemon does what. An empty expression is a
+// job that is not scheduled.
+type ScheduleConfig struct {
+	Timezone string            `yaml:"timezone"`
+	Load     string            `yaml:"load"`
+	Sweep    string            `yaml:"sweep"`
+	CatchUp  string            `yaml:"catch_up"`
+	Drain    Duration          `yaml:"drain"`
+	Extract  map[string]string `yaml:",rest"` // by source
+}
+
+// HTTPConfig says where the daemon answers probes; empty = nowhere.
+type HTTPConfig struct {
+	Listen string `yaml:"listen"`
+}
+
+// NotifyConfig names a webhook to tell of trouble; empty = nobody.
+type NotifyConfig struct {
+	Webhook Secret `yaml:"webhook"` // a webhook's address is its password
+}
+
+// defaultConfig is what an empty file means.
+func defaultConfig() *Config {
+	return &Config{
+		DataDir:           "data",
+		MemoryLimit:       "1GB",
+		ReportingCurrency: "USD",
+		ReportingTimezone: "UTC",
+		Productiv: ProductivConfig{
+			BaseURL:          "https://public-api.productiv.com",
+			TokenURL:         "https://login.api.productiv.com/oauth2/token",
+			TokenAuth:        "body",
+			RecordSchema:     "finance",
+			BatchSize:        1000,
+			OnChange:         "report",
+			InDoubt:          "hold",
+			AssumeAtomic422:  true,
+			Concurrency:      2,
+			HoldChangesAbove: 100,
+			MaxWait:          Duration(5 * time.Minute),
+		},
+		Vendors:    VendorsConfig{AliasesFile: "vendors.csv"},
+		Quarantine: QuarantineConfig{MaxShare: 0.05},
+		Snapshots:  SnapshotsConfig{Keep: 30},
+		Schedule:   ScheduleConfig{Timezone: "UTC", CatchUp: "once", Drain: Duration(5 * time.Minute)},
+	}
+}
+
+// defaultSource is what a source of a kind means if it says nothing.
+func defaultSource(name, kind string) Source {
+	s := Source{Name: name, Kind: kind, Lookback: Duration(90 * day), MaxWait: Duration(5 * time.Minute)}
+	switch kind {
+	case kindProductive:
+		s.BaseURL = "https://api.productive.io/api/v2"
+		s.AmountBasis, s.ApprovedOnly, s.MaxRequestsPerSecond = "gross", true, 8
+	case kindProcurify:
+		s.MaxRequestsPerSecond = 4
+	}
+	return s
+}
+
+// WarehouseLocation is where the warehouse lies.
+func (c *Config) WarehouseLocation() string {
+	if c.Warehouse == "" {
+		return filepath.Join(c.DataDir, "warehouse.duckdb")
+	}
+	return c.Warehouse
+}
+
+// EngineMemory is DuckDB's part of memory_limit. The rest is for what it does
+// not account for: reading back Parquet, long texts on their way to the disk.
+func (c *Config) EngineMemory() string {
+	number := strings.TrimRight(c.MemoryLimit, " KMGTiB")
+	size, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		panic(err) // the checks let no other text through
+	}
+	return strconv.FormatFloat(size*0.85, 'f', 3, 64) + c.MemoryLimit[len(number):]
+}
+
+// SnapshotsDir is the folder of the Parquet snapshots.
+func (c *Config) SnapshotsDir() string {
+	if c.Snapshots.Dir == "" {
+		return filepath.Join(c.DataDir, "snapshots")
+	}
+	return c.Snapshots.Dir
+}
+
+// RatesDir is the folder of reference rates that were fetched.
+func (c *Config) RatesDir() string { return filepath.Join(c.DataDir, "rates") }
+
+// PublishedFile is the copy for analysts.
+func (c *Config) PublishedFile() string { return filepath.Join(c.DataDir, "spend.duckdb") }
+
+// Location is the reporting time zone, which decides the day and with it the
+// month of a record.
+func (c *Config) Location() *time.Location { return location(c.ReportingTimezone) }
+
+// location returns a zone that the checks have let through.
+func location(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
+
+// Hash identifies the configuration in what a run leaves behind. Secrets do
+// not enter it.
+func (c *Config) Hash() string {
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // plain data always encodes
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+const day = 24 * time.Hour
+
+// A Duration is written 90d, 12h, 30m or 10s.
+type Duration time.Duration
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Duration) UnmarshalText(text []byte) error {
+	if days, ok := strings.CutSuffix(string(text), "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 15)
+		*d = Duration(time.Duration(n) * day)
+		if err == nil {
+			return nil
+		}
+	} else if parsed, err := time.ParseDuration(string(text)); err == nil && parsed >= 0 {
+		*d = Duration(parsed)
+		return nil
+	}
+	return errors.New("a duration like 90d, 12h or 30s")
+}
+
+// String is the form the configuration is written in.
+func (d Duration) String() string {
+	if t := time.Duration(d); t%day == 0 && t > 0 {
+		return fmt.Sprintf("%dd", t/day)
+	}
+	return time.Duration(d).String()
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// A Date is written 2026-01-31; the zero Date is no date.
+type Date struct {
+	time.Time
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Date) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = Date{}
+		return nil
+	}
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return errors.New("a date like 2026-01-31")
+	}
+	*d = Date{t}
+	return nil
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Date) MarshalText() ([]byte, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	return []byte(d.Format(time.DateOnly)), nil
+}

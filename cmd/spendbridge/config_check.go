@@ -1,0 +1,249 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	sourceName   = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+	currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+	memoryLimit  = regexp.MustCompile(`^[1-9][0-9]*(\.[0-9]+)? ?([KMGT]i?B)$`)
+	tenantName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
+)
+
+// jobNames are jobs of the schedule that a source cannot be named after.
+var jobNames = []string{"load", "sweep", "timezone", "catch_up", "drain"}
+
+// check applies the rules that one value alone or several together must
+// keep, and makes paths absolute.
+func check(c *Config, r *reader) {
+	r.paths(c)
+	r.general(c)
+	r.checkSources(c)
+	r.checkProductiv(c)
+	r.checkSchedule(c)
+}
+
+func (r *reader) paths(c *Config) {
+	paths := []*string{&c.DataDir, &c.RulesFile, &c.TypesFile, &c.FX.RatesFile, &c.Vendors.AliasesFile, &c.Snapshots.Dir}
+	for i := range c.Sources {
+		paths = append(paths, &c.Sources[i].CardholderEmails)
+	}
+	if !strings.HasPrefix(c.Warehouse, "ducklake:") && !strings.HasPrefix(c.Warehouse, "md:") {
+		paths = append(paths, &c.Warehouse)
+	}
+	for _, p := range paths {
+		*p = r.path(*p)
+	}
+}
+
+func (r *reader) general(c *Config) {
+	r.required("data_dir", c.DataDir != "")
+	r.matches("memory_limit", c.MemoryLimit, memoryLimit, "a size like 512MB or 1GB")
+	r.matches("reporting_currency", c.ReportingCurrency, currencyCode, "an ISO 4217 code like USD")
+	r.zone("reporting_timezone", c.ReportingTimezone)
+	r.between("quarantine.max_share", c.Quarantine.MaxShare, 0, 1)
+	r.between("snapshots.keep", float64(c.Snapshots.Keep), 1, 100000)
+	if c.FX.URL != "" {
+		r.url("fx.url", c.FX.URL)
+		if c.FX.RatesFile != "" {
+			r.faultAt("fx.url", "stands beside rates_file; write one of the two")
+		}
+	}
+	if c.Notify.Webhook.IsSet() {
+		r.url("notify.webhook", c.Notify.Webhook.Reveal())
+	}
+	if c.HTTP.Listen != "" {
+		host, _, err := net.SplitHostPort(c.HTTP.Listen)
+		if err != nil || !isLoopback(host) {
+			r.faultAt("http.listen", "must be a port of this machine only; write 127.0.0.1:9464")
+		}
+	}
+}
+
+func (r *reader) checkSources(c *Config) {
+	if len(c.Sources) == 0 && r.at["sources"] == nil {
+		r.faultAt("sources", "is missing; name at least one source: productive or procurify")
+	} else if len(c.Sources) == 0 {
+		r.faultAt("sources", "holds no source that can be used; name at least one: productive or procurify")
+	}
+	tenants := map[string]string{}
+	for _, s := range c.Sources {
+		key := "sources." + s.Name
+		r.checkSource(s, key)
+		tenant := s.Kind + " " + s.Tenant()
+		if other, ok := tenants[tenant]; ok && s.Tenant() != "" {
+			r.faultAt(key, "is the same organisation as sources.%s; keep one of the two", other)
+		}
+		tenants[tenant] = s.Name
+	}
+}
+
+func (r *reader) checkSource(s Source, key string) {
+	if !sourceName.MatchString(s.Name) || slices.Contains(jobNames, s.Name) {
+		r.faultAt(key, "cannot name a source; write lower-case letters, digits, - and _, and none of %s", strings.Join(jobNames, ", "))
+	}
+	r.required(key+".base_url", s.BaseURL != "")
+	if s.BaseURL != "" {
+		r.url(key+".base_url", s.BaseURL)
+	}
+	r.above(key+".max_requests_per_second", s.MaxRequestsPerSecond, 0)
+	r.above(key+".lookback", float64(s.Lookback), 0)
+	switch s.Kind {
+	case kindProductive:
+		r.required(key+".token", s.Token.IsSet())
+		r.tenant(key+".organization_id", s.OrganizationID)
+		r.oneOf(key+".amount_basis", s.AmountBasis, "gross", "net")
+		for currency, exponent := range s.MinorUnits {
+			r.matches(key+".minor_units."+currency, currency, currencyCode, "the key as an ISO 4217 code like JPY")
+			r.between(key+".minor_units."+currency, float64(exponent), 0, 4)
+		}
+	case kindProcurify:
+		r.required(key+".client_id", s.ClientID.IsSet())
+		r.required(key+".client_secret", s.ClientSecret.IsSet())
+		r.tenant(key+".domain", s.Domain)
+		r.oneOf(key+".amount_unit", s.AmountUnit, "", "major", "minor")
+	}
+}
+
+func (r *reader) checkProductiv(c *Config) {
+	p := c.Productiv
+	if r.at["productiv"] == nil {
+		r.faultAt("productiv", "is missing; write where spend is posted: client_id, client_secret and app_id")
+		return
+	}
+	r.url("productiv.base_url", p.BaseURL)
+	r.url("productiv.token_url", p.TokenURL)
+	r.required("productiv.client_id", p.ClientID.IsSet())
+	r.required("productiv.client_secret", p.ClientSecret.IsSet())
+	r.checkApps(c)
+	r.oneOf("productiv.token_auth", p.TokenAuth, "body", "basic")
+	r.oneOf("productiv.record_schema", p.RecordSchema, "finance", "spend")
+	r.oneOf("productiv.on_change", p.OnChange, "report", "resend", "compensate")
+	r.oneOf("productiv.in_doubt", p.InDoubt, "hold", "resend")
+	r.between("productiv.batch_size", float64(p.BatchSize), 1, 1000)
+	r.between("productiv.concurrency", float64(p.Concurrency), 1, 16)
+	r.between("productiv.hold_changes_above", float64(p.HoldChangesAbove), 0, 1e9)
+	r.between("productiv.hold_volume_above", p.HoldVolumeAbove, 0, 1e9)
+	for key, value := range map[string]string{"on_change": p.OnChange, "in_doubt": p.InDoubt} {
+		if value == "resend" && p.RecordSchema == "finance" {
+			r.faultAt("productiv."+key, "is resend, but record_schema finance has no key that lets Productiv recognise a repeated record; write record_schema: spend, or another %s", key)
+		}
+	}
+}
+
+// checkApps makes sure that each source has an application to post to.
+func (r *reader) checkApps(c *Config) {
+	p := c.Productiv
+	if p.AppID != "" && len(p.AppIDs) > 0 {
+		r.faultAt("productiv.app_ids", "stands beside app_id; write one of the two")
+	}
+	if len(p.AppIDs) == 0 {
+		r.required("productiv.app_id", p.AppID != "")
+		return
+	}
+	names := make([]string, 0, len(c.Sources))
+	for _, s := range c.Sources {
+		names = append(names, s.Name)
+		if p.AppIDs[s.Name] == "" {
+			r.faultAt("productiv.app_ids."+s.Name, "is missing; write the application id at Productiv for this source")
+		}
+	}
+	for name := range p.AppIDs {
+		// A source that left the configuration may keep its application.
+		if near := nearest(name, names); near != "" && near != name && p.AppIDs[near] == "" {
+			r.faultAt("productiv.app_ids."+name, "names no source; did you mean %s?", near)
+		}
+	}
+}
+
+func (r *reader) checkSchedule(c *Config) {
+	r.zone("schedule.timezone", c.Schedule.Timezone)
+	r.oneOf("schedule.catch_up", c.Schedule.CatchUp, "none", "once")
+	known := []string{"load", "sweep", "timezone", "catch_up", "drain"}
+	for _, s := range c.Sources {
+		known = append(known, s.Name)
+	}
+	for name := range c.Schedule.Extract {
+		if !slices.Contains(known, name) {
+			r.faultAt("schedule."+name, "is neither a source nor a job%s", didYouMean(name, known))
+		}
+	}
+}
+
+func (r *reader) required(key string, given bool) {
+	if !given {
+		r.faultAt(key, "is missing or empty; it is required")
+	}
+}
+
+func (r *reader) matches(key, value string, pattern *regexp.Regexp, want string) {
+	if !pattern.MatchString(value) {
+		r.faultAt(key, "is %q; write %s", value, want)
+	}
+}
+
+func (r *reader) tenant(key, value string) {
+	r.required(key, value != "")
+	if value != "" {
+		r.matches(key, value, tenantName, "letters, digits, dots, - and _ only, at most 40")
+	}
+}
+
+func (r *reader) oneOf(key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		words := slices.DeleteFunc(slices.Clone(allowed), func(s string) bool { return s == "" })
+		r.faultAt(key, "is %q; write %s", value, strings.Join(words, " or "))
+	}
+}
+
+func (r *reader) between(key string, value, least, most float64) {
+	if !(value >= least && value <= most) { // also catches NaN
+		r.faultAt(key, "is %v; write a number from %v to %v", value, least, most)
+	}
+}
+
+func (r *reader) above(key string, value, least float64) {
+	if !(value > least) {
+		r.faultAt(key, "must be more than %v", least)
+	}
+}
+
+func (r *reader) zone(key, name string) {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		r.faultAt(key, "is %q; write a time zone like UTC or Europe/Paris", name)
+	}
+}
+
+// url checks an address without ever repeating it: it may hold a secret.
+func (r *reader) url(key, text string) {
+	if err := checkURL(text); err != nil {
+		r.faultAt(key, "%s", err)
+	}
+}
+
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("is no address; write one like https://example.com/path")
+	case u.User != nil:
+		return fmt.Errorf("holds a user name or password; write the address without")
+	case u.Fragment != "":
+		return fmt.Errorf("holds a #fragment; write the address without")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return fmt.Errorf("sends secrets in the clear to %s; write https:// (http:// is for this machine only)", u.Hostname())
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/token"
+
+	"spendbridge/etl"
+)
+
+// A fault is one thing that is wrong in a configuration.
+type fault struct {
+	line, column int
+	key, message string
+}
+
+func (r *reader) fault(pos *token.Position, key, format string, args ...any) {
+	f := fault{key: key, message: fmt.Sprintf(format, args...)}
+	r.bad[key] = true
+	if pos != nil {
+		f.line, f.column = pos.Line, pos.Column
+	}
+	r.faults = append(r.faults, f)
+}
+
+// faultAt reports a fault at the key, or at the nearest key above it that was
+// given. What could not be read is not judged again.
+func (r *reader) faultAt(key, format string, args ...any) {
+	if r.bad[key] {
+		return
+	}
+	for above := key; ; {
+		if pos := r.at[above]; pos != nil {
+			r.fault(pos, key, format, args...)
+			return
+		}
+		i := strings.LastIndexByte(above, '.')
+		if i < 0 {
+			r.fault(nil, key, format, args...)
+			return
+		}
+		above = above[:i]
+	}
+}
+
+// err puts all faults into one error, in the order of the file.
+func (r *reader) err(file string) error {
+	if len(r.faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.faults, func(a, b fault) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+	})
+	lines := []string{"the configuration has faults:"}
+	for _, f := range r.faults {
+		where := file
+		if f.line > 0 {
+			where = fmt.Sprintf("%s:%d:%d", file, f.line, f.column)
+		}
+		if f.key != "" {
+			where += ": " + f.key
+		}
+		lines = append(lines, where+": "+f.message)
+	}
+	return etl.Usagef("%s", strings.Join(lines, "\n  "))
+}

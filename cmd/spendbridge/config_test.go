@@ -1,0 +1,315 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spendbridge/etl"
+)
+
+// whole is a configuration without faults. Tests put other lines in.
+const whole = `
+sources:
+  productive:
+    token: ${PRODUCTIVE_TOKEN}
+    organization_id: "517"
+productiv:
+  client_id: id
+  client_secret: ${PRODUCTIV_CLIENT_SECRET}
+  app_id: app-1
+`
+
+func environment(name string) (string, bool) {
+	value, ok := map[string]string{
+		"PRODUCTIVE_TOKEN":        "hush-1",
+		"PRODUCTIV_CLIENT_ID":     "some-id",
+		"PRODUCTIV_CLIENT_SECRET": "hush-2",
+		"PROCURIFY_CLIENT_ID":     "some-id",
+		"PROCURIFY_CLIENT_SECRET": "hush-3",
+		"SIZE":                    "250",
+		"EMPTY":                   "",
+	}[name]
+	return value, ok
+}
+
+func parse(t *testing.T, text string) (*Config, error) {
+	t.Helper()
+	return parseConfig(filepath.Join(t.TempDir(), "c.yaml"), []byte(text), environment)
+}
+
+func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"an unset variable": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${PRODUCTIVE_TOKN}", 1),
+			"c.yaml:4:12: sources.productive.token: needs the variable PRODUCTIVE_TOKN, which is not set"},
+		"an empty variable": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${EMPTY}", 1),
+			"c.yaml:4:5: sources.productive.token: is missing or empty"},
+		"a file that is missing": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${file:nowhere}", 1),
+			"sources.productive.token: ${file:nowhere}: open "},
+		"an unknown key": {
+			whole + "  batchsize: 10\n",
+			"c.yaml:10:3: productiv.batchsize: is not a key there is; did you mean batch_size?"},
+		"a key of the other kind of source": {
+			strings.Replace(whole, "    token:", "    client_id: x\n    token:", 1),
+			"sources.productive.client_id: is not a key there is"},
+		"text for a number": {
+			whole + "  batch_size: many\n",
+			`c.yaml:10:15: productiv.batch_size: is "many"; write a whole number`},
+		"a quoted number": {
+			whole + "  batch_size: \"10\"\n",
+			`productiv.batch_size: is "10"; write a whole number`},
+		"a number for true or false": {
+			strings.Replace(whole, "    token:", "    approved_only: 1\n    token:", 1),
+			`sources.productive.approved_only: is "1"; write true or false`},
+		"a number for text": {
+			strings.Replace(whole, `"517"`, "517", 1),
+			"c.yaml:5:22: sources.productive.organization_id: holds a number; write it in quotes"},
+		"a list for text": {
+			strings.Replace(whole, `"517"`, "[517]", 1),
+			"sources.productive.organization_id: holds a list; write one value"},
+		"text for keys": {
+			whole + "snapshots: all\n",
+			"snapshots: holds text; write keys with values below it"},
+		"batch_size 0":    {whole + "  batch_size: 0\n", "productiv.batch_size: is 0; write a number from 1 to 1000"},
+		"batch_size 1001": {whole + "  batch_size: 1001\n", "productiv.batch_size: is 1001; write a number from 1 to 1000"},
+		"a share that is no number": {
+			whole + "quarantine: {max_share: .nan}\n",
+			"quarantine.max_share: holds YAML that is not used here"},
+		"a bad address": {
+			whole + "  base_url: productiv.com\n",
+			"c.yaml:10:3: productiv.base_url: is no address; write one like https://example.com/path"},
+		"a password in an address": {
+			whole + "  base_url: https://u:hush@productiv.com\n",
+			"productiv.base_url: holds a user name or password"},
+		"http to another host": {
+			whole + "  base_url: http://productiv.example\n",
+			"productiv.base_url: sends secrets in the clear to productiv.example; write https://"},
+		"http to a host that looks like loopback": {
+			whole + "  base_url: http://127.0.0.1.example\n",
+			"productiv.base_url: sends secrets in the clear"},
+		"a bad duration": {
+			strings.Replace(whole, "    token:", "    lookback: 90\n    token:", 1),
+			`sources.productive.lookback: is "90"; write a duration like 90d`},
+		"a negative duration": {
+			strings.Replace(whole, "    token:", "    lookback: -1h\n    token:", 1),
+			`sources.productive.lookback: is "-1h"; write a duration like 90d`},
+		"a bad date":         {whole + "  post_from: 2026-13-01\n", `productiv.post_from: is "2026-13-01"; write a date like 2026-01-31`},
+		"a bad time zone":    {whole + "reporting_timezone: Mars\n", `reporting_timezone: is "Mars"; write a time zone like UTC`},
+		"a bad memory limit": {whole + "memory_limit: lots\n", `memory_limit: is "lots"; write a size like 512MB or 1GB`},
+		"resend with finance on change": {
+			whole + "  on_change: resend\n",
+			"productiv.on_change: is resend, but record_schema finance has no key"},
+		"resend with finance in doubt": {
+			whole + "  in_doubt: resend\n",
+			"productiv.in_doubt: is resend, but record_schema finance has no key"},
+		"a word that is none of the choices": {
+			whole + "  in_doubt: maybe\n",
+			`productiv.in_doubt: is "maybe"; write hold or resend`},
+		"no source": {
+			"productiv: {client_id: a, client_secret: b, app_id: c}",
+			"sources: is missing; name at least one source"},
+		"an empty list of sources": {
+			"sources: {}\nproductiv: {client_id: a, client_secret: b, app_id: c}",
+			"c.yaml:1:1: sources: holds no source that can be used"},
+		"a source of no known kind": {
+			strings.Replace(whole, "  productive:", "  berlin:", 1),
+			"sources.berlin.kind: must be productive or procurify; write kind: below berlin"},
+		"two sources of one organisation": {
+			strings.Replace(whole, "productiv:\n", "  second: {kind: productive, token: x, organization_id: \"517\"}\nproductiv:\n", 1),
+			"c.yaml:6:3: sources.second: is the same organisation as sources.productive"},
+		"a source named like a job": {
+			strings.Replace(whole, "  productive:\n", "  load:\n    kind: productive\n", 1),
+			"sources.load: cannot name a source"},
+		"no productiv":       {whole[:strings.Index(whole, "productiv:")], "productiv: is missing"},
+		"app_id and app_ids": {whole + "  app_ids: {productive: a}\n", "productiv.app_ids: stands beside app_id"},
+		"an application for each source": {
+			strings.Replace(whole, "app_id: app-1", "app_ids: {productiv: a}", 1),
+			"productiv.app_ids.productive: is missing"},
+		"a schedule for no source": {
+			whole + "schedule: {productiv: \"0 2 * * *\"}\n",
+			"schedule.productiv: is neither a source nor a job; did you mean productive?"},
+		"a probe port for everyone": {whole + "http: {listen: \":9464\"}\n", "http.listen: must be a port of this machine only"},
+		"a key twice":               {whole + "productiv: {}\n", `is no YAML: mapping key "productiv" already defined`},
+		"no YAML":                   {"sources: [", "c.yaml:1:10: is no YAML"},
+		"two documents":             {"a: b\n---\nc: d\n", "must be one YAML document"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, tt.text)
+			var usage *etl.UsageError
+			if !errors.As(err, &usage) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v\nwant an error of use that says %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hush") {
+				t.Errorf("the error tells a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestAllFaultsAreReportedAtOnceInTheOrderOfTheFile(t *testing.T) {
+	_, err := parse(t, `
+data_dri: x
+sources:
+  productive:
+    token: ${NOT_SET}
+    organization_id: "517"
+productiv:
+  client_id: id
+  batch_size: 0
+`)
+	want := strings.TrimSpace(`
+the configuration has faults:
+  c.yaml:2:1: data_dri: is not a key there is; did you mean data_dir?
+  c.yaml:5:12: sources.productive.token: needs the variable NOT_SET, which is not set; set it: export NOT_SET=…
+  c.yaml:7:1: productiv.client_secret: is missing or empty; it is required
+  c.yaml:7:1: productiv.app_id: is missing or empty; it is required
+  c.yaml:9:3: productiv.batch_size: is 0; write a number from 1 to 1000`)
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAConfigurationIsReadWithDefaultsAndVariables(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "token"), []byte("hush-4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${file:token}", 1) + `
+  batch_size: ${SIZE}
+  post_from: 2026-01-31
+schedule: {productive: "0 2 * * *", load: "0 3 * * *"}
+vendors: {aliases_file: lists/vendors.csv}
+`
+	c, err := parseConfig(filepath.Join(folder, "c.yaml"), []byte(text), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]any{
+		"data_dir": c.DataDir, "warehouse": c.WarehouseLocation(), "aliases": c.Vendors.AliasesFile,
+		"token": c.Sources[0].Token.Reveal(), "lookback": time.Duration(c.Sources[0].Lookback),
+		"approved_only": c.Sources[0].ApprovedOnly, "tenant": c.Sources[0].Tenant(),
+		"batch_size": c.Productiv.BatchSize, "post_from": c.Productiv.PostFrom.Format(time.DateOnly),
+		"schedule": c.Schedule.Extract, "load": c.Schedule.Load, "in_doubt": c.Productiv.InDoubt,
+	}
+	want := map[string]any{
+		"data_dir": filepath.Join(folder, "data"), "warehouse": filepath.Join(folder, "data", "warehouse.duckdb"),
+		"aliases": filepath.Join(folder, "lists", "vendors.csv"),
+		"token":   "hush-4", "lookback": 90 * 24 * time.Hour, "approved_only": true, "tenant": "517",
+		"batch_size": 250, "post_from": "2026-01-31",
+		"schedule": map[string]string{"productive": "0 2 * * *"}, "load": "0 3 * * *", "in_doubt": "hold",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheFileThatInitWritesIsWithoutFaults(t *testing.T) {
+	if _, err := parse(t, string(configTemplate)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheFileThatInitWritesExplainsEveryKey(t *testing.T) {
+	for _, key := range yamlKeys(reflect.TypeFor[Config]()) {
+		if !regexp.MustCompile("(?m)[ {`]" + key + ":|^" + key + ":").Match(configTemplate) {
+			t.Errorf("key %s is not explained", key)
+		}
+	}
+}
+
+// yamlKeys lists the keys of a struct and of the structs in it.
+func yamlKeys(t reflect.Type) []string {
+	var keys []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if tag := f.Tag.Get("yaml"); tag != "" && tag != "-" && tag != ",rest" {
+			keys = append(keys, tag)
+		}
+		switch {
+		case f.Type == reflect.TypeFor[[]Source]():
+			keys = append(keys, yamlKeys(f.Type.Elem())...)
+		case f.Type.Kind() == reflect.Struct:
+			keys = append(keys, yamlKeys(f.Type)...)
+		}
+	}
+	return keys
+}
+
+func TestASecretIsNeverPrinted(t *testing.T) {
+	c, err := parse(t, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%v %+v %#v %s %q %x\n", c, c, c, c.Sources[0].Token, c.Sources[0].Token, c.Sources[0].Token)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("config read", "config", c, "token", c.Sources[0].Token)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("config read", "config", c, "token", c.Sources[0].Token)
+	if err := json.NewEncoder(&out).Encode(c); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "hush") || strings.Contains(out.String(), fmt.Sprintf("%x", "hush")) {
+		t.Errorf("a secret was printed:\n%s", out.String())
+	}
+}
+
+func TestTheHashOfAConfigurationLeavesSecretsOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	hash := func(text, token string) string {
+		t.Helper()
+		c, err := parseConfig(path, []byte(text), func(string) (string, bool) { return token, true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Hash()
+	}
+	if hash(whole, "a") != hash(whole, "b") {
+		t.Error("another secret made another hash")
+	}
+	if hash(whole, "a") == hash(whole+"  batch_size: 10\n", "a") {
+		t.Error("another batch size made the same hash")
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	f.Add(whole)
+	f.Add(string(configTemplate))
+	f.Add("sources: {a: {kind: procurify, base_url: ${A}}}")
+	f.Add("a: &x [1]\nb: *x\n<<: *x\n")
+	f.Add("sources:\n  productive: !!str x\n")
+	path := filepath.Join(f.TempDir(), "c.yaml")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseConfig(path, []byte(text), func(string) (string, bool) { return "hush-hush", true })
+		if err != nil && strings.Contains(err.Error(), "hush-hush") && !strings.Contains(text, "hush-hush") {
+			t.Errorf("the error tells a secret: %v", err)
+		}
+		if err == nil {
+			_ = c.Hash()
+			_ = c.Location()
+		}
+	})
+}
+
+func TestDuckDBGetsItsPartOfTheMemoryLimit(t *testing.T) {
+	tests := map[string]string{"1GB": "0.850GB", "512MB": "435.200MB", "1.5 GiB": "1.275 GiB"}
+	for limit, want := range tests {
+		t.Run(limit, func(t *testing.T) {
+			if got := (&Config{MemoryLimit: limit}).EngineMemory(); got != want {
+				t.Errorf("EngineMemory() = %q, want %q", got, want)
+			}
+		})
+	}
+}

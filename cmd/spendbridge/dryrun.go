@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/big"
+	"slices"
+
+	"spendbridge/etl/load"
+)
+
+// printDryRun tells what a load would post: as sums, by month, and the first
+// records in full.
+func printDryRun(w io.Writer, dry load.DryRun) {
+	printSums(w, dry)
+	if len(dry.Cells) > 0 {
+		fmt.Fprintln(w, "\nBy month")
+		t := table{head: []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
+		for _, c := range dry.Cells {
+			t.add(c.Month, c.Class, c.Source, c.Currency, number(c.Records), money(c.Amount, 2))
+		}
+		t.print(w)
+	}
+	if dry.Items == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nThe first of %s items; all of them are in %s\n", number(dry.Items), shorter(dry.PayloadFile))
+	for _, f := range dry.First {
+		fmt.Fprintf(w, "  %s %s\n", f.Class, f.SpendID)
+		if len(f.Before) > 0 && string(f.Before) != "null" {
+			fmt.Fprintf(w, "    before %s\n", f.Before)
+		}
+		fmt.Fprintf(w, "    after  %s\n", f.After)
+		if f.Gate != "" {
+			fmt.Fprintf(w, "    held by %s\n", f.Gate)
+		}
+	}
+}
+
+// printSums tells what a load would post by class, source and currency.
+func printSums(w io.Writer, dry load.DryRun) {
+	fmt.Fprintf(w, "The next load would post %s new, %s changed, %s touched and %s withdrawn records; %s are held, %s are not due.\n",
+		number(dry.New), number(dry.Changed), number(dry.Touched), number(dry.Withdrawn), number(dry.Held), number(dry.NotDue))
+	if len(dry.Cells) == 0 {
+		return
+	}
+	t := table{head: []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
+	for _, c := range sums(dry.Cells) {
+		t.add(c.Class, c.Source, c.Currency, number(c.Records), money(c.Amount, 2))
+	}
+	t.print(w)
+}
+
+// sums adds up the months.
+func sums(cells []load.DryRunCell) []load.DryRunCell {
+	var all []load.DryRunCell
+	for _, c := range cells {
+		i := slices.IndexFunc(all, func(s load.DryRunCell) bool {
+			return s.Class == c.Class && s.Source == c.Source && s.Currency == c.Currency
+		})
+		if i < 0 {
+			all = append(all, c)
+			continue
+		}
+		all[i].Records += c.Records
+		all[i].Amount = plus(all[i].Amount, c.Amount)
+	}
+	return all
+}
+
+// plus adds two exact decimals of at most four decimals.
+func plus(a, b string) string {
+	x, okX := new(big.Rat).SetString(a)
+	y, okY := new(big.Rat).SetString(b)
+	if !okX || !okY {
+		return "" // unreadable
+	}
+	return x.Add(x, y).FloatString(4)
+}

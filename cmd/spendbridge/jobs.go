@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+
+	"spendbridge/etl"
+)
+
+// What the schedule runs. Each job takes the data folder for itself, records
+// its run and tells nobody but the log. The run id is empty if it could not
+// begin.
+
+// extractJob reads what is new from one source.
+func (a *app) extractJob(ctx context.Context, c *Config, source string) (etl.RunID, error) {
+	sources, err := pickSources(c, []string{source})
+	if err != nil {
+		return "", err
+	}
+	return a.job(ctx, c, "extract", func(r *run) []etl.Stage { return r.extractStages(sources, extractOptions{}) })
+}
+
+// sweepJob reads everything again from all sources.
+func (a *app) sweepJob(ctx context.Context, c *Config) (etl.RunID, error) {
+	return a.job(ctx, c, "sweep", func(r *run) []etl.Stage {
+		return r.extractStages(c.Sources, extractOptions{sweep: true})
+	})
+}
+
+// loadJob makes spend of what was extracted, and takes it out of the house.
+func (a *app) loadJob(ctx context.Context, c *Config) (etl.RunID, error) {
+	return a.job(ctx, c, "load", (*run).loadStages)
+}
+
+func (a *app) job(ctx context.Context, c *Config, command string, stages func(*run) []etl.Stage) (etl.RunID, error) {
+	result, err := a.performQuietly(ctx, c, command, stages)
+	if result == nil {
+		return "", err
+	}
+	return result.RunID, err
+}

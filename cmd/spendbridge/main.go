@@ -1,0 +1,142 @@
+// Spendbridge moves spend from Productive.io and Procurify to Productiv, and
+// keeps proof of it. See the README, or run: spendbridge demo.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"spendbridge/etl"
+)
+
+func main() {
+	syscall.Umask(0o077) // whatever is written holds names and money: for this user only
+	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs one command line and returns the exit code. The first SIGINT
+// or SIGTERM lets the step at hand finish or roll back; the second one ends
+// the process at once.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+
+	a := &app{stdout: stdout, stderr: stderr}
+	root := newRootCmd(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.started {
+		err = &etl.UsageError{Err: err} // cobra refused the command line
+	}
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("interrupted, the next run goes on from here: %w", err)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "spendbridge:", err)
+	}
+	return exitCode(err)
+}
+
+// interruptible returns a context that the first signal cancels. By then the
+// next one has its usual effect again, however soon it comes.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, cancel
+}
+
+// exitCode is 0 done; 1 failed, a later run may succeed; 2 wrong use or
+// configuration; 3 done, but something needs a person.
+func exitCode(err error) int {
+	var usage *etl.UsageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		return 2
+	case etl.Status(err) == etl.StatusNeedsPerson:
+		return 3
+	default:
+		return 1
+	}
+}
+
+func newRootCmd(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "spendbridge",
+		Short: "Move spend from Productive.io and Procurify to Productiv, and prove it",
+		Long: `spendbridge reads expenses (Productive.io) and card transactions (Procurify),
+keeps them in DuckDB, makes one clean spend table of them, writes Parquet
+snapshots and posts what is new to Productiv.
+
+New here?  spendbridge demo     shows the whole job on invented data
+           spendbridge init     writes a configuration to fill in
+           spendbridge run      does the job
+
+Exit codes: 0 done; 1 failed, a later run may succeed; 2 wrong use or
+configuration; 3 done, but something needs a person.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.setLog() },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.configPath, "config", "c", defaultConfigPath(), "configuration `file` (or SPENDBRIDGE_CONFIG)")
+	flags.BoolVar(&a.json, "json", false, "print one JSON document on stdout")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, and only warnings and errors in the log")
+	flags.StringVar(&a.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.StringVar(&a.logFormat, "log-format", "auto", "text, json, or auto: text on a terminal")
+	for _, newCmd := range commands {
+		root.AddCommand(newCmd(a))
+	}
+	a.finish(root)
+	return root
+}
+
+// finish gives every command what all of them have: it says that it began, for
+// until then an error is cobra's, about the command line; and wrong arguments
+// are answered with how it is written.
+func (a *app) finish(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			a.started = true
+			return run(cmd, args)
+		}
+	}
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fmt.Errorf("%w; write: %s", err, cmd.UseLine())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		a.finish(sub)
+	}
+}
+
+func defaultConfigPath() string {
+	if path := os.Getenv("SPENDBRIDGE_CONFIG"); path != "" {
+		return path
+	}
+	return "spendbridge.yaml"
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/report"
+	"spendbridge/etl/warehouse"
+)
+
+// notifyTimeout bounds how long a run waits for the webhook at its end.
+const notifyTimeout = 10 * time.Second
+
+// A notification is what the webhook gets. Text says it all in one line, for
+// chat services that show only that.
+type notification struct {
+	Text   string        `json:"text"`
+	Status string        `json:"status"`
+	Since  time.Time     `json:"since"`
+	Run    etl.RunID     `json:"run_id"`
+	Needs  []report.Todo `json:"needs"`
+	Report string        `json:"report,omitempty"` // its path on the server
+}
+
+// notify tells the webhook when something went wrong, when something else did,
+// and when all is well again; not when nothing changed.
+func (r *run) notify(ctx context.Context, reportPath string) error {
+	hook := r.config.Notify.Webhook
+	if !hook.IsSet() {
+		return nil
+	}
+	state, err := r.state(ctx)
+	if err != nil || state.Status == "" {
+		return err
+	}
+	status, subject, err := r.told(ctx)
+	if err != nil || status == state.Status && subject == state.Subject() {
+		return err
+	}
+	message := notification{
+		Text: "spendbridge: " + headline(state), Status: state.Status, Since: state.Since,
+		Run: r.id, Needs: state.Todo, Report: reportPath,
+	}
+	if err := post(ctx, hook, message); err != nil {
+		return err
+	}
+	_, err = r.db.Exec(ctx, "queries/status_tell.sql", warehouse.Args{
+		"run_id": string(r.id), "status": state.Status, "subject": state.Subject(), "told_at": r.now(),
+	})
+	return err
+}
+
+// told is what the webhook knows. Before the first message it expects that
+// all is well.
+func (r *run) told(ctx context.Context) (status, subject string, err error) {
+	err = r.db.Get(ctx, "queries/status_told.sql", nil, &status, &subject)
+	if errors.Is(err, sql.ErrNoRows) {
+		return etl.StatusOK, "", nil
+	}
+	return status, subject, err
+}
+
+func headline(s *report.State) string {
+	switch s.Status {
+	case etl.StatusFailed:
+		return "something fails: " + s.Todo[0].What
+	case etl.StatusNeedsPerson:
+		return "something needs a person: " + s.Todo[0].What
+	}
+	return "all is well again"
+}
+
+// post sends a message. Its errors never name the address, which is a secret.
+func post(ctx context.Context, hook Secret, message notification) error {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.Reveal(), bytes.NewReader(body))
+	if err != nil {
+		return errors.New("notify.webhook: no address; write one like https://example.com/path")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return fmt.Errorf("notify.webhook: %w", failed.Err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("notify.webhook answered %s; the next run tries again", resp.Status)
+	}
+	return nil
+}

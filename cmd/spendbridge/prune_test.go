@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spendbridge/etl"
+	"spendbridge/etl/sandbox"
+	"spendbridge/etl/warehouse"
+)
+
+// newInstallation is a configuration against a sandbox with few records.
+func newInstallation(t *testing.T) (*app, *Config) {
+	t.Helper()
+	options := smallSandbox()
+	options.Plain = true
+	vendors := sandbox.New(options)
+	if err := vendors.Start(context.Background(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { vendors.Close() })
+	text, err := sandboxConfig(vendors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{configPath: filepath.Join(t.TempDir(), "spendbridge.yaml"), quiet: true, log: slog.New(slog.DiscardHandler)}
+	if err := os.WriteFile(a.configPath, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := a.config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, config
+}
+
+// runOnce does the whole job.
+func runOnce(t *testing.T, a *app, config *Config) *runResult {
+	t.Helper()
+	result, err := a.performQuietly(t.Context(), config, "run", func(r *run) []etl.Stage {
+		return append(r.extractStages(config.Sources, extractOptions{}), r.loadStages()...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// pruneBefore removes what is older than a moment.
+func pruneBefore(t *testing.T, a *app, config *Config, before time.Time, yes bool) *pruned {
+	t.Helper()
+	s, err := a.openWith(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	p, err := s.prune(t.Context(), before, yes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPruneRemovesOnlyWhatBroughtNothing(t *testing.T) {
+	a, config := newInstallation(t)
+	first := runOnce(t, a, config)
+	runOnce(t, a, config)
+	later := time.Now().Add(time.Hour)
+
+	if p := pruneBefore(t, a, config, time.Now().Add(-time.Hour), true); p.Pages+p.Files+p.Reports+p.Checks != 0 {
+		t.Errorf("nothing is that old, and it removed %+v", p)
+	}
+	before := countFiles(t, config.DataDir)
+	planned := pruneBefore(t, a, config, later, false)
+	if diff := cmp.Diff(before, countFiles(t, config.DataDir)); diff != "" {
+		t.Errorf("a dry run removed files: %s", diff)
+	}
+	done := pruneBefore(t, a, config, later, true)
+	if done.Pages == 0 || done.Reports != 2 || done.Pages != planned.Pages || done.Files != planned.Files {
+		t.Errorf("removed %+v, planned %+v", done, planned)
+	}
+	if p := pruneBefore(t, a, config, later, true); p.Pages+p.Files+p.Reports != 0 {
+		t.Errorf("a second time there is more to remove: %+v", p)
+	}
+	everyPageHasItsFile(t, a, config)
+
+	again := runOnce(t, a, config)
+	if again.Delivery.New != 0 || again.Balanced == nil || !*again.Balanced {
+		t.Errorf("the next run posts %d records", again.Delivery.New)
+	}
+	if diff := cmp.Diff(first.Totals.Received, again.Totals.Received); diff != "" {
+		t.Errorf("the totals changed: %s", diff)
+	}
+}
+
+// everyPageHasItsFile follows each row of raw.pages to its file.
+func everyPageHasItsFile(t *testing.T, a *app, config *Config) {
+	t.Helper()
+	s, err := a.openWith(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.db.InTx(t.Context(), func(tx *warehouse.Tx) error {
+		_, err := tx.Exec(t.Context(), "queries/prune_mark.sql", warehouse.Args{"before": time.Unix(0, 0)})
+		if err != nil {
+			return err
+		}
+		names, err := warehouse.Strings(t.Context(), tx, "queries/prune_kept_files.sql", nil)
+		for _, name := range names {
+			_, gone := os.Stat(filepath.Join(config.DataDir, filepath.FromSlash(name)))
+			err = errors.Join(err, gone)
+		}
+		if len(names) == 0 {
+			t.Error("no page is left")
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+func countFiles(t *testing.T, folder string) map[string]int {
+	t.Helper()
+	count := map[string]int{}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			count[filepath.Ext(path)]++
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+func TestPruneKeepsTheLookBack(t *testing.T) {
+	config := &Config{Sources: []Source{{Name: "productive", Lookback: Duration(90 * day)}}}
+	tests := map[string]struct {
+		age    Duration
+		refuse bool
+	}{
+		"younger than the look-back": {Duration(30 * day), true},
+		"just as old":                {Duration(90 * day), true},
+		"older":                      {Duration(91 * day), false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := config.checkAge(tt.age); (err != nil) != tt.refuse {
+				t.Errorf("checkAge(%s) = %v, want refused: %v", tt.age, err, tt.refuse)
+			}
+		})
+	}
+}

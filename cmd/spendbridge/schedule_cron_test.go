@@ -1,0 +1,128 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseCronRefusesWhatWouldSurpriseLater(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"nothing":                  {"", "empty spec string"},
+		"words":                    {"every now and then", "minute hour day month weekday"},
+		"six fields":               {"0 0 2 * * *", "minute hour day month weekday"},
+		"hour 24":                  {"0 24 * * *", "above maximum"},
+		"weekday 7":                {"0 0 * * 7", "above maximum"},
+		"a step of nothing":        {"*/0 * * * *", "step of range"},
+		"a zone without schedule":  {"TZ=Europe/Paris", "schedule.timezone"},
+		"a zone with schedule":     {"CRON_TZ=Europe/Paris 0 2 * * *", "schedule.timezone"},
+		"an interval":              {"@every 1h", "no fixed times"},
+		"the 31st of February":     {"0 0 31 2 *", "never comes"},
+		"the 31st of short months": {"0 0 31 4,6,9,11 *", "never comes"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parseCron(tt.text, time.UTC, at("2026-01-01T00:00:00Z"))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want one that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestNextAtClockChanges(t *testing.T) {
+	tests := map[string]struct {
+		zone, text, after string
+		want              []string
+	}{
+		"Paris leaves 02:30 out: due when the gap ends": {
+			"Europe/Paris", "30 2 * * *", "2026-03-28T00:00:00Z",
+			[]string{"2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"},
+		},
+		"Paris shows 02:30 twice: due once, the first time": {
+			"Europe/Paris", "30 2 * * *", "2026-10-24T00:00:00Z",
+			[]string{"2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"},
+		},
+		"New York leaves 02:30 out": {
+			"America/New_York", "30 2 * * *", "2026-03-07T12:00:00Z",
+			[]string{"2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"},
+		},
+		"New York shows 01:00 twice": {
+			"America/New_York", "0 1 * * *", "2026-10-31T12:00:00Z",
+			[]string{"2026-11-01T05:00:00Z", "2026-11-02T06:00:00Z"},
+		},
+		"a quarter-hourly job runs once for all the gap": {
+			"Europe/Paris", "*/15 1-3 * * *", "2026-03-29T00:30:00Z",
+			[]string{"2026-03-29T00:45:00Z", "2026-03-29T01:00:00Z", "2026-03-29T01:15:00Z"},
+		},
+		"Lord Howe moves by half an hour": {
+			"Australia/Lord_Howe", "15 2 * * *", "2026-10-03T00:00:00Z",
+			[]string{"2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"},
+		},
+		"Samoa left a whole day out": {
+			"Pacific/Apia", "0 12 30 * *", "2011-12-01T00:00:00Z",
+			[]string{"2011-12-30T10:00:00Z", "2012-01-29T22:00:00Z"},
+		},
+		"a zone without changes": {
+			"UTC", "@daily", "2026-03-28T00:00:00Z",
+			[]string{"2026-03-29T00:00:00Z", "2026-03-30T00:00:00Z"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			clock := mustCron(t, tt.text, tt.zone)
+			var got []string
+			for next := at(tt.after); len(got) < len(tt.want); {
+				next = clock.Next(next)
+				got = append(got, next.Format(time.RFC3339))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Whatever minute the clocks change at, a daily job is due on every day of
+// the year, once, at a time of that day.
+func TestADailyJobIsDueOnceEachDayOfAYear(t *testing.T) {
+	for _, zone := range []string{"Europe/Paris", "America/New_York"} {
+		for _, text := range []string{"0 0 * * *", "0 1 * * *", "30 1 * * *", "0 2 * * *", "30 2 * * *", "0 3 * * *", "59 23 * * *"} {
+			t.Run(zone+" "+text, func(t *testing.T) {
+				clock := mustCron(t, text, zone)
+				first := time.Date(2026, 1, 1, 0, 0, 0, 0, clock.zone)
+				due := first.Add(-time.Second)
+				for day := range 365 {
+					due = clock.Next(due)
+					want := first.AddDate(0, 0, day).Format(time.DateOnly)
+					if got := due.In(clock.zone).Format(time.DateOnly); got != want {
+						t.Fatalf("slot %d is due on %s, want %s", day, got, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+func mustCron(t *testing.T, text, zone string) wallClock {
+	t.Helper()
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock, err := parseCron(text, location, at("2026-01-01T00:00:00Z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clock
+}
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}

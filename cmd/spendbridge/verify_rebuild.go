@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"spendbridge/etl"
+	"spendbridge/etl/extract"
+	"spendbridge/etl/load"
+	"spendbridge/etl/transform"
+	"spendbridge/etl/warehouse"
+	"spendbridge/schemas"
+	sqlfiles "spendbridge/sql"
+)
+
+// verifyRebuild makes a second warehouse of the kept pages and compares its
+// records with those of the first, every column of them.
+func (r *run) verifyRebuild() etl.Stage {
+	return etl.Stage{Name: "verify/rebuild", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
+		folder := filepath.Join(r.config.DataDir, "rebuild")
+		if err := os.RemoveAll(folder); err != nil { // of a rebuild that was killed
+			return etl.Counts{}, err
+		}
+		defer os.RemoveAll(folder)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			return etl.Counts{}, err
+		}
+		return r.rebuildIn(ctx, folder)
+	}}
+}
+
+func (r *run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, err error) {
+	rebuilt, err := warehouse.Open(ctx, warehouse.Options{
+		Location: filepath.Join(folder, "warehouse.duckdb"), MemoryLimit: r.config.EngineMemory(),
+		TempDir: filepath.Join(folder, "tmp"), Files: sqlfiles.FS,
+	})
+	if err != nil {
+		return etl.Counts{}, err
+	}
+	defer func() { err = errors.Join(err, rebuilt.Close()) }()
+
+	if err := copySources(ctx, r.db, rebuilt); err != nil {
+		return etl.Counts{}, err
+	}
+	counts, err = extract.Rebuild(ctx, r.db, rebuilt, r.config.DataDir)
+	if err != nil {
+		return counts, err
+	}
+	if _, err := transform.Run(ctx, rebuilt, r.config.transformOptions(r)); err != nil {
+		return counts, err
+	}
+	comparison, err := transform.Compare(ctx, r.db, rebuilt)
+	if err != nil {
+		return counts, err
+	}
+	if comparison.Differing > 0 {
+		return counts, fmt.Errorf("%w\n  if a setting, rule, alias or rate changed since the last run: spendbridge transform, then verify again", &etl.CheckError{
+			Check: "a warehouse made of the kept pages holds the same records", Rows: comparison.Differing, First: comparison.First,
+		})
+	}
+	if err := r.sameParquet(ctx, rebuilt, folder); err != nil {
+		return counts, err
+	}
+	r.result.note(fmt.Sprintf("a warehouse made anew of the kept pages holds the same %s records and gives the same Parquet files", number(comparison.Records)))
+	return counts, nil
+}
+
+// sameParquet exports both warehouses and compares the files byte for byte.
+func (r *run) sameParquet(ctx context.Context, rebuilt *warehouse.DB, folder string) error {
+	kept, err := r.parquetHashes(ctx, r.db, filepath.Join(folder, "kept"))
+	if err != nil {
+		return err
+	}
+	made, err := r.parquetHashes(ctx, rebuilt, filepath.Join(folder, "made"))
+	if err != nil {
+		return err
+	}
+	failed := &etl.CheckError{Check: "a warehouse made of the kept pages gives the same Parquet files"}
+	for path, hash := range kept {
+		if made[path] != hash {
+			failed.Rows++
+			failed.First = append(failed.First, fmt.Sprintf("%s: sha256 %s, made anew %s", path, hash, made[path]))
+		}
+	}
+	if failed.Rows > 0 || len(kept) != len(made) {
+		return failed
+	}
+	return nil
+}
+
+// parquetHashes returns the sha256 of each file of a snapshot of db.
+func (r *run) parquetHashes(ctx context.Context, db *warehouse.DB, folder string) (map[string]string, error) {
+	snapshot, err := load.ExportSnapshot(ctx, db, r.started, load.SnapshotOptions{
+		Folder: folder, RunID: r.id, Schemas: schemas.FS, Now: r.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	hashes := map[string]string{}
+	for _, file := range snapshot.Manifest.Files {
+		hashes[file.Path] = file.SHA256
+	}
+	return hashes, nil
+}
+
+// copySources tells the second warehouse of sources that left the
+// configuration.
+func copySources(ctx context.Context, from, into *warehouse.DB) error {
+	return from.Each(ctx, "queries/source_all.sql", nil, func(rows *sql.Rows) error {
+		columns, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		if err := rows.Scan(values...); err != nil {
+			return err
+		}
+		args := warehouse.Args{}
+		for i, name := range columns {
+			args[name] = *values[i].(*any)
+		}
+		_, err = into.Exec(ctx, "queries/source_save.sql", args)
+		return err
+	})
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/extract"
+	"spendbridge/etl/httpretry"
+	"spendbridge/etl/load"
+	"spendbridge/etl/transform"
+	"spendbridge/schemas"
+	sqlfiles "spendbridge/sql"
+)
+
+// transformStages make spend of what raw.records holds, with today's rates.
+func (r *run) transformStages() []etl.Stage {
+	if r.config.FX.URL == "" {
+		return []etl.Stage{r.transformStage()}
+	}
+	return []etl.Stage{r.ratesStage(), r.transformStage()}
+}
+
+// ratesStage fetches the reference rates, once a day. As long as there are
+// older ones a failure is only noted.
+func (r *run) ratesStage() etl.Stage {
+	return etl.Stage{Name: "rates", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
+		client := httpretry.New(httpretry.Options{Log: r.log, Tries: 3})
+		path, err := extract.KeepRates(ctx, client, r.config.FX.URL, r.config.RatesDir(), r.now())
+		if err != nil && path != "" {
+			r.log.WarnContext(ctx, "rates not fetched", etl.Err(err))
+			r.result.note(fmt.Sprintf("older reference rates are used: %v", err))
+			return etl.Counts{}, nil
+		}
+		return etl.Counts{}, err
+	}}
+}
+
+// rates names the file of reference rates: the user's, else the one that was
+// fetched last, else none.
+func (r *run) rates() string {
+	kept := filepath.Join(r.config.RatesDir(), extract.RatesFile)
+	if _, err := os.Stat(kept); r.config.FX.URL == "" || err != nil {
+		return r.config.FX.RatesFile
+	}
+	return kept
+}
+
+// transformStage makes spend of what raw.records holds, then checks it.
+func (r *run) transformStage() etl.Stage {
+	r.result.Balanced = new(bool) // until it is proven
+	return etl.Stage{Name: "transform", Run: func(ctx context.Context) (etl.Counts, error) {
+		result, err := transform.Run(ctx, r.db, r.config.transformOptions(r))
+		if err != nil {
+			return etl.Counts{}, err
+		}
+		*r.result.Balanced = true
+		r.result.SetAside = setAside(result)
+		for _, w := range result.Warnings {
+			r.result.note(w.Source + ": " + w.Text)
+		}
+		return result.Counts, result.Share.Err()
+	}}
+}
+
+// snapshotStage writes Parquet files, reads them back, and lets readers see
+// them.
+func (r *run) snapshotStage() etl.Stage {
+	r.result.expectTotals()
+	return etl.Stage{Name: "snapshot", Run: func(ctx context.Context) (etl.Counts, error) {
+		inputs, err := r.snapshotInputs(ctx)
+		if err != nil {
+			return etl.Counts{}, err
+		}
+		snapshot, err := load.TakeSnapshot(ctx, r.db, load.SnapshotOptions{
+			Folder: r.config.SnapshotsDir(), RunID: r.id, Inputs: inputs, Schemas: schemas.FS, Now: r.now,
+			Keep: r.config.Snapshots.Keep, KeepFor: time.Duration(r.config.Snapshots.KeepFor),
+		})
+		if err != nil {
+			return etl.Counts{}, err
+		}
+		rows := snapshot.Manifest.Rows
+		r.result.Snapshot = &snapshotResult{ID: snapshot.ID, Path: snapshot.Path, Rows: rows}
+		return etl.Counts{Read: int(rows), Written: int(rows)}, nil
+	}}
+}
+
+// deliverStage posts what is new.
+func (r *run) deliverStage() etl.Stage {
+	return r.postStage("deliver", func(ctx context.Context, d *load.Delivery) (load.DeliveryResult, error) {
+		return d.Post(ctx)
+	})
+}
+
+// postStage posts. Analysts get their copy even if it fails.
+func (r *run) postStage(name string, post func(context.Context, *load.Delivery) (load.DeliveryResult, error)) etl.Stage {
+	r.result.expectTotals()
+	return etl.Stage{Name: name, KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
+		progress, done := r.progress(name)
+		defer done()
+		result, err := post(ctx, r.delivery(progress))
+		r.result.Delivery = &result
+		return etl.Counts{
+			Read:    result.New + result.Changed + result.Touched + result.Withdrawn,
+			Written: result.Accepted,
+			Skipped: result.Rejected + result.Unknown + result.Held + result.Pending,
+		}, err
+	}}
+}
+
+// publishStage replaces the copy for analysts. It is the last stage, so that
+// the copy can say how the run ended.
+func (r *run) publishStage() etl.Stage {
+	return etl.Stage{Name: "publish", Run: func(ctx context.Context) (etl.Counts, error) {
+		if err := r.save(ctx, errors.Join(r.seen...)); err != nil {
+			return etl.Counts{}, err
+		}
+		path := r.config.PublishedFile()
+		if err := load.Publish(ctx, r.db, load.PublishOptions{Path: path, Schemas: schemas.FS}); err != nil {
+			return etl.Counts{}, err
+		}
+		r.result.Published = path
+		return etl.Counts{}, nil
+	}}
+}
+
+// delivery says what is posted where.
+func (r *run) delivery(progress etl.Progress) *load.Delivery {
+	return &load.Delivery{
+		DB: r.db, Folder: r.config.DataDir, Schemas: schemas.FS, Productiv: r.config.productiv(),
+		RunID: r.id, Today: r.started.In(r.config.Location()), Now: r.now,
+		Log: r.log.With(etl.KeyRun, string(r.id), etl.KeyStage, "deliver"), Progress: progress,
+		MaxRejected: r.config.Quarantine.MaxShare,
+	}
+}
+
+func (c *Config) productiv() load.Productiv {
+	p := c.Productiv
+	return load.Productiv{
+		BaseURL: p.BaseURL, TokenURL: p.TokenURL, TokenAuth: p.TokenAuth,
+		ClientID: p.ClientID.Reveal(), ClientSecret: p.ClientSecret.Reveal(),
+		AppID: p.AppID, AppIDs: p.AppIDs,
+		RecordSchema: p.RecordSchema, BatchSize: p.BatchSize, OnChange: p.OnChange, InDoubt: p.InDoubt,
+		AssumeAtomic422: p.AssumeAtomic422, PostFrom: p.PostFrom.Time, Concurrency: p.Concurrency,
+		HoldChangesAbove: p.HoldChangesAbove, HoldVolumeAbove: p.HoldVolumeAbove,
+		MaxWait: time.Duration(p.MaxWait),
+	}
+}
+
+func (c *Config) transformOptions(r *run) transform.Options {
+	sources := make([]transform.Source, 0, len(c.Sources))
+	for _, s := range c.Sources {
+		sources = append(sources, transform.Source{
+			Name: s.Name, Kind: s.Kind, Tenant: s.Tenant(),
+			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, AmountUnit: s.AmountUnit,
+			MinorUnits: s.MinorUnits, CardholderEmails: s.CardholderEmails,
+		})
+	}
+	return transform.Options{
+		RunID: r.id, Now: r.now,
+		ReportingCurrency: c.ReportingCurrency, Timezone: c.ReportingTimezone, Sources: sources,
+		AliasesFile: c.Vendors.AliasesFile, RatesFile: r.rates(), RulesFile: c.RulesFile, TypesFile: c.TypesFile,
+		QuarantineMaxShare: strconv.FormatFloat(c.Quarantine.MaxShare, 'f', -1, 64),
+	}
+}
+
+// snapshotInputs names what spend is made with besides the raw data.
+func (r *run) snapshotInputs(ctx context.Context) (load.SnapshotInputs, error) {
+	c := r.config
+	inputs := load.SnapshotInputs{Program: version().String(), Config: c.Hash()}
+	var faults [4]error
+	inputs.SQL, faults[0] = load.HashSQL(sqlfiles.FS)
+	inputs.Aliases, faults[1] = hashFiles(c.Vendors.AliasesFile)
+	inputs.Rules, faults[2] = hashFiles(c.RulesFile, c.TypesFile)
+	faults[3] = r.db.Get(ctx, "queries/run_rates_hash.sql", nil, &inputs.Rates)
+	if errors.Is(faults[3], sql.ErrNoRows) {
+		faults[3] = nil // there are no rates
+	}
+	return inputs, errors.Join(faults[:]...)
+}
+
+// hashFiles returns the sha256 over the content of files. One that is not
+// there counts as empty.
+func hashFiles(paths ...string) (string, error) {
+	sum := sha256.New()
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Clean(path))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		sum.Write(content)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
