@@ -92,14 +92,6 @@ func (x *Extractor) Sweep(ctx context.Context, s Source) (Report, error) {
 	return x.run(ctx, s, plan{purpose: purposeSweep, slots: slots, from: from, fresh: 7 * 24 * time.Hour})
 }
 
-// Land splits the kept pages of a source that are not in raw.records yet. Run,
-// Sweep and Backfill do so by themselves.
-func (x *Extractor) Land(ctx context.Context, source string) (etl.Counts, error) {
-	l := &lander{db: x.DB, folder: x.Folder, source: source}
-	err := l.land(ctx)
-	return l.counts, err
-}
-
 // A plan is what a job has to read.
 type plan struct {
 	purpose string
