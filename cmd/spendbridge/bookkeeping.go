@@ -34,6 +34,9 @@ func (s *session) begin(ctx context.Context, command string) (*run, error) {
 	r.id = idAfter(newest, s.now)
 	r.result = newRunResult(r)
 	err := s.db.InTx(ctx, func(tx *warehouse.Tx) error {
+		if _, err := tx.Exec(ctx, "queries/undelivered_untell.sql", nil); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, "queries/run_abandon.sql", warehouse.Args{
 			"status": etl.StatusFailed, "error": "the process was stopped before the run ended", "finished_at": r.started,
 		}); err != nil {

@@ -87,6 +87,7 @@ type ProductivConfig struct {
 	InDoubt          string            `yaml:"in_doubt"`
 	AssumeAtomic422  bool              `yaml:"assume_atomic_422"`
 	PostFrom         Date              `yaml:"post_from"`
+	FirstLoad        string            `yaml:"first_load"`
 	Concurrency      int               `yaml:"concurrency"`
 	HoldChangesAbove int               `yaml:"hold_changes_above"` // 0 = off
 	HoldVolumeAbove  float64           `yaml:"hold_volume_above"`  // times the median, 0 = off
@@ -153,6 +154,7 @@ func defaultConfig() *Config {
 			OnChange:         "report",
 			InDoubt:          "hold",
 			AssumeAtomic422:  true,
+			FirstLoad:        "hold",
 			Concurrency:      2,
 			HoldChangesAbove: 100,
 			MaxWait:          Duration(5 * time.Minute),

@@ -127,6 +127,10 @@ func (r *reader) checkProductiv(c *Config) {
 	r.oneOf("productiv.record_schema", p.RecordSchema, "finance", "spend")
 	r.oneOf("productiv.on_change", p.OnChange, "report", "resend", "compensate")
 	r.oneOf("productiv.in_doubt", p.InDoubt, "hold", "resend")
+	r.oneOf("productiv.first_load", p.FirstLoad, "hold", "post")
+	if u, err := url.Parse(p.BaseURL); p.FirstLoad == "post" && err == nil && !isLoopback(u.Hostname()) {
+		r.faultAt("productiv.first_load", "is post, but %s is not on this machine; write hold: the first load waits for spendbridge load --approve", u.Hostname())
+	}
 	r.between("productiv.batch_size", float64(p.BatchSize), 1, 1000)
 	r.between("productiv.concurrency", float64(p.Concurrency), 1, 16)
 	r.between("productiv.hold_changes_above", float64(p.HoldChangesAbove), 0, 1e9)

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 
+	"spendbridge/etl"
 	"spendbridge/etl/load"
 )
 
@@ -13,14 +14,7 @@ import (
 // records in full.
 func printDryRun(w io.Writer, dry load.DryRun) {
 	printSums(w, dry)
-	if len(dry.Cells) > 0 {
-		fmt.Fprintln(w, "\nBy month")
-		t := table{head: []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
-		for _, c := range dry.Cells {
-			t.add(c.Month, c.Class, c.Source, c.Currency, number(c.Records), money(c.Amount, 2))
-		}
-		t.print(w)
-	}
+	printPreview(w, dry.Preview)
 	if dry.Items == 0 {
 		return
 	}
@@ -34,6 +28,47 @@ func printDryRun(w io.Writer, dry load.DryRun) {
 		if f.Gate != "" {
 			fmt.Fprintf(w, "    held by %s\n", f.Gate)
 		}
+	}
+}
+
+// printPreview shows what a person needs to see before it is posted.
+func printPreview(w io.Writer, p load.Preview) {
+	if len(p.Cells) > 0 {
+		fmt.Fprintln(w, "\nBy month")
+		t := table{head: []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
+		for _, c := range p.Cells {
+			t.add(c.Month, c.Class, c.Source, c.Currency, number(c.Records), money(c.Amount, 2))
+		}
+		t.print(w)
+	}
+	if len(p.Vendors) > 0 {
+		fmt.Fprintln(w, "\nLargest vendors")
+		t := table{head: []string{"VENDOR", "CURRENCY", "RECORDS", "AMOUNT"}}
+		for _, v := range p.Vendors {
+			t.add(v.Vendor, v.Currency, number(v.Records), money(v.Amount, 2))
+		}
+		t.print(w)
+	}
+	if len(p.Samples) > 0 {
+		fmt.Fprintln(w, "\nExamples: what was received, and what would be posted")
+	}
+	for _, s := range p.Samples {
+		fmt.Fprintf(w, "  %s (%s)\n    received %s\n    posted   %s\n", s.SpendID, s.Shows, s.Received, s.Posted)
+	}
+}
+
+// printHeld tells what gates hold and how a person answers them.
+func printHeld(w io.Writer, plan *etl.Plan, held *load.Preview) {
+	if plan == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nHeld: nothing of this was posted. %s.\n", plan)
+	if held != nil {
+		printPreview(w, *held)
+	}
+	fmt.Fprintln(w, "\nTo decide")
+	for _, way := range plan.Ways() {
+		fmt.Fprintf(w, "  %s\n", way)
 	}
 }
 

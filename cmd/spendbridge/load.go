@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os/user"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +15,8 @@ type loadFlags struct {
 	snapshotOnly bool
 	postOnly     bool
 	dryRun       bool
-	approve      bool
-	note         string
+	approve      string // a plan, or lastPlan
+	decision     decisionFlags
 	asOf, out    string
 }
 
@@ -29,19 +28,28 @@ func newLoadCmd(a *app) *cobra.Command {
 		Long: `Take out of the house what the last transform made: a Parquet snapshot, what is
 new to Productiv, and the copy for analysts.
 
-More changes than productiv.hold_changes_above are held until a person has
-looked at them (--dry-run) and approves exactly them (--approve).`,
+What is posted cannot be taken back. So gates hold records before their first
+byte is sent: the first load of a source, a target or a data folder that is not
+the one that posted last, a backfill, more changes than are usual. A held load
+prints what it would post and the name of that plan; --approve=PLAN posts
+exactly that.`,
 		Example: `  spendbridge load
   spendbridge load --dry-run
-  spendbridge load --approve --note "vendors were renamed on purpose, JS"
+  spendbridge load --approve=7f3a21 --note "checked against the card statement"
   spendbridge load --snapshot-only --as-of 2026-06-30T23:59:59Z --out june/`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 && f.approve == lastPlan {
+				return etl.Usagef("write --approve=%s, with an equals sign", args[0])
+			}
+			return cobra.NoArgs(nil, args)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.load(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what would be posted, in records and money")
-	flags.BoolVar(&f.approve, "approve", false, "post exactly what the last load held; needs --note")
-	flags.StringVar(&f.note, "note", "", "`why` it is approved, for the ledger")
+	flags.StringVar(&f.approve, "approve", "", "post exactly what the last load held, if it is that `plan`; needs --note")
+	flags.Lookup("approve").NoOptDefVal = lastPlan
+	f.decision.add(flags, "`why` it is approved, for the ledger")
 	flags.BoolVar(&f.snapshotOnly, "snapshot-only", false, "write the snapshot and the analysts' copy, post nothing")
 	flags.BoolVar(&f.postOnly, "post-only", false, "post, and publish the analysts' copy, without a new snapshot")
 	flags.StringVar(&f.asOf, "as-of", "", "with --snapshot-only and --out: the state of a past `moment`, a run id or a time like 2026-06-30T23:59:59Z")
@@ -49,10 +57,13 @@ looked at them (--dry-run) and approves exactly them (--approve).`,
 	return cmd
 }
 
+// lastPlan is what --approve means without a plan: whatever the last load held.
+const lastPlan = "held"
+
 // check refuses flags that make no sense together.
 func (f loadFlags) check() error {
 	ways := 0
-	for _, way := range []bool{f.snapshotOnly, f.postOnly, f.dryRun, f.approve} {
+	for _, way := range []bool{f.snapshotOnly, f.postOnly, f.dryRun, f.approve != ""} {
 		if way {
 			ways++
 		}
@@ -60,7 +71,7 @@ func (f loadFlags) check() error {
 	switch {
 	case ways > 1:
 		return etl.Usagef("--snapshot-only, --post-only, --dry-run and --approve exclude each other")
-	case f.approve != (f.note != ""):
+	case (f.approve != "") != (f.decision.note != ""):
 		return etl.Usagef("--approve and --note belong together: write why it is right to post what is held")
 	case (f.asOf != "" || f.out != "") && !(f.snapshotOnly && f.asOf != "" && f.out != ""):
 		return etl.Usagef("--as-of needs --snapshot-only and --out: a past state is only ever written to a folder")
@@ -86,8 +97,8 @@ func (a *app) load(ctx context.Context, f loadFlags) error {
 }
 
 func (f loadFlags) stages(r *run) []etl.Stage {
-	if f.approve {
-		return []etl.Stage{r.approveStage(f.note), r.publishStage()}
+	if f.approve != "" {
+		return []etl.Stage{r.approveStage(f.approve, f.decision), r.publishStage()}
 	}
 	var stages []etl.Stage
 	if !f.postOnly {
@@ -100,19 +111,13 @@ func (f loadFlags) stages(r *run) []etl.Stage {
 }
 
 // approveStage posts what the gates held.
-func (r *run) approveStage(note string) etl.Stage {
-	return r.postStage("approve", func(ctx context.Context, d *load.Delivery) (load.DeliveryResult, error) {
-		return d.Approve(ctx, load.Decision{By: operator(), Note: note})
-	})
-}
-
-// operator is who works at this terminal, for decisions that are recorded.
-func operator() string {
-	who, err := user.Current()
-	if err != nil {
-		return "unknown"
+func (r *run) approveStage(plan string, by decisionFlags) etl.Stage {
+	if plan == lastPlan {
+		plan = ""
 	}
-	return who.Username
+	return r.postStage("approve", func(ctx context.Context, d *load.Delivery) (load.DeliveryResult, error) {
+		return d.Approve(ctx, plan, by.decision())
+	})
 }
 
 func (a *app) dryRun(ctx context.Context, config *Config) error {

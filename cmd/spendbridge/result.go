@@ -171,6 +171,7 @@ func (r *runResult) printDelivery(w io.Writer) {
 	t.add(number(d.New), number(d.Changed), number(d.Touched), number(d.Withdrawn), number(d.Frozen),
 		number(d.NotDue), number(d.Held), number(d.Unknown), number(d.Pending), number(d.RejectedInTotal))
 	t.print(w)
+	printHeld(w, d.Plan, d.Preview)
 }
 
 // posted says in a sentence what a delivery came to.

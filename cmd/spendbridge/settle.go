@@ -2,86 +2,151 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os/user"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"spendbridge/etl"
 	"spendbridge/etl/load"
 )
 
+// A decisionFlags is who decides, and why.
+type decisionFlags struct {
+	who, note string
+}
+
+func (f *decisionFlags) add(flags *pflag.FlagSet, why string) {
+	flags.StringVar(&f.who, "who", operator(), "`name` of the person who decides")
+	flags.StringVar(&f.note, "note", "", why)
+}
+
+func (f decisionFlags) decision() load.Decision { return load.Decision{By: f.who, Note: f.note} }
+
+// operator is who works at this terminal, for decisions that are recorded.
+func operator() string {
+	who, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	return who.Username
+}
+
 // A settleFlags is what the command line of settle says.
 type settleFlags struct {
-	accepted  bool
-	resend    bool
-	retry     bool
-	corrected bool
-	note      string
+	accepted, resend          bool // of a batch
+	retry, dismiss, corrected bool // of a record
+	targetMoved, targetKept   bool
+	from, to                  string
+	deliveredKeys             string
+	decision                  decisionFlags
 }
 
 func newSettleCmd(a *app) *cobra.Command {
 	var f settleFlags
 	cmd := &cobra.Command{
-		Use:   "settle BATCH|SPEND_ID",
-		Short: "Decide what only a person can know: what became of a batch or a record",
-		Long: `Book a decision in the ledger, with who, when and why.
+		Use:   "settle [BATCH|SPEND_ID]",
+		Short: "Decide what only a person can know: what became of a batch, a record or a target",
+		Long: `Record a decision in the ledger, with who, when and why.
 
 A batch whose answer was lost is unknown. Look for one of its records in
-Productiv: if it is there, the batch was --accepted; if it is not, --resend
-posts the same batch again with the next load.
+Productiv, which shows records only after up to half a day: if it is there, the
+batch was --accepted; if it is not, --resend posts the same batch again with the
+next load.
 
 A rejected record is left alone until it reads differently; --retry sends it
-again as it is. --corrected-at-productiv books that somebody has brought the
-record in Productiv to what it is here, or has taken a withdrawn one out.`,
-		Example: `  spendbridge settle 20261121T020000Z-1f3a9c-00001 --accepted --note "seen in Productiv, JS"
-  spendbridge settle productive-517-expense-27 --retry --note "Productiv knows the vendor now, JS"`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.settle(cmd.Context(), args[0], f) },
+again as it is. --corrected-at-productiv records that somebody has brought the
+record in Productiv to what it is here, or has removed a withdrawn one.
+--dismiss signs for the difference as it is: it stays, and needs attention no
+more unless it becomes another one.
+
+Records that another target has are held when productiv.base_url or an app_id
+changes. --target-moved says that both targets are one application;
+--target-kept says that they are two, and that the records stay where they are.
+
+After a restore the ledger may be older than what was posted.
+--delivered-keys reads a CSV file exported from Productiv, with the column
+transactionNumber or signatureId and, if it has them, amount and currency, and
+books what it lists as accepted.`,
+		Example: `  spendbridge settle 20261121T020000Z-1f3a9c-00001 --accepted --note "seen in Productiv"
+  spendbridge settle productive-517-expense-27 --retry --note "Productiv knows the vendor now"
+  spendbridge settle --target-moved --from api.productiv.com/app-1 --to public-api.productiv.com/app-1 --note "new host name"`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.settle(cmd.Context(), args, f) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.accepted, "accepted", false, "the batch has arrived")
 	flags.BoolVar(&f.resend, "resend", false, "the batch has not arrived: post it again")
 	flags.BoolVar(&f.retry, "retry", false, "send a rejected record again as it is")
-	flags.BoolVar(&f.corrected, "corrected-at-productiv", false, "Productiv was mended by hand")
-	flags.StringVar(&f.note, "note", "", "`why`, and how it is known (required)")
-	cmd.MarkFlagsOneRequired("accepted", "resend", "retry", "corrected-at-productiv")
-	cmd.MarkFlagsMutuallyExclusive("accepted", "resend", "retry", "corrected-at-productiv")
+	flags.BoolVar(&f.dismiss, "dismiss", false, "leave a rejected record or an unsent change as it is")
+	flags.BoolVar(&f.corrected, "corrected-at-productiv", false, "Productiv was corrected by hand")
+	flags.BoolVar(&f.targetMoved, "target-moved", false, "two targets are one application; needs --from and --to")
+	flags.BoolVar(&f.targetKept, "target-kept", false, "what the last load held because another target has it stays there")
+	flags.StringVar(&f.from, "from", "", "with --target-moved: the `target` that has the records")
+	flags.StringVar(&f.to, "to", "", "with --target-moved: the `target` it is now")
+	flags.StringVar(&f.deliveredKeys, "delivered-keys", "", "`file` exported from Productiv: book what it lists as accepted")
+	f.decision.add(flags, "`why`, and how it is known (required)")
+	ways := []string{"accepted", "resend", "retry", "dismiss", "corrected-at-productiv", "target-moved", "target-kept", "delivered-keys"}
+	cmd.MarkFlagsOneRequired(ways...)
+	cmd.MarkFlagsMutuallyExclusive(ways...)
+	cmd.MarkFlagsRequiredTogether("from", "to")
 	return cmd
 }
 
-// decide books the one decision that the flags name.
-func (f settleFlags) decide(ctx context.Context, d *load.Delivery, what string) error {
-	decision := load.Decision{By: operator(), Note: f.note}
-	switch {
-	case f.accepted:
-		return d.SettleAccepted(ctx, what, decision)
-	case f.resend:
-		return d.SettleResend(ctx, what, decision)
-	case f.retry:
-		return d.SettleRetry(ctx, what, decision)
-	default:
-		return d.SettleCorrected(ctx, what, decision)
-	}
-}
+// aboutAll reports whether the decision is about no one batch or record.
+func (f settleFlags) aboutAll() bool { return f.targetMoved || f.targetKept || f.deliveredKeys != "" }
 
-// says is what the decision comes to.
-func (f settleFlags) says() string {
+func (f settleFlags) check(args []string) error {
 	switch {
-	case f.accepted:
-		return "is booked as accepted"
-	case f.resend:
-		return "is posted again by the next load"
-	case f.retry:
-		return "is sent again by the next load"
-	default:
-		return "is booked as corrected at Productiv"
-	}
-}
-
-func (a *app) settle(ctx context.Context, what string, f settleFlags) error {
-	if f.note == "" {
+	case f.decision.note == "":
 		return etl.Usagef("--note is missing: write why, and how it is known; the ledger keeps it")
+	case f.aboutAll() && len(args) > 0:
+		return etl.Usagef("%s: this decision is not about one batch or record; leave it out", args[0])
+	case !f.aboutAll() && len(args) == 0:
+		return etl.Usagef("name the batch or the record to settle; spendbridge status lists them")
+	case f.targetMoved != (f.from != ""):
+		return etl.Usagef("--target-moved needs --from and --to: the target that has the records, and the one it is now")
+	}
+	return nil
+}
+
+// decide records the one decision that the flags name, and returns what it
+// comes to.
+func (f settleFlags) decide(ctx context.Context, d *load.Delivery, what string) (string, error) {
+	by := f.decision.decision()
+	switch {
+	case f.accepted:
+		return "is booked as accepted", d.SettleAccepted(ctx, what, by)
+	case f.resend:
+		return "is posted again by the next load", d.SettleResend(ctx, what, by)
+	case f.retry:
+		return "is sent again by the next load", d.SettleRetry(ctx, what, by)
+	case f.dismiss:
+		return "stays as it is and is settled", d.SettleDismiss(ctx, what, by)
+	case f.corrected:
+		return "is booked as corrected at Productiv", d.SettleCorrected(ctx, what, by)
+	case f.targetMoved:
+		return "is the same application as " + f.from, d.SettleTargetMoved(ctx, f.from, f.to, by)
+	case f.targetKept:
+		records, err := d.SettleTargetKept(ctx, by)
+		return fmt.Sprintf("%s records stay at the target that has them", number(records)), err
+	default:
+		booked, err := d.SettleDelivered(ctx, f.deliveredKeys, by)
+		return booked.String(), err
+	}
+}
+
+func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {
+	if err := f.check(args); err != nil {
+		return err
+	}
+	what := f.to
+	if len(args) == 1 {
+		what = args[0]
 	}
 	s, err := a.open(ctx)
 	if err != nil {
@@ -92,10 +157,11 @@ func (a *app) settle(ctx context.Context, what string, f settleFlags) error {
 	if err != nil {
 		return err
 	}
-	err = r.end(ctx, f.decide(ctx, r.delivery(nil), what))
-	if err != nil {
+	outcome, err := f.decide(ctx, r.delivery(nil), what)
+	err = r.end(ctx, err)
+	if err != nil && etl.Status(err) != etl.StatusNeedsPerson {
 		return err
 	}
-	result := map[string]any{"run_id": r.id, "subject": what, "outcome": f.says()}
-	return a.print(result, func(w io.Writer) { fmt.Fprintln(w, what, f.says()) })
+	result := map[string]any{"run_id": r.id, "subject": what, "outcome": outcome}
+	return errors.Join(err, a.print(result, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSpace(what+" "+outcome)) }))
 }

@@ -125,11 +125,11 @@ func (r *run) verifyLedger(restore bool) etl.Stage {
 		if err == nil || !restore {
 			return etl.Counts{}, err
 		}
-		batches, failed := load.RebuildLedger(ctx, r.db, r.config.DataDir)
+		batches, failed := r.delivery(nil).RebuildLedger(ctx)
 		if failed != nil {
 			return etl.Counts{}, errors.Join(err, failed)
 		}
-		r.result.note(fmt.Sprintf("the ledger did not agree with the sent files (%v); it was written anew from %s batches", err, number(batches)))
+		r.result.note(fmt.Sprintf("the ledger did not agree with the sent files (%v); it was rebuilt from %s batches and the decisions", err, number(batches)))
 		return etl.Counts{Read: batches, Written: batches}, r.delivery(nil).Verify(ctx)
 	}}
 }

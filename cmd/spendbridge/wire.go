@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -139,7 +140,7 @@ func (r *run) delivery(progress etl.Progress) *load.Delivery {
 		DB: r.db, Folder: r.config.DataDir, Schemas: schemas.FS, Productiv: r.config.productiv(),
 		RunID: r.id, Today: r.started.In(r.config.Location()), Now: r.now,
 		Log: r.log.With(etl.KeyRun, string(r.id), etl.KeyStage, "deliver"), Progress: progress,
-		MaxRejected: r.config.Quarantine.MaxShare,
+		SettingsHash: r.config.dueHash(), MaxQuarantined: r.config.Quarantine.MaxShare,
 	}
 }
 
@@ -150,7 +151,7 @@ func (c *Config) productiv() load.Productiv {
 		ClientID: p.ClientID.Reveal(), ClientSecret: p.ClientSecret.Reveal(),
 		AppID: p.AppID, AppIDs: p.AppIDs,
 		RecordSchema: p.RecordSchema, BatchSize: p.BatchSize, OnChange: p.OnChange, InDoubt: p.InDoubt,
-		AssumeAtomic422: p.AssumeAtomic422, PostFrom: p.PostFrom.Time, Concurrency: p.Concurrency,
+		AssumeAtomic422: p.AssumeAtomic422, PostFrom: p.PostFrom.Time, Concurrency: p.Concurrency, FirstLoad: p.FirstLoad,
 		HoldChangesAbove: p.HoldChangesAbove, HoldVolumeAbove: p.HoldVolumeAbove,
 		MaxWait: time.Duration(p.MaxWait),
 	}
@@ -171,6 +172,31 @@ func (c *Config) transformOptions(r *run) transform.Options {
 		AliasesFile: c.Vendors.AliasesFile, RatesFile: r.rates(), RulesFile: c.RulesFile, TypesFile: c.TypesFile,
 		QuarantineMaxShare: strconv.FormatFloat(c.Quarantine.MaxShare, 'f', -1, 64),
 	}
+}
+
+// dueHash changes with every setting that decides which records are due.
+func (c *Config) dueHash() string {
+	type source struct {
+		Name, AmountBasis, AmountUnit string
+		ApprovedOnly                  bool
+		MinorUnits                    map[string]int
+	}
+	var due struct {
+		PostFrom string
+		Rules    string
+		Sources  []source
+	}
+	due.PostFrom = c.Productiv.PostFrom.Format(time.DateOnly)
+	due.Rules, _ = hashFiles(c.RulesFile, c.TypesFile) // one that cannot be read has failed the transform
+	for _, s := range c.Sources {
+		due.Sources = append(due.Sources, source{s.Name, s.AmountBasis, s.AmountUnit, s.ApprovedOnly, s.MinorUnits})
+	}
+	text, err := json.Marshal(due)
+	if err != nil {
+		panic(err) // these types always have a JSON form
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // snapshotInputs names what spend is made with besides the raw data.

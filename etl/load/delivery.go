@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"spendbridge/etl"
@@ -28,9 +29,13 @@ type Delivery struct {
 	Log       *slog.Logger
 	Progress  etl.Progress // told of "records"; may be nil
 
-	// MaxRejected is the share of records that may stand rejected before a
-	// person is asked for.
-	MaxRejected float64
+	// SettingsHash changes with every setting that decides which records are
+	// due, such as post_from, approved_only and the rules.
+	SettingsHash string
+
+	// MaxQuarantined is the share of a source's records that may go into
+	// quarantine between two loads before the rest of them is held.
+	MaxQuarantined float64
 }
 
 // A DeliveryResult says what a load found and did, in records.
@@ -53,9 +58,12 @@ type DeliveryResult struct {
 	Held            int `json:"held"`
 	Pending         int `json:"pending"`
 	RejectedInTotal int `json:"rejected_in_total"`
-	Stuck           int `json:"stuck"` // of the rejected: delivered, and their correction was refused
+	Stuck           int `json:"stuck"`    // of the rejected: delivered, and their correction was refused
+	Reversed        int `json:"reversed"` // delivered and reversed, and their new version is not there
 
-	Money []DeliveryMoney `json:"money"` // of the diff
+	Money   []DeliveryMoney `json:"money"`                  // of the diff
+	Plan    *etl.Plan       `json:"held_plan,omitempty"`    // what the gates hold, if anything
+	Preview *Preview        `json:"held_preview,omitempty"` // of what they hold
 }
 
 // A DeliveryMoney is one cell of a diff: what posting it adds at Productiv.
@@ -85,11 +93,17 @@ func (d *Delivery) post(ctx context.Context, approval string) (DeliveryResult, e
 	if err := d.Recover(ctx); err != nil {
 		return result, err
 	}
-	s := d.newSender()
-	if err := d.sendAgain(ctx, s); err != nil {
+	folder, err := d.folderFault(ctx)
+	if err != nil {
 		return result, err
 	}
-	err := d.sendDiff(ctx, s, approval, &result)
+	s := d.newSender()
+	if folder == "" {
+		if err := d.sendAgain(ctx, s); err != nil {
+			return result, err
+		}
+	}
+	err = d.sendDiff(ctx, s, approval, &result)
 	result.Accepted += s.accepted
 	result.Rejected += s.rejected
 	result.Batches = s.posts
@@ -147,9 +161,49 @@ func (d *Delivery) conclude(ctx context.Context, result *DeliveryResult) error {
 			return err
 		}
 		result.Unknown, result.Pending = found.states[stateUnknown], found.states[statePending]
-		result.Stuck = found.stuck
+		result.Stuck, result.Reversed = found.stuck, found.reversed
 		result.RejectedInTotal, result.Held = found.states[stateRejected], found.states[stateHeld]
-		return d.reconcile(ctx, conn)
+		if err := d.reconcile(ctx, conn); err != nil {
+			return err
+		}
+		if err := d.remember(ctx, conn); err != nil {
+			return err
+		}
+		return result.describeHeld(ctx, conn)
+	})
+}
+
+// describeHeld says what the gates hold, for a person to decide on.
+func (r *DeliveryResult) describeHeld(ctx context.Context, conn *warehouse.Conn) error {
+	plan, err := readPlan(ctx, conn)
+	if err != nil || plan.Name == "" {
+		return err
+	}
+	held, err := preview(ctx, conn, true)
+	r.Plan, r.Preview = &plan, &held
+	return err
+}
+
+// remember keeps what is not delivered and what is not due, for those who look
+// later and for the gates of the next load. It needs the tables of diff.
+func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) error {
+	run := string(d.RunID)
+	return execAll(ctx, conn,
+		step{"queries/undelivered_save.sql", warehouse.Args{"run_id": run}},
+		step{"queries/waiting_save.sql", warehouse.Args{"post_from": d.postFrom()}},
+		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": d.SettingsHash}},
+	)
+}
+
+// refresh brings the list of what is not delivered up to date after a person's
+// decision.
+func (d *Delivery) refresh(ctx context.Context) error {
+	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+		if _, err := d.gatedDiff(ctx, conn); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, "queries/undelivered_save.sql", warehouse.Args{"run_id": string(d.RunID)})
+		return err
 	})
 }
 
@@ -168,46 +222,78 @@ func (d *Delivery) needsPerson(ctx context.Context, result DeliveryResult) error
 			Mend: "see why with spendbridge explain SPEND_ID, then: spendbridge settle SPEND_ID --retry or --corrected-at-productiv, with --note",
 		})
 	}
-	var records int
-	if err := d.DB.Get(ctx, "queries/delivery_records.sql", nil, &records); err != nil {
-		return err
-	}
-	if float64(result.RejectedInTotal) > d.MaxRejected*float64(records) {
+	if result.Reversed > 0 {
 		waits = append(waits, &etl.NeedsPersonError{
-			What: fmt.Sprintf("%d of %d records are rejected, more than the share of %g that is allowed", result.RejectedInTotal, records, d.MaxRejected),
-			Mend: "see why with spendbridge explain SPEND_ID, mend them at their source; one that was refused wrongly: spendbridge settle SPEND_ID --retry",
+			What: fmt.Sprintf("%d records stand reversed at Productiv without their new version", result.Reversed),
+			Mend: "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was refused or is in quarantine",
 		})
 	}
-	return errors.Join(waits...)
+	untold, err := d.untoldWaits(ctx)
+	return errors.Join(append(waits, untold, err)...)
+}
+
+// untoldWaits tells, once, of what Productiv does not hold as canonical has it
+// and no later load will mend.
+func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
+	var rejected, changed, withdrawn int
+	if err := d.DB.Get(ctx, "queries/undelivered_untold.sql", warehouse.Args{"run_id": string(d.RunID)}, &rejected, &changed, &withdrawn); err != nil {
+		return nil, err
+	}
+	var waits []error
+	if rejected > 0 {
+		waits = append(waits, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d records were rejected", rejected),
+			Mend: "see why with spendbridge explain SPEND_ID and correct them at their source; or: spendbridge settle SPEND_ID --retry or --dismiss, with --note",
+		})
+	}
+	if changed+withdrawn > 0 {
+		waits = append(waits, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d changed and %d withdrawn records are not posted under productiv.on_change: %s", changed, withdrawn, d.Productiv.OnChange),
+			Mend: "see them with spendbridge load --dry-run; then: spendbridge settle SPEND_ID --corrected-at-productiv or --dismiss, with --note",
+		})
+	}
+	return errors.Join(waits...), nil
 }
 
 // unknownWaits names the batches whose outcome is unknown. Under in_doubt:
-// resend they wait for the next load, unless Productiv refused them when they
-// were sent again: it may hold them already.
+// resend those sent as spend wait for the next load, unless Productiv refused
+// them when they were sent again: it may hold them already.
 func (d *Delivery) unknownWaits(ctx context.Context, records int) error {
-	var (
-		ids     []string
-		refused bool
-	)
-	err := d.DB.Each(ctx, "queries/batch_unknown.sql", nil, func(rows *sql.Rows) error {
-		var (
-			id   string
-			sent bool
-		)
-		err := rows.Scan(&id, &sent)
-		ids, refused = append(ids, id), refused || sent
+	known, err := d.knownTargets(ctx, d.DB)
+	if err != nil {
 		return err
+	}
+	var ids, unreached []string
+	again := true
+	err = d.DB.Each(ctx, "queries/batch_unknown.sql", nil, func(rows *sql.Rows) error {
+		var (
+			id, target, schema string
+			refused            bool
+		)
+		if err := rows.Scan(&id, &target, &schema, &refused); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+		_, reached := d.reach(known, target)
+		if !reached {
+			unreached = append(unreached, target)
+		}
+		again = again && reached && d.mayResend(schema, refused)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	what := fmt.Sprintf("%d records in %d batches may or may not have arrived: %s", records, len(ids), someOf(ids))
-	if d.Productiv.InDoubt == InDoubtResend && !refused {
+	if again {
 		return errors.New(what + "; the next load posts them again")
+	}
+	if len(unreached) > 0 {
+		what += fmt.Sprintf("; some were sent to %s, where productiv.base_url no longer leads, so they cannot be posted again there", someOf(slices.Compact(unreached)))
 	}
 	return &etl.NeedsPersonError{
 		What: what,
-		Mend: "look in Productiv, then: spendbridge settle BATCH --accepted or --resend, with --note",
+		Mend: "look in Productiv, which shows records only after up to half a day, then: spendbridge settle BATCH --accepted or --resend, with --note",
 	}
 }
 

@@ -50,12 +50,13 @@ func newScene(t testing.TB) *scene {
 			TokenAuth: "body", ClientID: "id", ClientSecret: "secret", AppID: "app-1",
 			RecordSchema: load.SchemaFinance, BatchSize: 1000, Concurrency: 1,
 			OnChange: load.OnChangeReport, InDoubt: load.InDoubtHold, AssumeAtomic422: true,
+			FirstLoad: load.FirstLoadPost,
 		},
-		Transport:   s.remote,
-		Today:       date("2026-11-21"),
-		Now:         func() time.Time { return date("2026-11-21").Add(3 * time.Hour) },
-		Log:         slog.New(slog.DiscardHandler),
-		MaxRejected: 1,
+		Transport:      s.remote,
+		Today:          date("2026-11-21"),
+		Now:            func() time.Time { return date("2026-11-21").Add(3 * time.Hour) },
+		Log:            slog.New(slog.DiscardHandler),
+		MaxQuarantined: 1,
 	}
 	s.open()
 	t.Cleanup(func() { s.DB.Close() })
@@ -124,6 +125,17 @@ func (s *scene) mustPost() load.DeliveryResult {
 	result, err := s.post()
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	return result
+}
+
+// postTelling is a load that ends well and tells of something for the first
+// time, such as a refused record.
+func (s *scene) postTelling() load.DeliveryResult {
+	s.t.Helper()
+	result, err := s.post()
+	if etl.Status(err) != etl.StatusNeedsPerson {
+		s.t.Fatalf("%v, want something that needs attention", err)
 	}
 	return result
 }

@@ -93,7 +93,7 @@ func (s *teller) step(words []string) {
 		s.tell(s.post())
 	case "approve":
 		s.nextRun()
-		s.tell(s.Approve(s.t.Context(), load.Decision{By: "Jo", Note: "as agreed"}))
+		s.tell(s.Approve(s.t.Context(), "", load.Decision{By: "Jo", Note: "as agreed"}))
 	case "settle": // settle RECORD|BATCH HOW
 		s.settle(words[1], words[2])
 	case "promise": // promise ID NET…
@@ -124,6 +124,8 @@ func (s *teller) settle(what, how string) {
 		err = s.SettleRetry(ctx, what, by)
 	case "corrected":
 		err = s.SettleCorrected(ctx, what, by)
+	case "dismiss":
+		err = s.SettleDismiss(ctx, what, by)
 	}
 	if err != nil {
 		fmt.Fprintf(&s.said, "  error: %s\n", nameless(err))

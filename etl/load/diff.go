@@ -17,6 +17,7 @@ type findings struct {
 	reverses bool           // something is reversed, so new versions follow
 	money    []DeliveryMoney
 	stuck    int // delivered records whose reversal or new version was refused
+	reversed int // records that stand reversed without their new version
 }
 
 // A step is one statement of many.
@@ -45,6 +46,8 @@ func (d *Delivery) diff(ctx context.Context, conn *warehouse.Conn, policy string
 	schema := d.Productiv.RecordSchema
 	return execAll(ctx, conn,
 		step{"queries/diff_targets.sql", warehouse.Args{"targets": targets}},
+		step{"queries/diff_homes.sql", warehouse.Args{"address": d.Productiv.address()}},
+		step{"queries/diff_items.sql", nil},
 		step{"queries/diff_ledger.sql", nil},
 		step{"queries/diff_build.sql", warehouse.Args{
 			"post_from": d.postFrom(), "today": d.Today.Format("2006-01-02"),
@@ -52,6 +55,7 @@ func (d *Delivery) diff(ctx context.Context, conn *warehouse.Conn, policy string
 		}},
 		step{"queries/item_draft.sql", warehouse.Args{"record_schema": schema}},
 		step{"queries/item_draft_reversals.sql", nil},
+		step{"queries/diff_states.sql", nil},
 	)
 }
 
@@ -87,8 +91,8 @@ func (d *Delivery) targets(ctx context.Context, conn *warehouse.Conn) (string, e
 		if err := rows.Scan(&t.Source, &t.Target); err != nil {
 			return err
 		}
-		if id := d.Productiv.appID(t.Source); id != "" {
-			t.Target = d.Productiv.host() + "/" + id
+		if configured := d.Productiv.target(t.Source).String(); configured != "" {
+			t.Target = configured
 		}
 		if t.Target != "" {
 			all = append(all, t)
@@ -106,21 +110,23 @@ func summarise(ctx context.Context, conn *warehouse.Conn) (findings, error) {
 	f := findings{classes: map[string]int{}, states: map[string]int{}, money: []DeliveryMoney{}}
 	err := conn.Each(ctx, "queries/diff_counts.sql", nil, func(rows *sql.Rows) error {
 		var (
-			class, action string
-			refused, held bool
-			records       int
+			class, state      string
+			reverses          bool
+			reversed, records int
 		)
-		if err := rows.Scan(&class, &refused, &action, &held, &records); err != nil {
+		if err := rows.Scan(&class, &state, &reverses, &reversed, &records); err != nil {
 			return err
 		}
+		refused := state == stateRejected
 		if class != "new" || !refused {
 			f.classes[class] += records
 		}
-		f.states[stateOf(class, action, refused, held)] += records
+		f.states[state] += records
 		if refused && (class == "changed" || class == "withdrawn") {
 			f.stuck += records
 		}
-		f.reverses = f.reverses || action == "reverse"
+		f.reversed += reversed
+		f.reverses = f.reverses || reverses
 		return nil
 	})
 	if err != nil {
@@ -133,25 +139,6 @@ func summarise(ctx context.Context, conn *warehouse.Conn) (findings, error) {
 		return err
 	})
 	return f, err
-}
-
-// stateOf names the state of the ledger that a record of the diff counts in.
-// It says the same as ledger_cells.sql.
-func stateOf(class, action string, refused, held bool) string {
-	switch {
-	case class == stateUnknown:
-		return stateUnknown
-	case refused:
-		return stateRejected
-	case held:
-		return stateHeld
-	case class == "not_due":
-		return class
-	case class == "new" || action != "list":
-		return statePending
-	default:
-		return "unsent_changes"
-	}
 }
 
 // reconcile proves that canonical is the sum of all states, record by record,

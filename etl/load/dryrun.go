@@ -23,10 +23,34 @@ type DryRun struct {
 	Held      int `json:"held"`    // of these, by a gate
 	Invalid   int `json:"invalid"` // items that break the JSON Schema, to be rejected
 
-	Items       int           `json:"items"`        // that would be posted, held ones included
-	PayloadFile string        `json:"payload_file"` // their exact JSON, one a line
-	Cells       []DryRunCell  `json:"cells"`
-	First       []DryRunFirst `json:"first"`
+	Items       int    `json:"items"`        // that would be posted, held ones included
+	PayloadFile string `json:"payload_file"` // their exact JSON, one a line
+	Preview
+	First []DryRunFirst `json:"first"`
+}
+
+// A Preview is what a person looks at before it is posted.
+type Preview struct {
+	Cells   []DryRunCell    `json:"cells"`
+	Vendors []PreviewVendor `json:"vendors"` // the largest ones
+	Samples []PreviewSample `json:"samples"` // of what gates hold
+}
+
+// A PreviewVendor is a vendor under the name that would be posted.
+type PreviewVendor struct {
+	Vendor   string `json:"vendor"`
+	Currency string `json:"currency"`
+	Records  int    `json:"records"`
+	Amount   string `json:"amount"` // major units, exact
+}
+
+// A PreviewSample is one record as the vendor sent it, in the members that
+// amounts are made of, beside what would be posted.
+type PreviewSample struct {
+	SpendID  string          `json:"spend_id"`
+	Shows    string          `json:"shows"` // why it was chosen
+	Received json.RawMessage `json:"received"`
+	Posted   json.RawMessage `json:"posted"`
 }
 
 // A DryRunCell is what a load would add at Productiv in one month.
@@ -68,7 +92,7 @@ func (d *Delivery) DryRun(ctx context.Context) (DryRun, error) {
 		dry = DryRun{
 			New: found.classes["new"], Changed: found.classes["changed"], Touched: found.classes["touched"],
 			Withdrawn: found.classes["withdrawn"], Frozen: found.classes["frozen"], NotDue: found.classes["not_due"],
-			Held: found.states[stateHeld], Cells: []DryRunCell{}, First: []DryRunFirst{},
+			Held: found.states[stateHeld], First: []DryRunFirst{},
 		}
 		invalid, err := d.validate(ctx, conn)
 		if err != nil {
@@ -84,13 +108,8 @@ func (d *Delivery) DryRun(ctx context.Context) (DryRun, error) {
 }
 
 func (d *Delivery) describe(ctx context.Context, conn *warehouse.Conn, dry *DryRun) error {
-	err := conn.Each(ctx, "queries/diff_months.sql", nil, func(rows *sql.Rows) error {
-		var c DryRunCell
-		err := rows.Scan(&c.Class, &c.Source, &c.Currency, &c.Month, &c.Records, &c.Amount)
-		dry.Cells = append(dry.Cells, c)
-		return err
-	})
-	if err != nil {
+	var err error
+	if dry.Preview, err = preview(ctx, conn, false); err != nil {
 		return err
 	}
 	err = conn.Each(ctx, "queries/diff_first.sql", warehouse.Args{"most": firstItems}, func(rows *sql.Rows) error {
@@ -109,6 +128,46 @@ func (d *Delivery) describe(ctx context.Context, conn *warehouse.Conn, dry *DryR
 		return err
 	}
 	return d.writePayloads(ctx, conn, dry)
+}
+
+// How much of a preview is shown.
+const (
+	previewVendors = 10
+	previewSamples = 6
+)
+
+// preview describes the draft, or what the gates hold of it.
+func preview(ctx context.Context, conn *warehouse.Conn, held bool) (Preview, error) {
+	p := Preview{Cells: []DryRunCell{}, Vendors: []PreviewVendor{}, Samples: []PreviewSample{}}
+	err := conn.Each(ctx, "queries/diff_months.sql", warehouse.Args{"held": held}, func(rows *sql.Rows) error {
+		var c DryRunCell
+		err := rows.Scan(&c.Class, &c.Source, &c.Currency, &c.Month, &c.Records, &c.Amount)
+		p.Cells = append(p.Cells, c)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	err = conn.Each(ctx, "queries/diff_vendors.sql", warehouse.Args{"held": held, "most": previewVendors}, func(rows *sql.Rows) error {
+		var v PreviewVendor
+		err := rows.Scan(&v.Vendor, &v.Currency, &v.Records, &v.Amount)
+		p.Vendors = append(p.Vendors, v)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	err = conn.Each(ctx, "queries/diff_samples.sql", warehouse.Args{"most": previewSamples}, func(rows *sql.Rows) error {
+		var (
+			s                PreviewSample
+			received, posted string
+		)
+		err := rows.Scan(&s.SpendID, &s.Shows, &received, &posted)
+		s.Received, s.Posted = json.RawMessage(received), json.RawMessage(posted)
+		p.Samples = append(p.Samples, s)
+		return err
+	})
+	return p, err
 }
 
 // writePayloads writes the draft into a file, one payload a line.

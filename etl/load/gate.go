@@ -2,24 +2,41 @@ package load
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
-
-	"github.com/google/uuid"
 )
 
-// closeGates marks what the gates of the configuration hold back.
+// closeGates marks what the gates hold, each record by the first gate that
+// does.
 func (d *Delivery) closeGates(ctx context.Context, conn *warehouse.Conn) error {
-	var gates []step
+	folder, err := d.folderFault(ctx)
+	if err != nil {
+		return err
+	}
+	gates := []step{{"queries/gate_approved.sql", nil}}
+	if folder != "" {
+		gates = append(gates, step{"queries/gate_folder.sql", nil})
+	}
+	gates = append(gates, step{"queries/gate_target.sql", nil})
+	if d.Productiv.FirstLoad == FirstLoadHold {
+		gates = append(gates, step{"queries/gate_first_load.sql", nil})
+	}
+	gates = append(gates,
+		step{"queries/gate_quarantine.sql", warehouse.Args{"max_share": fmt.Sprint(d.MaxQuarantined)}},
+		step{"queries/gate_backfill.sql", warehouse.Args{"settings_hash": d.SettingsHash}},
+	)
 	if above := d.Productiv.HoldChangesAbove; above > 0 {
 		gates = append(gates, step{"queries/gate_changes.sql", warehouse.Args{"above": above}})
 	}
 	if times := d.Productiv.HoldVolumeAbove; times > 0 {
 		gates = append(gates, step{"queries/gate_volume.sql", warehouse.Args{"times": fmt.Sprint(times)}})
 	}
-	return execAll(ctx, conn, gates...)
+	return execAll(ctx, conn, append(gates, step{"queries/gate_again.sql", nil})...)
 }
 
 // hold keeps what the gates hold, exactly as it would be posted, for a person
@@ -27,7 +44,7 @@ func (d *Delivery) closeGates(ctx context.Context, conn *warehouse.Conn) error {
 // was approved.
 func (d *Delivery) hold(ctx context.Context, conn *warehouse.Conn, approval string) error {
 	if approval != "" {
-		_, err := conn.Exec(ctx, "queries/gate_only_approved.sql", warehouse.Args{"settlement_id": approval})
+		_, err := conn.Exec(ctx, "queries/gate_only_approved.sql", warehouse.Args{"decision_id": approval})
 		return err
 	}
 	return execAll(ctx, conn,
@@ -36,26 +53,50 @@ func (d *Delivery) hold(ctx context.Context, conn *warehouse.Conn, approval stri
 	)
 }
 
+// readPlan returns what the gates of the last load hold.
+func readPlan(ctx context.Context, r warehouse.Runner) (etl.Plan, error) {
+	p := etl.Plan{Held: []etl.Held{}}
+	err := r.Each(ctx, "queries/hold_list.sql", nil, func(rows *sql.Rows) error {
+		var h etl.Held
+		err := rows.Scan(&h.Gate, &h.Items, &h.Records, &p.Name)
+		p.Held = append(p.Held, h)
+		return err
+	})
+	if err != nil || !p.Has(etl.GateTarget) {
+		return p, err
+	}
+	err = r.Each(ctx, "queries/hold_targets.sql", nil, func(rows *sql.Rows) error {
+		var m etl.Move
+		err := rows.Scan(&m.From, &m.To)
+		p.Moves = append(p.Moves, m)
+		return err
+	})
+	return p, err
+}
+
+// heldWaits says what is held, and the ways on.
 func (d *Delivery) heldWaits(ctx context.Context) error {
-	var (
-		items, records int
-		gate           string
-	)
-	if err := d.DB.Get(ctx, "queries/gate_count.sql", nil, &items, &records, &gate); err != nil {
+	plan, err := readPlan(ctx, d.DB)
+	if err != nil || plan.Name == "" {
 		return err
 	}
-	return &etl.NeedsPersonError{
-		What: fmt.Sprintf("%d records are held by productiv.%s", records, gate),
-		Mend: "look at them with: spendbridge load --dry-run, then: spendbridge load --approve --note WHY",
+	what := plan.String()
+	if plan.Has(etl.GateFolder) {
+		fault, err := d.folderFault(ctx)
+		if err != nil {
+			return err
+		}
+		what += " (" + fault + ")"
 	}
+	return &etl.NeedsPersonError{What: what, Mend: strings.Join(plan.Ways(), "; ")}
 }
 
 // Approve posts exactly what the gates held in the last load, on one person's
-// word. If any of it would be posted otherwise by now, it posts nothing and
-// asks to look again.
-func (d *Delivery) Approve(ctx context.Context, decision Decision) (DeliveryResult, error) {
+// word. A name must be that of the plan which that load listed. If any of it
+// would be posted otherwise by now, it posts nothing and asks to look again.
+func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (DeliveryResult, error) {
 	var result DeliveryResult
-	if err := decision.check(); err != nil {
+	if err := by.check(); err != nil {
 		return result, err
 	}
 	if err := d.Productiv.Validate(); err != nil {
@@ -64,38 +105,51 @@ func (d *Delivery) Approve(ctx context.Context, decision Decision) (DeliveryResu
 	if err := d.Recover(ctx); err != nil {
 		return result, err
 	}
-	if err := d.refuseStrays(ctx); err != nil {
+	plan, err := d.approvable(ctx, name)
+	if err != nil {
 		return result, err
 	}
-	id := uuid.Must(uuid.NewV7()).String()
-	err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := d.keepDecision(ctx, tx, id, "held items", "approve", decision); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "queries/gate_approve.sql", warehouse.Args{"settlement_id": id})
-		return err
-	})
+	var covers string
+	if err := d.DB.Get(ctx, "queries/gate_covers.sql", nil, &covers); err != nil {
+		return result, err
+	}
+	made, err := d.newDecision(ctx, plan.Name, decisionApprove, by, json.RawMessage(covers))
 	if err != nil {
+		return result, err
+	}
+	if err := d.decide(ctx, made); err != nil {
 		return result, fmt.Errorf("approve: %w", err)
 	}
-	return d.post(ctx, id)
+	if plan.Has(etl.GateFolder) {
+		if err := d.renewMarker(ctx); err != nil {
+			return result, fmt.Errorf("approve: %w", err)
+		}
+	}
+	if _, err := d.DB.Exec(ctx, "queries/gate_forget.sql", nil); err != nil {
+		return result, err
+	}
+	return d.post(ctx, made.ID)
 }
 
-// refuseStrays refuses an approval of nothing, and one of items that have
-// changed since they were held.
-func (d *Delivery) refuseStrays(ctx context.Context) error {
-	var (
-		items, records int
-		gate           string
-		strays         []string
-	)
-	if err := d.DB.Get(ctx, "queries/gate_count.sql", nil, &items, &records, &gate); err != nil {
-		return err
+// approvable returns the plan of the last load, and refuses an approval of
+// nothing, of another plan, and of items that have changed since they were
+// held.
+func (d *Delivery) approvable(ctx context.Context, name string) (etl.Plan, error) {
+	plan, err := readPlan(ctx, d.DB)
+	if err != nil {
+		return plan, err
 	}
-	if items == 0 {
-		return etl.Usagef("nothing is held, so there is nothing to approve")
+	if plan.Name == "" {
+		return plan, etl.Usagef("nothing is held, so there is nothing to approve")
 	}
-	err := d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
+	if name != "" && name != plan.Name {
+		return plan, &etl.NeedsPersonError{
+			What: fmt.Sprintf("the last load listed plan %s, not %s; nothing is posted", plan.Name, name),
+			Mend: fmt.Sprintf("look at it with: spendbridge load --dry-run, then: spendbridge load --approve=%s --note WHY", plan.Name),
+		}
+	}
+	var strays []string
+	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
 		if err = d.diff(ctx, conn, d.Productiv.OnChange); err != nil {
 			return err
 		}
@@ -103,10 +157,10 @@ func (d *Delivery) refuseStrays(ctx context.Context) error {
 		return err
 	})
 	if err != nil || len(strays) == 0 {
-		return err
+		return plan, err
 	}
-	return &etl.NeedsPersonError{
-		What: fmt.Sprintf("%d of %d held items have changed since they were held: %s; nothing is posted", len(strays), items, someOf(strays)),
+	return plan, &etl.NeedsPersonError{
+		What: fmt.Sprintf("%d of %d held items have changed since they were held: %s; nothing is posted", len(strays), plan.Items(), someOf(strays)),
 		Mend: "run: spendbridge load, and look at what it holds now",
 	}
 }

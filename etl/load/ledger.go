@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"spendbridge/etl/warehouse"
 )
@@ -29,18 +28,13 @@ const (
 type batch struct {
 	id, parent  string
 	target      string
+	appID       string // of the target
 	schema      string
 	records     int
 	first, last int64 // its items lie between these ledger_no
 	attempt     int   // posts so far
 	listed      bool  // the ledger has a row for it
 	doubtful    bool  // its records may have arrived already
-}
-
-// appID is what follows the host in a target.
-func (b batch) appID() string {
-	_, id, _ := strings.Cut(b.target, "/")
-	return id
 }
 
 // halves returns the two batches that a refused one is split into. Halves of
@@ -58,17 +52,35 @@ func (b batch) halves() (left, right batch) {
 }
 
 // begin writes that the batch is being sent, first into the ledger, then into
-// its sent file, and returns the body to send. If the file cannot be written
-// the batch is pending again, for nothing went out.
-func (d *Delivery) begin(ctx context.Context, b *batch) ([]byte, error) {
+// the marker and its sent file, and returns the body to send. If a file cannot
+// be written the batch is pending again, for nothing went out. Without a
+// posting the batch is booked and never sent.
+func (d *Delivery) begin(ctx context.Context, b *batch, posting *posting) ([]byte, error) {
+	if posting != nil {
+		if err := posting.prepare(ctx); err != nil {
+			return nil, fmt.Errorf("batch %s: %w", b.id, err)
+		}
+	}
 	file, err := d.compose(ctx, d.DB, *b)
 	if err != nil {
 		return nil, fmt.Errorf("batch %s: %w", b.id, err)
 	}
-	if err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.markSending(ctx, tx, *b, file.Header) }); err != nil {
+	if posting != nil {
+		file.Header.LoadNo = posting.loadNo
+	}
+	if err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := d.markSending(ctx, tx, *b, file.Header); err != nil {
+			return err
+		}
+		return posting.count(ctx, tx)
+	}); err != nil {
 		return nil, fmt.Errorf("batch %s: %w", b.id, err)
 	}
+	posting.committed()
 	b.attempt, b.listed = b.attempt+1, true
+	if err := posting.write(); err != nil {
+		return nil, unsaved(err, d.finish(ctx, *b, statePending, answer{message: err.Error()}))
+	}
 	if b.attempt > 1 {
 		return file.Body, nil // the file is there, with the same body
 	}
@@ -98,8 +110,8 @@ func unsaved(err, noting error) error {
 func (d *Delivery) header(b batch, body, items string) sentHeader {
 	sum := sha256.Sum256([]byte(body))
 	return sentHeader{
-		Format: 1, BatchID: b.id, Parent: b.parent, RunID: string(d.RunID),
-		Target: b.target, AppID: b.appID(), RecordSchema: b.schema,
+		Format: 2, BatchID: b.id, Parent: b.parent, RunID: string(d.RunID),
+		Target: b.target, AppID: b.appID, RecordSchema: b.schema,
 		Doubtful: b.doubtful,
 		SHA256:   hex.EncodeToString(sum[:]), SentAt: d.Now().UTC(), Items: json.RawMessage(items),
 	}
@@ -115,7 +127,21 @@ func (d *Delivery) markSending(ctx context.Context, tx *warehouse.Tx, b batch, h
 	if err != nil {
 		return err
 	}
+	if err := d.addTarget(ctx, tx, h); err != nil {
+		return err
+	}
 	return d.setItems(ctx, tx, b, stateSending, "")
+}
+
+// addTarget keeps the target of a batch: from now on it may have accepted
+// something.
+func (d *Delivery) addTarget(ctx context.Context, tx *warehouse.Tx, h sentHeader) error {
+	t, ok := parseTarget(h.Target)
+	if !ok {
+		return fmt.Errorf("%q is not a target", h.Target)
+	}
+	_, err := tx.Exec(ctx, "queries/target_add.sql", t.args(h.RunID))
+	return err
 }
 
 // list adds a batch to the ledger.
@@ -213,10 +239,15 @@ func (b batch) itemArgs(args warehouse.Args) warehouse.Args {
 
 // plannedBatches lists what waits to be sent.
 func (d *Delivery) plannedBatches(ctx context.Context) ([]batch, error) {
+	known, err := d.knownTargets(ctx, d.DB)
+	if err != nil {
+		return nil, err
+	}
 	var all []batch
-	err := d.DB.Each(ctx, "queries/batch_planned.sql", nil, func(rows *sql.Rows) error {
+	err = d.DB.Each(ctx, "queries/batch_planned.sql", nil, func(rows *sql.Rows) error {
 		var b batch
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last)
+		b.appID, _ = d.reach(known, b.target)
 		all = append(all, b)
 		return err
 	})
@@ -224,19 +255,32 @@ func (d *Delivery) plannedBatches(ctx context.Context) ([]batch, error) {
 }
 
 // doubtfulBatches lists the batches with an unknown outcome that are to be
-// sent again: all that were not refused since, or those a person said so of.
-// Then it is certain that they have not arrived.
+// sent again: those of which a person said so, for then it is certain that
+// they have not arrived, and under in_doubt: resend all that were sent as
+// spend and not refused since. What cannot be sent to the target it was
+// planned for stays in doubt.
 func (d *Delivery) doubtfulBatches(ctx context.Context) ([]batch, error) {
+	known, err := d.knownTargets(ctx, d.DB)
+	if err != nil {
+		return nil, err
+	}
 	var all []batch
-	err := d.DB.Each(ctx, "queries/batch_unsettled.sql", nil, func(rows *sql.Rows) error {
+	err = d.DB.Each(ctx, "queries/batch_unsettled.sql", nil, func(rows *sql.Rows) error {
 		b := batch{listed: true}
-		var again, refused bool
+		var again, refused, reached bool
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &again, &refused)
 		b.doubtful = !again
-		if again || !refused && d.Productiv.InDoubt == InDoubtResend {
+		b.appID, reached = d.reach(known, b.target)
+		if reached && (again || d.mayResend(b.schema, refused)) {
 			all = append(all, b)
 		}
 		return err
 	})
 	return all, err
+}
+
+// mayResend reports whether a batch in doubt is sent again without a person:
+// finance records sent twice are counted twice, whatever the setting says now.
+func (d *Delivery) mayResend(schema string, refused bool) bool {
+	return !refused && schema == SchemaSpend && d.Productiv.InDoubt == InDoubtResend
 }

@@ -23,6 +23,12 @@ const (
 	OnChangeCompensate = "compensate" // it is reversed and posted under a new key
 )
 
+// What happens to the first load of a source to a target.
+const (
+	FirstLoadHold = "hold" // a person looks at it first
+	FirstLoadPost = "post" // it goes out; for a target on this machine only
+)
+
 // What happens to a batch whose outcome is unknown.
 const (
 	InDoubtHold   = "hold"   // it waits for a person
@@ -53,6 +59,7 @@ type Productiv struct {
 	PostFrom        time.Time // the first day that is posted; zero means every day
 	Concurrency     int       // connections
 
+	FirstLoad        string  // hold, post: the first load of a source to a target
 	HoldChangesAbove int     // 0 means off
 	HoldVolumeAbove  float64 // times the median of the last ten loads; 0 means off
 
@@ -83,6 +90,7 @@ func (p Productiv) Validate() error {
 		{"record_schema", p.RecordSchema, []string{SchemaFinance, SchemaSpend}},
 		{"on_change", p.OnChange, []string{OnChangeReport, OnChangeResend, OnChangeCompensate}},
 		{"in_doubt", p.InDoubt, []string{InDoubtHold, InDoubtResend}},
+		{"first_load", p.FirstLoad, []string{FirstLoadHold, FirstLoadPost}},
 	} {
 		fault(slices.Contains(choice.allowed, choice.value),
 			"productiv.%s: %q; write one of %v", choice.key, choice.value, choice.allowed)
@@ -100,15 +108,6 @@ func (p Productiv) Validate() error {
 func isURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
-}
-
-// host returns the part of a target that comes before the app id.
-func (p Productiv) host() string {
-	u, err := url.Parse(p.BaseURL)
-	if err != nil {
-		return "" // Validate has said so
-	}
-	return u.Host
 }
 
 // appID returns where a source's records go, "" for nowhere.

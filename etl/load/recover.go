@@ -20,6 +20,12 @@ func (d *Delivery) Recover(ctx context.Context) error {
 	if err := d.refuseOlderLedger(ctx); err != nil {
 		return err
 	}
+	if err := d.adoptTargets(ctx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := d.recoverDecisions(ctx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
 	left, err := d.openBatches(ctx)
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -111,22 +117,40 @@ func (d *Delivery) recoverBatch(ctx context.Context, b openBatch) error {
 		}
 	}
 	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
-	return d.writeOutcome(ctx, b.batch, event)
+	if err := d.writeOutcome(ctx, b.batch, event); err != nil || event.Settlement == nil {
+		return err
+	}
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return event.decision().keep(ctx, tx) })
 }
 
+// recoverUnsent settles a batch that is sending and has no sent file. It was
+// never sent, unless the files of batches before it are gone too.
 func (d *Delivery) recoverUnsent(ctx context.Context, b openBatch) error {
 	if b.state != stateSending {
 		return nil
 	}
-	state := statePending
-	if b.doubtful {
-		state = stateUnknown
+	event := sentEvent{State: statePending, At: d.Now().UTC(), Attempt: b.attempt, Message: "the program ended before the batch was sent"}
+	lost, err := d.lostBefore(ctx, b.batch)
+	switch {
+	case err != nil:
+		return err
+	case lost:
+		event.State, event.Message = stateUnknown, "its sent file is not there, and neither are those of batches before it"
+	case b.doubtful:
+		event.State = stateUnknown
 	}
-	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, state))
-	return d.writeOutcome(ctx, b.batch, sentEvent{
-		State: state, At: d.Now().UTC(), Attempt: b.attempt,
-		Message: "the program ended before the batch was sent",
-	})
+	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
+	return d.writeOutcome(ctx, b.batch, event)
+}
+
+// lostBefore reports whether the sent file of an earlier batch is missing.
+func (d *Delivery) lostBefore(ctx context.Context, b batch) (bool, error) {
+	ids, err := sentBatches(d.Folder)
+	if err != nil {
+		return false, err
+	}
+	before, err := warehouse.Strings(ctx, d.DB, "queries/batch_sent_before.sql", warehouse.Args{"first_no": b.first})
+	return slices.ContainsFunc(before, func(id string) bool { return !slices.Contains(ids, id) }), err
 }
 
 // noteRecovered adds the event to the file. A torn last line is dropped on

@@ -25,8 +25,9 @@ var errDoubt = errors.New("outcome unknown")
 
 // A sender posts batches over a number of connections.
 type sender struct {
-	d   *Delivery
-	api *api
+	d       *Delivery
+	api     *api
+	posting *posting
 
 	ledger sync.Mutex // one transaction at a time: they touch the same tables
 
@@ -40,7 +41,7 @@ type sender struct {
 }
 
 func (d *Delivery) newSender() *sender {
-	return &sender{d: d, api: newAPI(d.Productiv, d.Transport)}
+	return &sender{d: d, api: newAPI(d.Productiv, d.Transport), posting: &posting{d: d}}
 }
 
 // run sends all batches, in order, and returns when every connection is done.
@@ -99,11 +100,11 @@ func (s *sender) send(ctx context.Context, b batch) error {
 // has begun is brought to its end, even if the run is being stopped.
 func (s *sender) attempt(ctx context.Context, b *batch) (string, answer, error) {
 	ctx = context.WithoutCancel(ctx)
-	body, err := locked(&s.ledger, func() ([]byte, error) { return s.d.begin(ctx, b) })
+	body, err := locked(&s.ledger, func() ([]byte, error) { return s.d.begin(ctx, b, s.posting) })
 	if err != nil {
 		return "", answer{}, err
 	}
-	got := s.api.post(ctx, b.appID(), body)
+	got := s.api.post(ctx, b.appID, body)
 	state := s.outcome(*b, got)
 	_, err = locked(&s.ledger, func() (any, error) { return nil, s.d.finish(ctx, *b, state, got) })
 	b.doubtful = b.doubtful || state == stateUnknown

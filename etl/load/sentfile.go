@@ -37,6 +37,7 @@ type sentHeader struct {
 	SHA256       string          `json:"sha256"`
 	Doubtful     bool            `json:"doubtful,omitempty"` // half of a batch that may have arrived
 	SentAt       time.Time       `json:"sent_at"`
+	LoadNo       int64           `json:"load_no,omitempty"` // the load that sent it, 0 = booked by a person; since format 2
 	Items        json.RawMessage `json:"items"`
 }
 
@@ -67,6 +68,9 @@ type sentFile struct {
 	Body   []byte
 	Events []sentEvent
 	torn   bool // the last line was being written when the program ended
+
+	items []sentItem // where they were read
+	first int64      // the ledger number of the first one
 }
 
 // writeSent writes the file of a batch so that it is there, whole, after any

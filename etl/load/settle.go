@@ -3,51 +3,26 @@ package load
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
-// A Decision is a person's: who, and why. The ledger keeps both.
-type Decision struct {
-	By   string
-	Note string
-}
-
-func (d Decision) check() error {
-	if strings.TrimSpace(d.By) == "" || strings.TrimSpace(d.Note) == "" {
-		return etl.Usagef("a decision needs a name and a reason; add --note 'why, and where it was seen'")
-	}
-	return nil
-}
-
-// What a person can decide.
-const (
-	decisionAccepted  = "accepted"
-	decisionResend    = "resend"
-	decisionRetry     = "retry"
-	decisionCorrected = "corrected_at_productiv"
-)
-
-func (d *Delivery) keepDecision(ctx context.Context, tx *warehouse.Tx, id, subject, what string, by Decision) error {
-	_, err := tx.Exec(ctx, "queries/settle_add.sql", warehouse.Args{
-		"settlement_id": id, "subject": subject, "decision": what,
-		"decided_by": by.By, "note": by.Note, "at": d.Now().UTC(),
-	})
-	return err
-}
-
-// settled is the line of a sent file that records a decision.
-func (d *Delivery) settled(b batch, state, id, subject, what string, by Decision) sentEvent {
+// event is the line of a sent file that records a decision.
+func (m decided) event(b batch, state string) sentEvent {
 	return sentEvent{
-		State: state, At: d.Now().UTC(), Attempt: b.attempt, Message: "settled by " + by.By + ": " + by.Note,
-		Settlement: &sentSettlement{ID: id, Subject: subject, Decision: what, By: by.By, Note: by.Note},
+		State: state, At: m.At, Attempt: b.attempt, Message: "settled by " + m.By + ": " + m.Note,
+		Settlement: &sentSettlement{ID: m.ID, Subject: m.Subject, Decision: m.Decision, By: m.By, Note: m.Note},
 	}
+}
+
+// decision is the decision that a line of a sent file records.
+func (e sentEvent) decision() decided {
+	s := e.Settlement
+	return decided{ID: s.ID, Subject: s.Subject, Decision: s.Decision, By: s.By, Note: s.Note, At: e.At}
 }
 
 // SettleAccepted books a batch in doubt as accepted: somebody has seen its
@@ -73,26 +48,37 @@ func (d *Delivery) settleBatch(ctx context.Context, batchID, what, state string,
 	if err != nil {
 		return err
 	}
-	id := uuid.Must(uuid.NewV7()).String()
-	event := d.settled(b, state, id, b.id, what, by)
+	made, err := d.newDecision(ctx, b.id, what, by, nil)
+	if err != nil {
+		return err
+	}
+	if err := d.settleSent(ctx, b, state, made); err != nil {
+		return fmt.Errorf("settle batch %s: %w", b.id, err)
+	}
+	return d.refresh(ctx)
+}
+
+// settleSent records a decision about a batch: in its sent file, in the file of
+// decisions, then in the ledger.
+func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made decided) error {
+	event := made.event(b, state)
 	if err := appendSent(d.Folder, b.id, event); err != nil {
 		return err
 	}
-	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := d.keepDecision(ctx, tx, id, b.id, what, by); err != nil {
+	if err := d.appendDecision(made); err != nil {
+		return err
+	}
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := made.keep(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, "queries/settle_batch.sql", warehouse.Args{
-			"settlement_id": id, "batch_id": b.id, "state": state, "at": event.At, "message": event.Message,
+			"decision_id": made.ID, "batch_id": b.id, "state": state, "at": event.At, "message": event.Message,
 		}); err != nil {
 			return err
 		}
 		return d.setItems(ctx, tx, b, state, event.Message)
 	})
-	if err != nil {
-		return fmt.Errorf("settle batch %s: %w", b.id, err)
-	}
-	return nil
 }
 
 // batchInDoubt finds a batch that is unknown. Any other is a usage error.
@@ -122,27 +108,52 @@ func (d *Delivery) SettleRetry(ctx context.Context, spendID string, by Decision)
 	if len(batches) == 0 {
 		return etl.Usagef("record %s is not rejected; spendbridge explain %s shows what became of it", spendID, spendID)
 	}
-	id := uuid.Must(uuid.NewV7()).String()
+	made, err := d.newDecision(ctx, spendID, decisionRetry, by, nil)
+	if err != nil {
+		return err
+	}
 	for _, batchID := range batches {
 		if batchID == "" {
 			continue // refused here, so there is no file to note it in
 		}
-		event := d.settled(batch{id: batchID}, stateRejected, id, spendID, decisionRetry, by)
-		if err := appendSent(d.Folder, batchID, event); err != nil {
+		if err := appendSent(d.Folder, batchID, made.event(batch{id: batchID}, stateRejected)); err != nil {
 			return err
 		}
 	}
-	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := d.keepDecision(ctx, tx, id, spendID, decisionRetry, by); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "queries/settle_retry.sql", warehouse.Args{"settlement_id": id, "spend_id": spendID})
-		return err
-	})
-	if err != nil {
+	if err := d.decide(ctx, made); err != nil {
 		return fmt.Errorf("settle record %s: %w", spendID, err)
 	}
-	return nil
+	return d.refresh(ctx)
+}
+
+// SettleDismiss signs for a difference between Productiv and canonical, or for
+// a refused record: it stays as it is and needs attention no more. The
+// signature is for this difference only; another one is open again.
+func (d *Delivery) SettleDismiss(ctx context.Context, spendID string, by Decision) error {
+	if err := by.check(); err != nil {
+		return err
+	}
+	if err := d.Recover(ctx); err != nil {
+		return err
+	}
+	var (
+		records int
+		covers  string
+	)
+	if err := d.DB.Get(ctx, "queries/dismiss_covers.sql", warehouse.Args{"spend_id": spendID}, &records, &covers); err != nil {
+		return err
+	}
+	if records == 0 {
+		return etl.Usagef("record %s has no refusal and no unsent change to dismiss; spendbridge explain %s shows what became of it", spendID, spendID)
+	}
+	made, err := d.newDecision(ctx, spendID, decisionDismiss, by, json.RawMessage(covers))
+	if err != nil {
+		return err
+	}
+	if err := d.decide(ctx, made); err != nil {
+		return fmt.Errorf("settle record %s: %w", spendID, err)
+	}
+	return d.refresh(ctx)
 }
 
 // SettleCorrected books that Productiv was mended by hand and holds the record
@@ -165,12 +176,16 @@ func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decis
 	if len(batches) == 0 {
 		return etl.Usagef("record %s has nothing to correct: Productiv holds it as it is here, or its last batch is in doubt, or it is frozen", spendID)
 	}
+	made, err := d.newDecision(ctx, spendID, decisionCorrected, by, nil)
+	if err != nil {
+		return err
+	}
 	for _, b := range batches {
-		if err := d.bookCorrection(ctx, b, spendID, by); err != nil {
+		if err := d.bookCorrection(ctx, b, made); err != nil {
 			return fmt.Errorf("settle record %s: %w", spendID, err)
 		}
 	}
-	return nil
+	return d.refresh(ctx)
 }
 
 func (d *Delivery) planCorrection(ctx context.Context, spendID string) error {
@@ -192,27 +207,10 @@ func (d *Delivery) planCorrection(ctx context.Context, spendID string) error {
 	})
 }
 
-func (d *Delivery) bookCorrection(ctx context.Context, b batch, spendID string, by Decision) error {
-	if _, err := d.begin(ctx, &b); err != nil {
+// bookCorrection books a batch as accepted that is never posted.
+func (d *Delivery) bookCorrection(ctx context.Context, b batch, made decided) error {
+	if _, err := d.begin(ctx, &b, nil); err != nil {
 		return err
 	}
-	id := uuid.Must(uuid.NewV7()).String()
-	event := d.settled(b, stateAccepted, id, spendID, decisionCorrected, by)
-	if err := appendSent(d.Folder, b.id, event); err != nil {
-		return err
-	}
-	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := d.keepDecision(ctx, tx, id, spendID, decisionCorrected, by); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "queries/settle_batch.sql", warehouse.Args{
-			"settlement_id": id, "batch_id": b.id, "state": stateAccepted, "at": event.At, "message": event.Message,
-		}); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "queries/settle_items.sql", warehouse.Args{"settlement_id": id, "batch_id": b.id}); err != nil {
-			return err
-		}
-		return d.setItems(ctx, tx, b, stateAccepted, "")
-	})
+	return d.settleSent(ctx, b, stateAccepted, made)
 }

@@ -11,8 +11,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// Verify proves, without posting, that the ledger and canonical add up and
-// that every batch of the ledger lies in its sent file byte for byte. It
+// Verify proves, without posting, that this is the folder that posted last,
+// that the ledger and canonical add up and that every batch of the ledger lies in its sent file byte for byte. It
 // writes the control totals of the ledger for the run.
 func (d *Delivery) Verify(ctx context.Context) error {
 	if err := d.Productiv.Validate(); err != nil {
@@ -23,6 +23,12 @@ func (d *Delivery) Verify(ctx context.Context) error {
 	}
 	if err := d.verifySent(ctx); err != nil {
 		return err
+	}
+	if fault, err := d.folderFault(ctx); fault != "" || err != nil {
+		return errors.Join(err, &etl.NeedsPersonError{
+			What: fault + "; nothing is posted",
+			Mend: "copy the newest sent files into " + sentFolder + " and run spendbridge verify --rebuild, or see what spendbridge load asks",
+		})
 	}
 	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		if _, err := d.gatedDiff(ctx, conn); err != nil {
@@ -64,7 +70,7 @@ func (d *Delivery) sentFault(id, digest string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := file.items(); err != nil {
+	if _, err := file.readItems(); err != nil {
 		return err
 	}
 	if file.Header.SHA256 != digest {

@@ -95,7 +95,7 @@ func (p *page) deliveryToDo() []Todo {
 			Commands: settleBatch(b.ID),
 		})
 	}
-	all = append(all, holdsToDo(p.Holds)...)
+	all = append(all, planToDo(p.Plan)...)
 	if len(p.Rejected) > 0 && p.Run.Status == etl.StatusNeedsPerson {
 		first := shellWord(p.Rejected[0].SpendID)
 		all = append(all, Todo{

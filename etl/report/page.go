@@ -4,6 +4,8 @@ import (
 	"html/template"
 	"math/big"
 	"time"
+
+	"spendbridge/etl"
 )
 
 // A page is all that the report of a run shows.
@@ -38,7 +40,7 @@ type page struct {
 
 	Deliveries  []deliveryRow
 	Batches     []batchRow
-	Holds       []HoldState
+	Plan        etl.Plan
 	Rejected    []rejectedRow
 	Suggestions []Suggestion
 	Snapshot    snapshotRow

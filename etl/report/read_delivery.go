@@ -49,7 +49,7 @@ func (r *reader) batches(ctx context.Context) error {
 }
 
 func (r *reader) holds(ctx context.Context) (err error) {
-	r.page.Holds, err = readHolds(ctx, r.db)
+	r.page.Plan, err = readPlan(ctx, r.db)
 	return err
 }
 

@@ -26,7 +26,10 @@ type State struct {
 	Slots      []SlotState   `json:"slots"`
 	Batches    []BatchState  `json:"unknown_batches"`
 	Items      []ItemState   `json:"items"`
-	Held       []HoldState   `json:"held"`
+	Held       []etl.Held    `json:"held"`
+	Plan       string        `json:"held_plan,omitempty"` // the name of what is held
+	Moves      []etl.Move    `json:"moves,omitempty"`
+	Open       []OpenState   `json:"undelivered"`
 	Quarantine []ReasonState `json:"quarantine"`
 }
 
@@ -82,10 +85,15 @@ type ItemState struct {
 	Amount   string `json:"amount"`
 }
 
-// A HoldState counts the records that a gate of the newest load holds back.
-type HoldState struct {
-	Gate    string `json:"gate"`
-	Records int64  `json:"records"`
+// An OpenState counts the records that Productiv does not hold as canonical
+// has them, and that nobody signed for.
+type OpenState struct {
+	Class    string `json:"class"`
+	State    string `json:"state"`
+	Currency string `json:"currency"`
+	Records  int64  `json:"records"`
+	Reversed int64  `json:"reversed"` // of them: reversed, without their new version
+	Amount   string `json:"amount"`   // what posting them would add
 }
 
 // A ReasonState counts the records set aside for one reason.
@@ -99,7 +107,7 @@ type ReasonState struct {
 // source said counts only while the source is among the configured sources.
 func ReadState(ctx context.Context, db warehouse.Runner, sources []string, now time.Time) (*State, error) {
 	s := &State{AsOf: now, Todo: []Todo{}}
-	read := []func(context.Context, warehouse.Runner) error{s.runs, s.stages, s.slots, s.batches, s.items, s.holds, s.quarantine}
+	read := []func(context.Context, warehouse.Runner) error{s.runs, s.stages, s.slots, s.batches, s.items, s.holds, s.open, s.quarantine}
 	for _, f := range read {
 		if err := f(ctx, db); err != nil {
 			return nil, err
@@ -158,6 +166,13 @@ func (s *State) batches(ctx context.Context, db warehouse.Runner) (err error) {
 func (s *State) items(ctx context.Context, db warehouse.Runner) (err error) {
 	s.Items, err = list(ctx, db, "status_items", nil, func(rows *sql.Rows, x *ItemState) error {
 		return rows.Scan(&x.State, &x.Currency, &x.Records, &x.Amount)
+	})
+	return err
+}
+
+func (s *State) open(ctx context.Context, db warehouse.Runner) (err error) {
+	s.Open, err = list(ctx, db, "status_undelivered", nil, func(rows *sql.Rows, x *OpenState) error {
+		return rows.Scan(&x.Class, &x.State, &x.Currency, &x.Records, &x.Reversed, &x.Amount)
 	})
 	return err
 }

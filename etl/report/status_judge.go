@@ -15,7 +15,8 @@ import (
 // judge says what waits for a person, and what all of it comes to.
 func (s *State) judge(ctx context.Context, db warehouse.Runner) error {
 	s.Todo = append(s.Todo, s.batchesToDo()...)
-	s.Todo = append(s.Todo, holdsToDo(s.Held)...)
+	s.Todo = append(s.Todo, planToDo(etl.Plan{Name: s.Plan, Held: s.Held, Moves: s.Moves})...)
+	s.Todo = append(s.Todo, s.openToDo()...)
 	var settled sql.NullTime
 	if err := db.Get(ctx, "queries/status_settled.sql", nil, &settled); err != nil {
 		return err
@@ -45,25 +46,58 @@ func settleBatch(batch string) []string {
 	}
 }
 
-func (s *State) holds(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Held, err = readHolds(ctx, db)
+func (s *State) holds(ctx context.Context, db warehouse.Runner) error {
+	plan, err := readPlan(ctx, db)
+	s.Plan, s.Held, s.Moves = plan.Name, plan.Held, plan.Moves
 	return err
 }
 
-func readHolds(ctx context.Context, db warehouse.Runner) ([]HoldState, error) {
-	return list(ctx, db, "status_holds", nil, func(rows *sql.Rows, x *HoldState) error {
-		return rows.Scan(&x.Gate, &x.Records)
+func readPlan(ctx context.Context, db warehouse.Runner) (plan etl.Plan, err error) {
+	plan.Held, err = list(ctx, db, "hold_list", nil, func(rows *sql.Rows, x *etl.Held) error {
+		return rows.Scan(&x.Gate, &x.Items, &x.Records, &plan.Name)
 	})
+	if err != nil || !plan.Has(etl.GateTarget) {
+		return plan, err
+	}
+	plan.Moves, err = list(ctx, db, "hold_targets", nil, func(rows *sql.Rows, x *etl.Move) error {
+		return rows.Scan(&x.From, &x.To)
+	})
+	return plan, err
 }
 
-func holdsToDo(holds []HoldState) []Todo {
-	var all []Todo
-	for _, h := range holds {
-		all = append(all, Todo{
-			What:     fmt.Sprintf("productiv.%s holds %d records back; look at them, then let them go", h.Gate, h.Records),
-			Commands: []string{"spendbridge load --dry-run", `spendbridge load --approve --note "looked at them"`},
-		})
+func planToDo(plan etl.Plan) []Todo {
+	if plan.Name == "" {
+		return nil
 	}
+	return []Todo{{What: plan.String(), Commands: plan.Ways()}}
+}
+
+// openToDo names what no later load will mend by itself.
+func (s *State) openToDo() []Todo {
+	var rejected, changed, withdrawn, reversed int64
+	for _, x := range s.Open {
+		reversed += x.Reversed
+		switch {
+		case x.State == "rejected":
+			rejected += x.Records
+		case x.State != "unsent_changes":
+		case x.Class == "changed":
+			changed += x.Records
+		case x.Class == "withdrawn":
+			withdrawn += x.Records
+		}
+	}
+	var all []Todo
+	add := func(n int64, what string, commands ...string) {
+		if n > 0 {
+			all = append(all, Todo{What: fmt.Sprintf(what, n), Commands: commands})
+		}
+	}
+	add(rejected, "%d records were rejected", `spendbridge settle SPEND_ID --retry --note "corrected"`, `spendbridge settle SPEND_ID --dismiss --note WHY`)
+	settle := []string{"spendbridge load --dry-run", `spendbridge settle SPEND_ID --corrected-at-productiv --note WHY`, `spendbridge settle SPEND_ID --dismiss --note WHY`}
+	add(changed, "%d records changed after they were posted, and the change is not posted", settle...)
+	add(withdrawn, "%d records were withdrawn after they were posted, and Productiv still has them", settle...)
+	add(reversed, "%d records stand reversed at Productiv without their new version", "spendbridge explain SPEND_ID")
 	return all
 }
 

@@ -53,7 +53,7 @@ func TestStateOfAnInstallation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db := tt.open(t)
 			if !tt.decided.IsZero() {
-				fill(t, db, "fill/15_settlements.sql", warehouse.Args{"decided_at": tt.decided})
+				fill(t, db, "fill/15_decisions.sql", warehouse.Args{"decided_at": tt.decided})
 			}
 			state := readState(t, db, bothSources)
 			if state.Status != tt.want {
@@ -82,7 +82,7 @@ func TestWhatAGateHoldsNeedsAPerson(t *testing.T) {
 	db := quiet.open(t)
 	fill(t, db, "fill/16_holds.sql", nil)
 	state := readState(t, db, bothSources)
-	if diff := cmp.Diff([]HoldState{{"hold_changes_above", 7}}, state.Held); diff != "" {
+	if diff := cmp.Diff([]etl.Held{{Gate: "hold_changes_above", Items: 7, Records: 7}}, state.Held); diff != "" {
 		t.Error(diff)
 	}
 	if state.Status != etl.StatusNeedsPerson || !strings.Contains(said(state), "load --approve") {

@@ -4,7 +4,7 @@ update delivery.batches
 set
     state = 'sending',
     attempt = attempt + 1,
-    settlement_id = null,
+    decision_id = null,
     sent_at = $at::timestamptz,
     finished_at = null
 

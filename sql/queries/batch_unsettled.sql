@@ -14,8 +14,8 @@ select
 
 from delivery.batches as batches
 
-left join delivery.settlements as settlements
-    on batches.settlement_id = settlements.settlement_id
+left join delivery.decisions as settlements
+    on batches.decision_id = settlements.decision_id
 
 where batches.state = 'unknown'
 

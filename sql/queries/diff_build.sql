@@ -37,7 +37,8 @@ compared as (
     select
         coalesce(spend.spend_id, ledger.spend_id) as spend_id,
         coalesce(spend.source, ledger.source) as source,
-        coalesce(spend.target, ledger.target) as target,
+        coalesce(ledger.target, spend.target) as target,
+        ledger.elsewhere,
         spend.currency,
         spend.amount,
         spend.occurred_on,
@@ -49,12 +50,20 @@ compared as (
         ledger.standing_amount,
         ledger.standing_currency,
         ledger.standing_created_ms,
+        ledger.standing_schema,
+        ledger.rejected_no,
+        ledger.rejected_key,
+        ledger.rejected_payload_hash,
+        ledger.rejected_message,
+        coalesce(ledger.reversed, false) as reversed,
         case
             when ledger.open_items > 0 then 'unknown'
-            when spend.spend_id is not null and not spend.not_due
-                and ledger.standing_no is null then 'new'
+            -- The new version of what was reversed is always due.
+            when spend.spend_id is not null and ledger.standing_no is null
+                and (ledger.reversed or not spend.not_due) then 'new'
             when spend.spend_id is not null and ledger.standing_no is null
                 then 'not_due'
+            when ledger.standing_no is null and ledger.reversed then 'absent'
             when ledger.standing_no is null then 'unchanged'
             when spend.not_due then 'frozen'
             when spend.spend_id is null then 'absent'
@@ -75,7 +84,6 @@ compared as (
 
     full outer join diff_ledger as ledger
         on spend.spend_id = ledger.spend_id
-        and spend.target = ledger.target
 
 ),
 
@@ -88,7 +96,15 @@ classed as (
             when excluded.spend_id is not null then 'withdrawn'
             else 'frozen'
         end as class,
-        coalesce(excluded.reason, quarantine.reason) as reason
+        coalesce(excluded.reason, quarantine.reason) as reason,
+        md5(concat_ws(chr(31),
+            compared.standing_key, compared.standing_amount,
+            compared.standing_currency, compared.standing_created_ms,
+            compared.amount, compared.currency, compared.created_ms,
+            case when compared.refused
+                then compared.rejected_key || compared.rejected_payload_hash
+            end
+        )) as difference
 
     from compared
 
@@ -101,6 +117,28 @@ classed as (
         and compared.spend_id = quarantine.spend_id
 
     where compared.difference != 'unchanged'
+        -- Reversed, and known not to be spend any more: nothing is missing.
+        and not (
+            compared.difference = 'absent'
+            and compared.standing_no is null
+            and excluded.spend_id is not null
+        )
+
+),
+
+settled as (
+
+    select
+        classed.*,
+        dismissals.spend_id is not null as settled
+
+    from classed
+
+    left join (
+        select distinct spend_id, difference from delivery.dismissals
+    ) as dismissals
+        on classed.spend_id = dismissals.spend_id
+        and classed.difference = dismissals.difference
 
 )
 
@@ -113,11 +151,13 @@ select
         when $on_change = 'correct' and class = 'withdrawn' then 'reverse'
         when refused or target is null then 'wait'
         when class = 'new' then 'post'
+        when settled then 'list'
+        -- What stands as finance has no key that could be replaced.
         when class in ('changed', 'touched') and $on_change = 'resend'
-            then 'resend'
+            and standing_schema = 'spend' then 'resend'
         when class in ('changed', 'withdrawn') and $on_change = 'compensate'
             then 'reverse'
         else 'list'
     end as action
 
-from classed
+from settled

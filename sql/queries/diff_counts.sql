@@ -1,26 +1,13 @@
 -- The diff in records.
-with
-
-held as (
-
-    select distinct spend_id
-    from item_draft
-    where gate is not null
-
-)
-
 select
-    diff.class,
-    diff.refused,
-    diff.action,
-    held.spend_id is not null as held,
+    class,
+    state,
+    bool_or(action = 'reverse') as reverses,
+    count(*) filter (reversed and not settled) as reversed,
     count(*) as records
 
-from diff
+from diff_states
 
-left join held
-    on diff.spend_id = held.spend_id
+group by class, state
 
-group by all
-
-order by all
+order by class, state

@@ -1,67 +1,46 @@
--- What the ledger says of each record at its target: the item that stands at
--- Productiv now, how many versions were accepted, whether an item is on its
--- way or in doubt, and which item was refused last.
+-- What the ledger says of each record: the item that stands at Productiv now,
+-- how many versions were accepted, whether an item is on its way or in doubt,
+-- which item was refused last, and whether the record stands reversed without
+-- the new version that its reversal made room for.
 create or replace temp table diff_ledger as
 
 with
 
-items as (
-
-    select
-        items.target,
-        items.spend_id,
-        items.source,
-        items.kind,
-        items.state,
-        items.version,
-        items.ledger_no,
-        items.settlement_id
-
-    from delivery.items as items
-
-    inner join diff_targets as targets
-        on items.source = targets.source
-        and items.target = targets.target
-
-    where items.state != 'planned'
-
-),
-
 records as (
 
     select
-        target,
-        spend_id,
-        any_value(source) as source,
-        max(ledger_no) filter (
-            state = 'accepted' and kind != 'reversal'
+        homes.spend_id,
+        any_value(homes.target) as target,
+        any_value(homes.elsewhere) as elsewhere,
+        any_value(homes.source) as source,
+        max(items.ledger_no) filter (
+            items.state = 'accepted' and items.kind != 'reversal'
         ) as standing_no,
-        max(ledger_no) filter (state = 'accepted') as accepted_no,
-        max(ledger_no) filter (
-            state = 'rejected' and settlement_id is null
+        max(items.ledger_no) filter (items.state = 'accepted') as accepted_no,
+        max(items.ledger_no) filter (
+            items.state = 'rejected' and items.decision_id is null
         ) as rejected_no,
-        max(version) filter (
-            state = 'accepted' and kind != 'reversal'
+        max(items.version) filter (
+            items.state = 'accepted' and items.kind != 'reversal'
         ) as versions,
-        max(version) filter (
-            state = 'accepted' and kind = 'reversal'
+        max(items.version) filter (
+            items.state = 'accepted' and items.kind = 'reversal'
         ) as reversed,
-        count(*) filter (state in ('sending', 'unknown')) as open_items
+        count(*) filter (items.state in ('sending', 'unknown')) as open_items
 
-    from items
+    from diff_homes as homes
 
-    group by target, spend_id
+    left join diff_items as items
+        on homes.spend_id = items.spend_id
+
+    group by homes.spend_id
 
 ),
 
 newest as (
 
     select
-        target,
-        spend_id,
-        source,
-        versions,
-        open_items,
+        * exclude (standing_no, rejected_no),
         case when versions > coalesce(reversed, 0) then standing_no end
             as standing_no,
         case when rejected_no > coalesce(accepted_no, 0) then rejected_no end
@@ -75,6 +54,7 @@ select
     newest.target,
     newest.spend_id,
     newest.source,
+    newest.elsewhere,
     newest.versions,
     newest.open_items,
     standing.ledger_no as standing_no,
@@ -83,9 +63,15 @@ select
     standing.currency as standing_currency,
     standing.created_ms as standing_created_ms,
     standing.content_hash as standing_content_hash,
+    standing.record_schema as standing_schema,
+    rejected.ledger_no as rejected_no,
+    rejected.key as rejected_key,
+    rejected.payload_hash as rejected_payload_hash,
+    rejected.message as rejected_message,
     rejected.kind as rejected_kind,
     rejected.content_hash as rejected_content_hash,
-    rejected.record_schema as rejected_schema
+    rejected.record_schema as rejected_schema,
+    accepted.kind = 'reversal' and accepted.class = 'changed' as reversed
 
 from newest
 
@@ -94,3 +80,6 @@ left join delivery.items as standing
 
 left join delivery.items as rejected
     on newest.rejected_no = rejected.ledger_no
+
+left join delivery.items as accepted
+    on newest.accepted_no = accepted.ledger_no

@@ -1,5 +1,6 @@
--- What would be posted, by month. A record whose currency changed counts in
--- both, and so does one that changed its month.
+-- What would be posted, by month; with $held what the gates hold of it. A
+-- record whose currency changed counts in both, and so does one that changed
+-- its month.
 select
     draft.class,
     draft.source,
@@ -19,6 +20,9 @@ from item_draft as draft
 
 inner join diff
     on draft.spend_id = diff.spend_id
+
+where not $held::boolean
+    or draft.gate is not null
 
 group by all
 

@@ -23,9 +23,9 @@ from delivery.items as items
 left join delivery.batches as batches
     on items.batch_id = batches.batch_id
 
-left join delivery.settlements as settlements
-    on coalesce(items.settlement_id, batches.settlement_id)
-        = settlements.settlement_id
+left join delivery.decisions as settlements
+    on coalesce(items.decision_id, batches.decision_id)
+        = settlements.decision_id
 
 where items.spend_id = $spend_id
 

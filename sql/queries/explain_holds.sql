@@ -7,6 +7,5 @@ select
 from delivery.holds
 
 where spend_id = $spend_id
-    and settlement_id is null
 
 order by held_at, key

@@ -1,24 +1,19 @@
 -- Holds what would change or take back delivered records, if it is more than
--- the limit. What a person has approved as it is passes.
+-- the limit.
 update item_draft
 
 set gate = 'hold_changes_above'
 
-where class in ('changed', 'withdrawn')
-    and (key, md5(payload)) not in (
-        select (key, payload_hash) from delivery.holds
-        where settlement_id is not null
-    )
+where gate is null
+    and not approved
+    and class in ('changed', 'withdrawn', 'touched')
     and $above < (
 
         select count(distinct spend_id)
 
         from item_draft
 
-        where class in ('changed', 'withdrawn')
-            and (key, md5(payload)) not in (
-                select (key, payload_hash) from delivery.holds
-                where settlement_id is not null
-            )
+        where class in ('changed', 'withdrawn', 'touched')
+            and not approved
 
     )

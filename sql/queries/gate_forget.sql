@@ -1,3 +1,2 @@
--- Each load looks at its gates afresh. What was approved stays on record.
+-- Each load lists what its gates hold afresh.
 delete from delivery.holds
-where settlement_id is null

@@ -3,7 +3,7 @@ delete from item_draft
 
 where spend_id not in (
 
-    select spend_id from delivery.holds
-    where settlement_id = $settlement_id
+    select spend_id from delivery.approvals
+    where decision_id = $decision_id
 
 )

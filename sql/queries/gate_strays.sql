@@ -8,7 +8,6 @@ left join item_draft as draft
     and holds.key = draft.key
     and holds.payload_hash = md5(draft.payload)
 
-where holds.settlement_id is null
-    and draft.key is null
+where draft.key is null
 
 order by holds.key

@@ -1,13 +1,12 @@
 -- Holds a whole load that is larger than $times the median of the last ten
--- loads that posted anything. What a person has approved as it is passes.
+-- loads that posted anything.
 update item_draft
 
 set gate = 'hold_volume_above'
 
-where (key, md5(payload)) not in (
-        select (key, payload_hash) from delivery.holds
-        where settlement_id is not null
-    )
+where gate is null
+    and not approved
+    and not reversed
     and (select count(*) from item_draft where not follows) > (
 
         select quantile_disc(records, 0.5) * $times::decimal(18, 4)

@@ -1,6 +1,7 @@
 -- One row per item that the diff asks for, with its exact JSON. concat_ws
 -- skips what is null, to_json escapes texts and keeps decimals as they are.
--- A new version that `follows` waits until its reversal is accepted.
+-- A new version that `follows` waits until its reversal is accepted; one of
+-- what stands `reversed` has waited for that.
 create or replace temp table item_draft as
 
 with
@@ -13,6 +14,7 @@ asked as (
         diff.target,
         diff.content_hash,
         diff.created_ms,
+        diff.reversed,
         diff.action = 'reverse' as follows,
         case
             when diff.action = 'resend' then diff.versions
@@ -73,6 +75,8 @@ select
     spend_id,
     class,
     null::varchar as gate,
+    false as approved,
+    reversed,
     follows,
     target,
     key,

@@ -10,7 +10,8 @@ standing as (
     select
         diff.class,
         diff.versions,
-        items.*,
+        diff.target as home_target,
+        items.* exclude (class),
         diff.spend_id || '-rev' || diff.versions as reversal_key,
         case
             when items.amount < 0
@@ -48,8 +49,10 @@ keyed as (
 select
     spend_id,
     class,
+    false as approved,
+    false as reversed,
     false as follows,
-    target,
+    home_target as target,
     reversal_key as key,
     'reversal' as kind,
     versions as version,

@@ -33,7 +33,7 @@ attempts as (
 placed as (
 
     select
-        draft.* exclude (class, gate, follows),
+        draft.* exclude (gate, approved, reversed, follows),
         invalid.reason as message,
         coalesce(attempts.attempt, 0) + 1 as attempt,
         row_number() over (
@@ -94,6 +94,7 @@ select
     source,
     page_id,
     record_version,
+    class,
     kind,
     case when message is null then 'planned' else 'rejected' end as state,
     record_schema,

@@ -6,7 +6,7 @@ select
     $run_id as run_id,
     $target as target,
     $app_id as app_id,
-    nullif($settlement_id, '') as settlement_id,
+    nullif($decision_id, '') as decision_id,
     $record_schema as record_schema,
     $state as state,
     $sha256 as sha256,

@@ -10,11 +10,12 @@ listed as (
         "item": {
             "key": "VARCHAR", "attempt": "INTEGER", "spend_id": "VARCHAR",
             "source": "VARCHAR", "page_id": "VARCHAR",
-            "record_version": "INTEGER", "kind": "VARCHAR",
+            "record_version": "INTEGER", "class": "VARCHAR",
+            "kind": "VARCHAR",
             "content_hash": "VARCHAR", "currency": "VARCHAR",
             "version": "INTEGER", "amount": "VARCHAR",
             "created_ms": "BIGINT", "occurred_on": "DATE",
-            "ordinal": "INTEGER"
+            "ordinal": "INTEGER", "ledger_no": "BIGINT"
         },
         "payload": "VARCHAR"
     }]')) as sent
@@ -32,16 +33,17 @@ items as (
 )
 
 select
-    items.* replace (items.amount::decimal(18, 4) as amount),
+    items.* replace (
+        items.amount::decimal(18, 4) as amount,
+        coalesce(items.ledger_no, $first_no + items.ordinal - 1) as ledger_no
+    ),
     $target as target,
     $batch_id as batch_id,
     $run_id as run_id,
-    nullif($settlement_id, '') as settlement_id,
     $state as state,
     $record_schema as record_schema,
     md5(items.payload) as payload_hash,
     nullif($message, '') as message,
-    $first_no + items.ordinal - 1 as ledger_no,
     $at::timestamptz as updated_at
 
 from items

@@ -8,10 +8,10 @@ items as (
 
     select
         items.source,
-        items.target,
+        items.application,
         items.spend_id,
         items.key,
-        items.attempt,
+        items.ledger_no,
         items.state,
         items.currency,
         -- As sent, from the JSON itself: the diff has used the column amount.
@@ -19,11 +19,7 @@ items as (
             items.payload, '"amount":(-?[0-9.]+)', 1
         )::decimal(18, 4) as amount
 
-    from delivery.items as items
-
-    inner join diff_targets as targets
-        on items.source = targets.source
-        and items.target = targets.target
+    from diff_items as items
 
     where items.state in ('accepted', 'sending', 'unknown')
 
@@ -32,16 +28,17 @@ items as (
 replaced as (
 
     select
-        target,
+        application,
         key,
-        max(attempt) as attempt
+        max(ledger_no) as ledger_no
 
     from items
 
     where state = 'accepted'
-        and attempt > 1
 
-    group by target, key
+    group by application, key
+
+    having count(*) > 1
 
 ),
 
@@ -51,16 +48,16 @@ delivered as (
         items.source,
         items.currency,
         items.spend_id,
-        items.target,
+        items.application,
         items.key,
         items.amount
 
     from items
 
     left join replaced
-        on items.target = replaced.target
+        on items.application = replaced.application
         and items.key = replaced.key
-        and items.attempt < replaced.attempt
+        and items.ledger_no < replaced.ledger_no
 
     where items.state = 'accepted'
         and replaced.key is null
@@ -88,7 +85,7 @@ doubtful as (
     from items
 
     inner join delivered
-        on items.target = delivered.target
+        on items.application = delivered.application
         and items.key = delivered.key
 
     where items.state != 'accepted'
@@ -98,19 +95,12 @@ doubtful as (
 open as (
 
     select
-        *,
-        case
-            when class = 'unknown' then 'unsent_changes'
-            when refused then 'rejected'
-            when spend_id in (
-                select spend_id from item_draft where gate is not null
-            ) then 'held'
-            when class = 'not_due' then 'not_due'
-            when class = 'new' or action != 'list' then 'pending'
-            else 'unsent_changes'
-        end as state
+        * replace (
+            case when class = 'unknown' then 'unsent_changes' else state end
+                as state
+        )
 
-    from diff
+    from diff_states
 
     where class != 'touched'
 

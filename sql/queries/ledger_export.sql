@@ -55,9 +55,9 @@ from delivery.items as items
 left join delivery.batches as batches
     on items.batch_id = batches.batch_id
 
-left join delivery.settlements as settlements
-    on coalesce(items.settlement_id, batches.settlement_id)
-        = settlements.settlement_id
+left join delivery.decisions as settlements
+    on coalesce(items.decision_id, batches.decision_id)
+        = settlements.decision_id
 
 where coalesce(batches.sent_at, items.updated_at) >= $from::timestamptz
     and coalesce(batches.sent_at, items.updated_at) < $to::timestamptz

@@ -2,7 +2,7 @@ update delivery.batches
 
 set
     state = $state,
-    settlement_id = $settlement_id,
+    decision_id = $decision_id,
     message = $message,
     finished_at = $at::timestamptz
 

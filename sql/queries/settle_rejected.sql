@@ -5,6 +5,6 @@ from delivery.items
 
 where spend_id = $spend_id
     and state = 'rejected'
-    and settlement_id is null
+    and decision_id is null
 
 order by ledger_no

@@ -1,8 +1,10 @@
--- Lets go of the refused items of a record, so that it is sent again.
+-- Lets go of the refused items of a record, so that it is sent again. A later
+-- refusal is another matter.
 update delivery.items
 
-set settlement_id = $settlement_id
+set decision_id = $decision_id
 
 where spend_id = $spend_id
     and state = 'rejected'
-    and settlement_id is null
+    and decision_id is null
+    and ledger_no <= $ledger_no

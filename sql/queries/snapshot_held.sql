@@ -11,5 +11,3 @@ union
 select run_id
 
 from delivery.holds
-
-where settlement_id is null

@@ -1,2 +1,2 @@
 -- When a person decided on a delivery last, null = never.
-select max(decided_at) as decided_at from delivery.settlements
+select max(decided_at) as decided_at from delivery.decisions

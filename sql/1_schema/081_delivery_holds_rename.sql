@@ -1,0 +1,1 @@
+alter table delivery.holds_open rename to holds

@@ -1,0 +1,1 @@
+select decision_id from delivery.decisions

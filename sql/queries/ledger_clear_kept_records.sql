@@ -1,0 +1,1 @@
+delete from delivery.kept_records

@@ -1,0 +1,1 @@
+update delivery.marker set load_no = $load_no

@@ -1,0 +1,1 @@
+update delivery.batches set target = $new where target = $old

@@ -1,0 +1,1 @@
+update delivery.items set target = $new where target = $old

@@ -1,0 +1,62 @@
+-- Keeps what the diff found for whoever looks later. A record that is found as
+-- it was keeps the run that found it so first.
+merge into delivery.undelivered as undelivered
+
+using (
+
+    select
+        spend_id,
+        source,
+        target,
+        class,
+        state,
+        difference,
+        reason,
+        settled,
+        reversed,
+        coalesce(currency, standing_currency) as currency,
+        case
+            when currency = standing_currency then amount - standing_amount
+            else coalesce(amount, -standing_amount)
+        end as amount
+
+    from diff_states
+
+) as found
+    on undelivered.spend_id = found.spend_id
+
+when matched and (
+    undelivered.difference != found.difference
+    or undelivered.state != found.state
+    or undelivered.class != found.class
+    or undelivered.settled != found.settled
+    or undelivered.since_run_id = ''
+) then update set
+    source = found.source,
+    target = found.target,
+    class = found.class,
+    state = found.state,
+    difference = found.difference,
+    reason = found.reason,
+    settled = found.settled,
+    reversed = found.reversed,
+    currency = found.currency,
+    amount = found.amount,
+    since_run_id = case
+        when undelivered.since_run_id != ''
+            and undelivered.difference = found.difference
+            and undelivered.state = found.state
+            then undelivered.since_run_id
+        else $run_id
+    end
+
+when not matched then insert (
+    spend_id, source, target, class, state, difference, reason, settled,
+    reversed, currency, amount, since_run_id
+) values (
+    found.spend_id, found.source, found.target, found.class, found.state,
+    found.difference, found.reason, found.settled, found.reversed,
+    found.currency, found.amount, $run_id
+)
+
+when not matched by source then delete

@@ -1,0 +1,8 @@
+-- What only a run has found that never ended, nobody was told.
+update delivery.undelivered
+
+set since_run_id = ''
+
+where since_run_id in (
+    select run_id from ops.runs where status = 'running'
+)

@@ -1,0 +1,7 @@
+select
+    target,
+    application
+
+from delivery.targets
+
+order by target

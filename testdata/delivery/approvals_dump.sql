@@ -1,0 +1,2 @@
+select * from delivery.approvals
+order by key

@@ -1,0 +1,1 @@
+update delivery.batches set target = 'productiv.example/app-1'

@@ -1,0 +1,2 @@
+select * from delivery.decisions
+order by decision_id

@@ -1,0 +1,2 @@
+select * from delivery.dismissals
+order by spend_id

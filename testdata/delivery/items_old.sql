@@ -1,0 +1,1 @@
+update delivery.items set target = 'productiv.example/app-1'

@@ -1,0 +1,9 @@
+select
+    key,
+    target
+
+from delivery.items
+
+where state = 'accepted'
+
+order by key

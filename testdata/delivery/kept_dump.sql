@@ -1,0 +1,2 @@
+select * from delivery.kept_records
+order by spend_id

@@ -1,2 +1,0 @@
-select * from delivery.settlements
-order by settlement_id
