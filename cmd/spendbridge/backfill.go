@@ -78,13 +78,13 @@ func (r *run) backfillStages(sources []Source, b extract.Backfill) []etl.Stage {
 			return x.Backfill(ctx, s, b)
 		}))
 	}
-	return append(append(stages, r.transformStages()...), r.previewStage())
+	return append(append(stages, r.transformStages()...), r.previewStage(""))
 }
 
 // previewStage finds out what the next load would post.
-func (r *run) previewStage() etl.Stage {
+func (r *run) previewStage(payload string) etl.Stage {
 	return etl.Stage{Name: "preview", Run: func(ctx context.Context) (etl.Counts, error) {
-		dry, err := r.delivery(nil).DryRun(ctx)
+		dry, err := r.dryRun(ctx, payload)
 		if err != nil {
 			return etl.Counts{}, err
 		}

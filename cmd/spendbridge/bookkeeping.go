@@ -48,12 +48,7 @@ func (s *session) begin(ctx context.Context, command string) (*run, error) {
 		}); err != nil {
 			return err
 		}
-		for _, source := range s.config.Sources {
-			if err := saveSource(ctx, tx, source, r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return saveSources(ctx, tx, r)
 	})
 	return r, err
 }

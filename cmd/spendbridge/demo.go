@@ -76,7 +76,7 @@ func (a *app) demo(ctx context.Context, dir string, d demo) error {
 			d.Port, d.Port+2, number(d.Expenses), number(d.Transactions))
 	}
 	a.configPath = config
-	return a.run(ctx)
+	return a.run(ctx, false, "")
 }
 
 func demoFolder(dir string) (string, error) {

@@ -18,7 +18,11 @@ func printDryRun(w io.Writer, dry load.DryRun) {
 	if dry.Items == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nThe first of %s items; all of them are in %s\n", number(dry.Items), shorter(dry.PayloadFile))
+	all := "; write all of them with --payload FILE"
+	if dry.PayloadFile != nil {
+		all = "; all of them are in " + shorter(*dry.PayloadFile)
+	}
+	fmt.Fprintf(w, "\nThe first of %s items%s\n", number(dry.Items), all)
 	for _, f := range dry.First {
 		fmt.Fprintf(w, "  %s %s\n", f.Class, f.SpendID)
 		if len(f.Before) > 0 && string(f.Before) != "null" {
@@ -74,14 +78,35 @@ func printHeld(w io.Writer, plan *etl.Plan, held *load.Preview) {
 
 // printSums tells what a load would post by class, source and currency.
 func printSums(w io.Writer, dry load.DryRun) {
-	fmt.Fprintf(w, "The next load would post %s new, %s changed, %s touched and %s withdrawn records; %s are held, %s are not due.\n",
-		number(dry.New), number(dry.Changed), number(dry.Touched), number(dry.Withdrawn), number(dry.Held), number(dry.NotDue))
+	fmt.Fprintf(w, "The next load would post %s new, %s changed, %s touched and %s withdrawn records; gates hold %s of them.\n",
+		number(dry.Posts("new")), number(dry.Posts("changed")), number(dry.Posts("touched")), number(dry.Posts("withdrawn")), number(dry.Held))
+	if dry.Again > 0 {
+		fmt.Fprintf(w, "It would post %s records in doubt again.\n", number(dry.Again))
+	}
+	if dry.Plan != nil {
+		fmt.Fprintf(w, "%s.\n", dry.Plan)
+	}
+	printNotPosted(w, dry.NotPosted)
 	if len(dry.Cells) == 0 {
 		return
 	}
+	fmt.Fprintln(w, "\nTo be posted")
 	t := table{head: []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
 	for _, c := range sums(dry.Cells) {
 		t.add(c.Class, c.Source, c.Currency, number(c.Records), money(c.Amount, 2))
+	}
+	t.print(w)
+}
+
+// printNotPosted lists what the load leaves as it is.
+func printNotPosted(w io.Writer, left []load.NotPosted) {
+	if len(left) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNot posted")
+	t := table{head: []string{"CLASS", "STATE", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
+	for _, n := range left {
+		t.add(n.Class, n.State, n.Source, n.Currency, number(n.Records), money(n.Amount, 2))
 	}
 	t.print(w)
 }

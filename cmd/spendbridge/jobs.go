@@ -26,9 +26,9 @@ func (a *app) sweepJob(ctx context.Context, c *Config) (etl.RunID, error) {
 	})
 }
 
-// loadJob makes spend of what was extracted, and takes it out of the house.
+// loadJob transforms what was extracted, exports and posts it.
 func (a *app) loadJob(ctx context.Context, c *Config) (etl.RunID, error) {
-	return a.job(ctx, c, "load", (*run).loadStages)
+	return a.job(ctx, c, "load", loadFlags{}.stages)
 }
 
 func (a *app) job(ctx context.Context, c *Config, command string, stages func(*run) []etl.Stage) (etl.RunID, error) {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
 	"spendbridge/etl/load"
+	"spendbridge/etl/transform"
+	"spendbridge/etl/warehouse"
 )
 
 // A loadFlags is what the command line of load says.
@@ -15,6 +18,7 @@ type loadFlags struct {
 	snapshotOnly bool
 	postOnly     bool
 	dryRun       bool
+	payload      string // where a dry run writes what it would post
 	approve      string // a plan, or lastPlan
 	decision     decisionFlags
 	asOf, out    string
@@ -25,8 +29,9 @@ func newLoadCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load",
 		Short: "Write a snapshot, post what is new to Productiv, publish the copy for analysts",
-		Long: `Take out of the house what the last transform made: a Parquet snapshot, what is
-new to Productiv, and the copy for analysts.
+		Long: `Transform what is new, then export and post it: a Parquet snapshot, what is new
+to Productiv, and the copy for analysts. --dry-run says what a load would post
+now, and changes nothing.
 
 What is posted cannot be taken back. So gates hold records before their first
 byte is sent: the first load of a source, a target or a data folder that is not
@@ -47,6 +52,7 @@ exactly that.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what would be posted, in records and money")
+	flags.StringVar(&f.payload, "payload", "", "with --dry-run: write the exact JSON of all that would be posted to this `file`")
 	flags.StringVar(&f.approve, "approve", "", "post exactly what the last load held, if it is that `plan`; needs --note")
 	flags.Lookup("approve").NoOptDefVal = lastPlan
 	f.decision.add(flags, "`why` it is approved, for the ledger")
@@ -73,6 +79,8 @@ func (f loadFlags) check() error {
 		return etl.Usagef("--snapshot-only, --post-only, --dry-run and --approve exclude each other")
 	case (f.approve != "") != (f.decision.note != ""):
 		return etl.Usagef("--approve and --note belong together: write why it is right to post what is held")
+	case f.payload != "" && !f.dryRun:
+		return etl.Usagef("--payload needs --dry-run")
 	case (f.asOf != "" || f.out != "") && !(f.snapshotOnly && f.asOf != "" && f.out != ""):
 		return etl.Usagef("--as-of needs --snapshot-only and --out: a past state is only ever written to a folder")
 	}
@@ -91,23 +99,13 @@ func (a *app) load(ctx context.Context, f loadFlags) error {
 	case f.asOf != "":
 		return a.loadAsOf(ctx, config, f.asOf, f.out)
 	case f.dryRun:
-		return a.dryRun(ctx, config)
+		return a.dryRun(ctx, config, f.payload)
 	}
 	return a.perform(ctx, config, "load", f.stages)
 }
 
 func (f loadFlags) stages(r *run) []etl.Stage {
-	if f.approve != "" {
-		return []etl.Stage{r.approveStage(f.approve, f.decision), r.publishStage()}
-	}
-	var stages []etl.Stage
-	if !f.postOnly {
-		stages = append(stages, r.snapshotStage())
-	}
-	if !f.snapshotOnly {
-		stages = append(stages, r.deliverStage())
-	}
-	return append(stages, r.publishStage())
+	return r.loadStages(f)
 }
 
 // approveStage posts what the gates held.
@@ -120,16 +118,39 @@ func (r *run) approveStage(plan string, by decisionFlags) etl.Stage {
 	})
 }
 
-func (a *app) dryRun(ctx context.Context, config *Config) error {
+func (a *app) dryRun(ctx context.Context, config *Config, payload string) error {
 	s, err := a.openWith(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	r := s.unrecorded()
-	dry, err := r.delivery(nil).DryRun(ctx)
+	dry, err := s.unrecorded().dryRun(ctx, payload)
 	if err != nil {
 		return err
 	}
 	return a.print(dry, func(w io.Writer) { printDryRun(w, dry) })
+}
+
+// errRollback ends a dry run's transaction.
+var errRollback = errors.New("a dry run is rolled back")
+
+// dryRun does what a load does up to its first byte, in a transaction that is
+// rolled back.
+func (r *run) dryRun(ctx context.Context, payload string) (dry load.DryRun, err error) {
+	err = r.db.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := saveSources(ctx, tx, r); err != nil {
+			return err
+		}
+		if _, err := transform.In(ctx, tx, r.config.transformOptions(r)); err != nil {
+			return err
+		}
+		if dry, err = r.delivery(nil).DryRun(ctx, tx, payload); err != nil {
+			return err
+		}
+		return errRollback
+	})
+	if errors.Is(err, errRollback) {
+		err = nil
+	}
+	return dry, err
 }

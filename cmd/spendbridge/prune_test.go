@@ -46,7 +46,7 @@ func newInstallation(t *testing.T) (*app, *Config) {
 func runOnce(t *testing.T, a *app, config *Config) *runResult {
 	t.Helper()
 	result, err := a.performQuietly(t.Context(), config, "run", func(r *run) []etl.Stage {
-		return append(r.extractStages(config.Sources, extractOptions{}), r.loadStages()...)
+		return append(r.extractStages(config.Sources, extractOptions{}), r.loadStages(loadFlags{})...)
 	})
 	if err != nil {
 		t.Fatal(err)

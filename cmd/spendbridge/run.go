@@ -10,34 +10,63 @@ import (
 )
 
 func newRunCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	var dryRun bool
+	var payload string
+	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Do the whole job: extract, transform, snapshot, post, publish",
-		Long: `Read what is new from all sources, make spend of it, prove the totals, write a
-Parquet snapshot, post what is new to Productiv and publish the copy for
+		Long: `Read what is new from all sources, transform it into spend, prove the totals,
+write a Parquet snapshot, post what is new to Productiv and publish the copy for
 analysts. One source that is down does not hold back the other; a transform or
-snapshot that fails posts nothing; a failed delivery still publishes.`,
+snapshot that fails posts nothing; a failed delivery still publishes.
+
+With --dry-run, what was extracted is kept and all that follows is rolled back:
+it says what a load would post now.`,
 		Example: `  spendbridge run
+  spendbridge run --dry-run
   spendbridge run --config /etc/spendbridge/spendbridge.yaml --json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if payload != "" && !dryRun {
+				return etl.Usagef("--payload needs --dry-run")
+			}
+			return a.run(cmd.Context(), dryRun, payload)
+		},
 	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "extract, then only say what a load would post")
+	cmd.Flags().StringVar(&payload, "payload", "", "with --dry-run: write the exact JSON of all that would be posted to this `file`")
+	return cmd
 }
 
-func (a *app) run(ctx context.Context) error {
+func (a *app) run(ctx context.Context, dryRun bool, payload string) error {
 	config, err := a.config()
 	if err != nil {
 		return err
 	}
 	return a.perform(ctx, config, "run", func(r *run) []etl.Stage {
-		return append(r.extractStages(config.Sources, extractOptions{}), r.loadStages()...)
+		stages := r.extractStages(config.Sources, extractOptions{})
+		if dryRun {
+			return append(stages, r.previewStage(payload))
+		}
+		return append(stages, r.loadStages(loadFlags{})...)
 	})
 }
 
 // loadStages are what follows extract, in the order that keeps every promise:
-// nothing is posted that is not proven and kept.
-func (r *run) loadStages() []etl.Stage {
-	return append(r.transformStages(), r.snapshotStage(), r.deliverStage(), r.publishStage())
+// nothing is posted that is not proven and kept, or older than what it is made
+// of.
+func (r *run) loadStages(f loadFlags) []etl.Stage {
+	stages := r.transformStages()
+	if !f.postOnly {
+		stages = append(stages, r.snapshotStage())
+	}
+	switch {
+	case f.approve != "":
+		stages = append(stages, r.approveStage(f.approve, f.decision))
+	case !f.snapshotOnly:
+		stages = append(stages, r.deliverStage())
+	}
+	return append(stages, r.publishStage())
 }
 
 // perform runs the stages of a command on the configured data folder and

@@ -132,6 +132,15 @@ func checkSources(ctx context.Context, db *warehouse.DB, sources []Source) error
 	return nil
 }
 
+func saveSources(ctx context.Context, db warehouse.Runner, r *run) error {
+	for _, source := range r.config.Sources {
+		if err := saveSource(ctx, db, source, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // saveSource records a source's identity at its first run, and how its
 // records are read at every run.
 func saveSource(ctx context.Context, db warehouse.Runner, s Source, run *run) error {

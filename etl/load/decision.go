@@ -192,12 +192,12 @@ func readDecisions(folder string) ([]decided, error) {
 
 // recoverDecisions completes the decisions that a killed program had written
 // into the file and not into the ledger.
-func (d *Delivery) recoverDecisions(ctx context.Context) error {
+func (d *Delivery) recoverDecisions(ctx context.Context, tx *warehouse.Tx) error {
 	all, err := readDecisions(d.Folder)
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	ids, err := warehouse.Strings(ctx, d.DB, "queries/decision_ids.sql", nil)
+	ids, err := warehouse.Strings(ctx, tx, "queries/decision_ids.sql", nil)
 	if err != nil {
 		return err
 	}
@@ -205,11 +205,7 @@ func (d *Delivery) recoverDecisions(ctx context.Context) error {
 	for _, id := range ids {
 		known[id] = true
 	}
-	all = slices.DeleteFunc(all, func(m decided) bool { return known[m.ID] })
-	if len(all) == 0 {
-		return nil
-	}
-	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return applyAll(ctx, tx, all) })
+	return applyAll(ctx, tx, slices.DeleteFunc(all, func(m decided) bool { return known[m.ID] }))
 }
 
 func applyAll(ctx context.Context, tx *warehouse.Tx, all []decided) error {

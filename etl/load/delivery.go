@@ -118,7 +118,7 @@ func (d *Delivery) post(ctx context.Context, approval string) (DeliveryResult, e
 
 // sendAgain posts the batches in doubt that may be posted again.
 func (d *Delivery) sendAgain(ctx context.Context, s *sender) error {
-	batches, err := d.doubtfulBatches(ctx)
+	batches, err := d.doubtfulBatches(ctx, d.DB)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (d *Delivery) conclude(ctx context.Context, result *DeliveryResult) error {
 }
 
 // describeHeld says what the gates hold, for a person to decide on.
-func (r *DeliveryResult) describeHeld(ctx context.Context, conn *warehouse.Conn) error {
+func (r *DeliveryResult) describeHeld(ctx context.Context, conn warehouse.Runner) error {
 	plan, err := readPlan(ctx, conn)
 	if err != nil || plan.Name == "" {
 		return err
@@ -186,7 +186,7 @@ func (r *DeliveryResult) describeHeld(ctx context.Context, conn *warehouse.Conn)
 
 // remember keeps what is not delivered and what is not due, for those who look
 // later and for the gates of the next load. It needs the tables of diff.
-func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) error {
+func (d *Delivery) remember(ctx context.Context, conn warehouse.Runner) error {
 	run := string(d.RunID)
 	return execAll(ctx, conn,
 		step{"queries/undelivered_save.sql", warehouse.Args{"run_id": run}},

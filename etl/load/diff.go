@@ -14,6 +14,7 @@ import (
 type findings struct {
 	classes  map[string]int // records by class, without those that were refused before
 	states   map[string]int // records by the state the ledger counts them in
+	posts    map[string]int // records by class that would be posted, held ones included
 	reverses bool           // something is reversed, so new versions follow
 	money    []DeliveryMoney
 	stuck    int // delivered records whose reversal or new version was refused
@@ -26,7 +27,7 @@ type step struct {
 	args warehouse.Args
 }
 
-func execAll(ctx context.Context, conn *warehouse.Conn, steps ...step) error {
+func execAll(ctx context.Context, conn warehouse.Runner, steps ...step) error {
 	for _, s := range steps {
 		if _, err := conn.Exec(ctx, s.file, s.args); err != nil {
 			return err
@@ -38,7 +39,7 @@ func execAll(ctx context.Context, conn *warehouse.Conn, steps ...step) error {
 // diff compares canonical with the ledger. It leaves two temporary tables on
 // the connection: diff, one row per record that differs or waits, and
 // item_draft, every item that the policy would post, with its payload.
-func (d *Delivery) diff(ctx context.Context, conn *warehouse.Conn, policy string) error {
+func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy string) error {
 	targets, err := d.targets(ctx, conn)
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func (d *Delivery) diff(ctx context.Context, conn *warehouse.Conn, policy string
 }
 
 // gatedDiff is the diff with what the gates hold marked, in sum.
-func (d *Delivery) gatedDiff(ctx context.Context, conn *warehouse.Conn) (findings, error) {
+func (d *Delivery) gatedDiff(ctx context.Context, conn warehouse.Runner) (findings, error) {
 	if err := d.diff(ctx, conn, d.Productiv.OnChange); err != nil {
 		return findings{}, err
 	}
@@ -80,7 +81,7 @@ func (d *Delivery) postFrom() any {
 
 // targets returns, as JSON, where the records of every known source go. A
 // source that left the configuration keeps the target it had.
-func (d *Delivery) targets(ctx context.Context, conn *warehouse.Conn) (string, error) {
+func (d *Delivery) targets(ctx context.Context, conn warehouse.Runner) (string, error) {
 	type target struct {
 		Source string `json:"source"`
 		Target string `json:"target"`
@@ -106,8 +107,8 @@ func (d *Delivery) targets(ctx context.Context, conn *warehouse.Conn) (string, e
 	return string(text), err
 }
 
-func summarise(ctx context.Context, conn *warehouse.Conn) (findings, error) {
-	f := findings{classes: map[string]int{}, states: map[string]int{}, money: []DeliveryMoney{}}
+func summarise(ctx context.Context, conn warehouse.Runner) (findings, error) {
+	f := findings{classes: map[string]int{}, states: map[string]int{}, posts: map[string]int{}, money: []DeliveryMoney{}}
 	err := conn.Each(ctx, "queries/diff_counts.sql", nil, func(rows *sql.Rows) error {
 		var (
 			class, state      string
@@ -122,6 +123,9 @@ func summarise(ctx context.Context, conn *warehouse.Conn) (findings, error) {
 			f.classes[class] += records
 		}
 		f.states[state] += records
+		if state == statePending || state == stateHeld {
+			f.posts[class] += records
+		}
 		if refused && (class == "changed" || class == "withdrawn") {
 			f.stuck += records
 		}
@@ -143,7 +147,7 @@ func summarise(ctx context.Context, conn *warehouse.Conn) (findings, error) {
 
 // reconcile proves that canonical is the sum of all states, record by record,
 // and keeps the totals for the run. It needs the tables of diff.
-func (d *Delivery) reconcile(ctx context.Context, conn *warehouse.Conn) error {
+func (d *Delivery) reconcile(ctx context.Context, conn warehouse.Runner) error {
 	if _, err := conn.Exec(ctx, "queries/ledger_cells.sql", nil); err != nil {
 		return err
 	}
@@ -170,7 +174,7 @@ func (d *Delivery) reconcile(ctx context.Context, conn *warehouse.Conn) error {
 
 // keepTotals writes the control totals of the ledger, in place of those that
 // the run wrote before it posted.
-func (d *Delivery) keepTotals(ctx context.Context, conn *warehouse.Conn) error {
+func (d *Delivery) keepTotals(ctx context.Context, conn warehouse.Runner) error {
 	run := string(d.RunID)
 	if _, err := conn.Exec(ctx, "queries/ledger_totals_clear.sql", warehouse.Args{"run_id": run}); err != nil {
 		return err

@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
+	"github.com/google/renameio/v2"
+
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -23,10 +25,28 @@ type DryRun struct {
 	Held      int `json:"held"`    // of these, by a gate
 	Invalid   int `json:"invalid"` // items that break the JSON Schema, to be rejected
 
-	Items       int    `json:"items"`        // that would be posted, held ones included
-	PayloadFile string `json:"payload_file"` // their exact JSON, one a line
+	Again       int     `json:"again"`        // records in doubt whose batches would be posted again
+	Items       int     `json:"items"`        // that would be posted, held ones included
+	PayloadFile *string `json:"payload_file"` // their exact JSON, one a line; null unless asked for
 	Preview
-	First []DryRunFirst `json:"first"`
+	Plan      *etl.Plan     `json:"held_plan,omitempty"` // what the gates would hold
+	NotPosted []NotPosted   `json:"not_posted"`          // what the load leaves as it is
+	First     []DryRunFirst `json:"first"`
+
+	posts map[string]int // records by class that would be posted
+}
+
+// Posts is how many records of a class would be posted, held ones included.
+func (d DryRun) Posts(class string) int { return d.posts[class] }
+
+// A NotPosted is one cell of what the load leaves as it is.
+type NotPosted struct {
+	Class    string `json:"class"`
+	State    string `json:"state"` // not_due, rejected, unknown, unsent_changes
+	Source   string `json:"source"`
+	Currency string `json:"currency"`
+	Records  int    `json:"records"`
+	Amount   string `json:"amount"` // what posting it would add
 }
 
 // A Preview is what a person looks at before it is posted.
@@ -77,37 +97,47 @@ type DryRunFirst struct {
 // firstItems is how many items a dry run shows in full.
 const firstItems = 10
 
-// DryRun finds out what a load would post now. It touches neither the network
-// nor the ledger; it writes one file, below reports in the data folder.
-func (d *Delivery) DryRun(ctx context.Context) (DryRun, error) {
-	var dry DryRun
+// DryRun finds out what a load would post now: the same records with the same
+// amounts and classes as the load after it, provided that nothing else changes.
+// It works in the caller's transaction, which is to be rolled back, and writes
+// nothing but the payload file, if one is named.
+func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string) (DryRun, error) {
+	dry := DryRun{First: []DryRunFirst{}, NotPosted: []NotPosted{}}
 	if err := d.Productiv.Validate(); err != nil {
 		return dry, err
 	}
-	err := d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
-		found, err := d.gatedDiff(ctx, conn)
-		if err != nil {
-			return err
-		}
-		dry = DryRun{
-			New: found.classes["new"], Changed: found.classes["changed"], Touched: found.classes["touched"],
-			Withdrawn: found.classes["withdrawn"], Frozen: found.classes["frozen"], NotDue: found.classes["not_due"],
-			Held: found.states[stateHeld], First: []DryRunFirst{},
-		}
-		invalid, err := d.validate(ctx, conn)
-		if err != nil {
-			return err
-		}
-		dry.Invalid = len(invalid)
-		return d.describe(ctx, conn, &dry)
-	})
+	if err := d.recoverIn(ctx, tx, false); err != nil {
+		return dry, err
+	}
+	if _, err := tx.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
+		return dry, err
+	}
+	found, err := d.gatedDiff(ctx, tx)
 	if err != nil {
 		return dry, fmt.Errorf("dry run: %w", err)
 	}
-	return dry, nil
+	if err := d.reconcile(ctx, tx); err != nil {
+		return dry, err
+	}
+	dry.New, dry.Changed, dry.Touched = found.classes["new"], found.classes["changed"], found.classes["touched"]
+	dry.Withdrawn, dry.Frozen, dry.NotDue = found.classes["withdrawn"], found.classes["frozen"], found.classes["not_due"]
+	dry.Held, dry.posts = found.states[stateHeld], found.posts
+	invalid, err := d.validate(ctx, tx)
+	if err != nil {
+		return dry, fmt.Errorf("dry run: %w", err)
+	}
+	dry.Invalid = len(invalid)
+	again, err := d.doubtfulBatches(ctx, tx)
+	if err != nil {
+		return dry, err
+	}
+	for _, b := range again {
+		dry.Again += b.records
+	}
+	return dry, d.describe(ctx, tx, &dry, payloads)
 }
 
-func (d *Delivery) describe(ctx context.Context, conn *warehouse.Conn, dry *DryRun) error {
+func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *DryRun, payloads string) error {
 	var err error
 	if dry.Preview, err = preview(ctx, conn, false); err != nil {
 		return err
@@ -127,7 +157,26 @@ func (d *Delivery) describe(ctx context.Context, conn *warehouse.Conn, dry *DryR
 	if err != nil {
 		return err
 	}
-	return d.writePayloads(ctx, conn, dry)
+	err = conn.Each(ctx, "queries/diff_left.sql", nil, func(rows *sql.Rows) error {
+		var n NotPosted
+		err := rows.Scan(&n.Class, &n.State, &n.Source, &n.Currency, &n.Records, &n.Amount)
+		dry.NotPosted = append(dry.NotPosted, n)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.hold(ctx, conn, ""); err != nil {
+		return err
+	}
+	plan, err := readPlan(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if plan.Name != "" {
+		dry.Plan = &plan
+	}
+	return d.writePayloads(ctx, conn, dry, payloads)
 }
 
 // How much of a preview is shown.
@@ -137,7 +186,7 @@ const (
 )
 
 // preview describes the draft, or what the gates hold of it.
-func preview(ctx context.Context, conn *warehouse.Conn, held bool) (Preview, error) {
+func preview(ctx context.Context, conn warehouse.Runner, held bool) (Preview, error) {
 	p := Preview{Cells: []DryRunCell{}, Vendors: []PreviewVendor{}, Samples: []PreviewSample{}}
 	err := conn.Each(ctx, "queries/diff_months.sql", warehouse.Args{"held": held}, func(rows *sql.Rows) error {
 		var c DryRunCell
@@ -170,32 +219,36 @@ func preview(ctx context.Context, conn *warehouse.Conn, held bool) (Preview, err
 	return p, err
 }
 
-// writePayloads writes the draft into a file, one payload a line.
-func (d *Delivery) writePayloads(ctx context.Context, conn *warehouse.Conn, dry *DryRun) error {
-	dry.PayloadFile = filepath.Join(d.Folder, "reports", "dry-run-"+string(d.RunID)+".ndjson")
-	if err := os.MkdirAll(filepath.Dir(dry.PayloadFile), 0o700); err != nil {
-		return err
+// writePayloads counts the items of the draft, and writes them into a file if
+// one is named, one payload a line.
+func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry *DryRun, path string) error {
+	out := io.Discard
+	if path != "" {
+		file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
+		if err != nil {
+			return etl.Usagef("--payload: %w", err)
+		}
+		defer file.Cleanup()
+		dry.PayloadFile, out = &path, file
 	}
-	file, err := os.OpenFile(dry.PayloadFile, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	out := bufio.NewWriter(file)
-	err = conn.Each(ctx, "queries/item_draft_all.sql", nil, func(rows *sql.Rows) error {
+	lines := bufio.NewWriter(out)
+	err := conn.Each(ctx, "queries/item_draft_all.sql", nil, func(rows *sql.Rows) error {
 		var payload string
 		if err := rows.Scan(&payload); err != nil {
 			return err
 		}
 		dry.Items++
-		_, err := out.WriteString(payload + "\n")
+		_, err := lines.WriteString(payload + "\n")
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := out.Flush(); err != nil {
+	if err := lines.Flush(); err != nil {
 		return err
 	}
-	return file.Close()
+	if file, ok := out.(*renameio.PendingFile); ok {
+		return file.CloseAtomicallyReplace()
+	}
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 // closeGates marks what the gates hold, each record by the first gate that
 // does.
-func (d *Delivery) closeGates(ctx context.Context, conn *warehouse.Conn) error {
+func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) error {
 	folder, err := d.folderFault(ctx)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (d *Delivery) closeGates(ctx context.Context, conn *warehouse.Conn) error {
 // hold keeps what the gates hold, exactly as it would be posted, for a person
 // to look at. With an approval it keeps nothing and leaves in the draft what
 // was approved.
-func (d *Delivery) hold(ctx context.Context, conn *warehouse.Conn, approval string) error {
+func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval string) error {
 	if approval != "" {
 		_, err := conn.Exec(ctx, "queries/gate_only_approved.sql", warehouse.Args{"decision_id": approval})
 		return err

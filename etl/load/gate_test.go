@@ -3,8 +3,6 @@ package load_test
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -289,50 +287,4 @@ func TestADecisionNeedsAReason(t *testing.T) {
 	s := newScene(t)
 	_, err := s.Approve(t.Context(), "", load.Decision{By: "Jo"})
 	checkError(t, err, "needs a name and a reason", false)
-}
-
-func TestADryRunTellsAndTouchesNothing(t *testing.T) {
-	s := newScene(t)
-	s.Productiv.OnChange, s.Productiv.RecordSchema = load.OnChangeResend, load.SchemaSpend
-	s.put(spend{id: "a", amount: "1.00"}, spend{id: "b", amount: "2.00"})
-	s.mustPost()
-	s.put(spend{id: "a", amount: "1.50"}, spend{id: "c", amount: "3", day: "2026-04-02", source: "procurify"})
-	before := s.table("items_history.sql", nil)
-	s.remote.posts, s.remote.issued = nil, 0
-	s.nextRun()
-
-	dry, err := s.DryRun(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	cells := []load.DryRunCell{
-		{Class: "changed", Source: "productive", Currency: "USD", Month: "2026-03", Records: 1, Amount: "0.5000"},
-		{Class: "new", Source: "procurify", Currency: "USD", Month: "2026-04", Records: 1, Amount: "3.0000"},
-	}
-	if diff := cmp.Diff(cells, dry.Cells); diff != "" {
-		t.Errorf("cells (-want +got):\n%s", diff)
-	}
-	if dry.New != 1 || dry.Changed != 1 || dry.Items != 2 {
-		t.Errorf("%+v, want one new and one changed", dry)
-	}
-	first := dry.First[0]
-	if !strings.Contains(string(first.Before), `"amount":1.00`) || !strings.Contains(string(first.After), `"amount":1.50`) {
-		t.Errorf("first item %+v, want the change with both amounts", first)
-	}
-	payloads, err := os.ReadFile(dry.PayloadFile)
-	if err != nil || strings.Count(string(payloads), "\n") != 2 {
-		t.Errorf("payload file %q, %v; want two lines", payloads, err)
-	}
-	if len(s.remote.posts)+s.remote.issued != 0 {
-		t.Error("the network was touched")
-	}
-	if diff := cmp.Diff(before, s.table("items_history.sql", nil)); diff != "" {
-		t.Errorf("the ledger was touched:\n%s", diff)
-	}
-	s.mustPost()
-	for line := range strings.Lines(string(payloads)) {
-		if !strings.Contains(strings.Join(s.remote.posts, ""), strings.TrimSpace(line)) {
-			t.Errorf("the dry run's %s was not posted so", line)
-		}
-	}
 }

@@ -166,26 +166,24 @@ func (d *Delivery) finish(ctx context.Context, b batch, state string, a answer) 
 	if err := appendSent(d.Folder, b.id, event); err != nil && state != statePending {
 		return err
 	}
-	return d.writeOutcome(ctx, b, event)
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.writeOutcome(ctx, tx, b, event) })
 }
 
-func (d *Delivery) writeOutcome(ctx context.Context, b batch, e sentEvent) error {
-	err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "queries/batch_finish.sql", warehouse.Args{
-			"batch_id": b.id, "state": e.State, "status": e.Status,
-			"message": e.Message, "request_id": e.RequestID, "at": e.At,
-		}); err != nil {
-			return err
-		}
+func (d *Delivery) writeOutcome(ctx context.Context, tx *warehouse.Tx, b batch, e sentEvent) error {
+	_, err := tx.Exec(ctx, "queries/batch_finish.sql", warehouse.Args{
+		"batch_id": b.id, "state": e.State, "status": e.Status,
+		"message": e.Message, "request_id": e.RequestID, "at": e.At,
+	})
+	if err == nil {
 		switch e.State {
 		case stateSplit:
-			return d.splitItems(ctx, tx, b)
+			err = d.splitItems(ctx, tx, b)
 		case statePending:
-			return d.setItems(ctx, tx, b, statePlanned, "")
+			err = d.setItems(ctx, tx, b, statePlanned, "")
 		default:
-			return d.setItems(ctx, tx, b, e.State, e.Message)
+			err = d.setItems(ctx, tx, b, e.State, e.Message)
 		}
-	})
+	}
 	if err != nil {
 		return fmt.Errorf("batch %s: outcome %s: %w", b.id, e.State, err)
 	}
@@ -259,13 +257,13 @@ func (d *Delivery) plannedBatches(ctx context.Context) ([]batch, error) {
 // they have not arrived, and under in_doubt: resend all that were sent as
 // spend and not refused since. What cannot be sent to the target it was
 // planned for stays in doubt.
-func (d *Delivery) doubtfulBatches(ctx context.Context) ([]batch, error) {
-	known, err := d.knownTargets(ctx, d.DB)
+func (d *Delivery) doubtfulBatches(ctx context.Context, r warehouse.Runner) ([]batch, error) {
+	known, err := d.knownTargets(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	var all []batch
-	err = d.DB.Each(ctx, "queries/batch_unsettled.sql", nil, func(rows *sql.Rows) error {
+	err = r.Each(ctx, "queries/batch_unsettled.sql", nil, func(rows *sql.Rows) error {
 		b := batch{listed: true}
 		var again, refused, reached bool
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &again, &refused)

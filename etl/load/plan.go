@@ -44,7 +44,7 @@ type invalidItem struct {
 	Reason string `json:"reason"`
 }
 
-func (d *Delivery) validate(ctx context.Context, conn *warehouse.Conn) ([]invalidItem, error) {
+func (d *Delivery) validate(ctx context.Context, conn warehouse.Runner) ([]invalidItem, error) {
 	schemas, err := openSchemas(d.Schemas)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (d *Delivery) validate(ctx context.Context, conn *warehouse.Conn) ([]invali
 	return invalid, err
 }
 
-func (d *Delivery) writePlan(ctx context.Context, conn *warehouse.Conn, invalid []invalidItem) error {
+func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid []invalidItem) error {
 	refused, err := json.Marshal(invalid)
 	if err != nil {
 		return err

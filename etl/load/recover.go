@@ -17,21 +17,27 @@ import (
 // the ledger is older than what was sent: then a [*etl.NeedsPersonError] says
 // so and nothing may be posted. [Delivery.Post] begins with it.
 func (d *Delivery) Recover(ctx context.Context) error {
-	if err := d.refuseOlderLedger(ctx); err != nil {
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.recoverIn(ctx, tx, true) })
+}
+
+// recoverIn is Recover within a transaction. Unless it is to note what it
+// finds, it leaves the sent files as they are.
+func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) error {
+	if err := d.refuseOlderLedger(ctx, tx); err != nil {
 		return err
 	}
-	if err := d.adoptTargets(ctx); err != nil {
+	if err := d.adoptTargets(ctx, tx); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	if err := d.recoverDecisions(ctx); err != nil {
+	if err := d.recoverDecisions(ctx, tx); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	left, err := d.openBatches(ctx)
+	left, err := d.openBatches(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
 	for _, b := range left {
-		if err := d.recoverBatch(ctx, b); err != nil {
+		if err := d.recoverBatch(ctx, tx, b, note); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 	}
@@ -39,12 +45,12 @@ func (d *Delivery) Recover(ctx context.Context) error {
 }
 
 // refuseOlderLedger looks for sent files of batches the ledger does not have.
-func (d *Delivery) refuseOlderLedger(ctx context.Context) error {
+func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) error {
 	sent, err := sentBatches(d.Folder)
 	if err != nil {
 		return err
 	}
-	ids, err := warehouse.Strings(ctx, d.DB, "queries/batch_ids.sql", nil)
+	ids, err := warehouse.Strings(ctx, r, "queries/batch_ids.sql", nil)
 	if err != nil {
 		return err
 	}
@@ -69,9 +75,9 @@ func (d *Delivery) refuseOlderLedger(ctx context.Context) error {
 }
 
 // openBatches lists the batches whose outcome the ledger does not know.
-func (d *Delivery) openBatches(ctx context.Context) ([]openBatch, error) {
+func (d *Delivery) openBatches(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
 	var all []openBatch
-	err := d.DB.Each(ctx, "queries/batch_open.sql", nil, func(rows *sql.Rows) error {
+	err := r.Each(ctx, "queries/batch_open.sql", nil, func(rows *sql.Rows) error {
 		b := openBatch{batch: batch{listed: true}}
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &b.state, &b.doubtful)
 		all = append(all, b)
@@ -92,10 +98,10 @@ const noAnswer = "the program ended before the answer was written"
 // last counts, for it is written before the ledger. A batch that is still
 // sending was never sent if it has no file, and is unknown if the file has no
 // answer.
-func (d *Delivery) recoverBatch(ctx context.Context, b openBatch) error {
+func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBatch, note bool) error {
 	file, err := readSent(d.Folder, b.id)
 	if errors.Is(err, fs.ErrNotExist) {
-		return d.recoverUnsent(ctx, b)
+		return d.recoverUnsent(ctx, tx, b)
 	}
 	if err != nil {
 		return err
@@ -112,25 +118,27 @@ func (d *Delivery) recoverBatch(ctx context.Context, b openBatch) error {
 			State: stateUnknown, At: d.Now().UTC(), Attempt: b.attempt,
 			Message: noAnswer,
 		}
-		if err := d.noteRecovered(file, event); err != nil {
-			return err
+		if note {
+			if err := d.noteRecovered(file, event); err != nil {
+				return err
+			}
 		}
 	}
 	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
-	if err := d.writeOutcome(ctx, b.batch, event); err != nil || event.Settlement == nil {
+	if err := d.writeOutcome(ctx, tx, b.batch, event); err != nil || event.Settlement == nil {
 		return err
 	}
-	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return event.decision().keep(ctx, tx) })
+	return event.decision().keep(ctx, tx)
 }
 
 // recoverUnsent settles a batch that is sending and has no sent file. It was
 // never sent, unless the files of batches before it are gone too.
-func (d *Delivery) recoverUnsent(ctx context.Context, b openBatch) error {
+func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBatch) error {
 	if b.state != stateSending {
 		return nil
 	}
 	event := sentEvent{State: statePending, At: d.Now().UTC(), Attempt: b.attempt, Message: "the program ended before the batch was sent"}
-	lost, err := d.lostBefore(ctx, b.batch)
+	lost, err := d.lostBefore(ctx, tx, b.batch)
 	switch {
 	case err != nil:
 		return err
@@ -140,16 +148,16 @@ func (d *Delivery) recoverUnsent(ctx context.Context, b openBatch) error {
 		event.State = stateUnknown
 	}
 	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
-	return d.writeOutcome(ctx, b.batch, event)
+	return d.writeOutcome(ctx, tx, b.batch, event)
 }
 
 // lostBefore reports whether the sent file of an earlier batch is missing.
-func (d *Delivery) lostBefore(ctx context.Context, b batch) (bool, error) {
+func (d *Delivery) lostBefore(ctx context.Context, r warehouse.Runner, b batch) (bool, error) {
 	ids, err := sentBatches(d.Folder)
 	if err != nil {
 		return false, err
 	}
-	before, err := warehouse.Strings(ctx, d.DB, "queries/batch_sent_before.sql", warehouse.Args{"first_no": b.first})
+	before, err := warehouse.Strings(ctx, r, "queries/batch_sent_before.sql", warehouse.Args{"first_no": b.first})
 	return slices.ContainsFunc(before, func(id string) bool { return !slices.Contains(ids, id) }), err
 }
 

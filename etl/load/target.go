@@ -113,10 +113,10 @@ func (d *Delivery) reach(known []knownTarget, name string) (appID string, ok boo
 
 // adoptTargets brings the targets of a ledger that an older version wrote into
 // normal form. What that version called a target had no path.
-func (d *Delivery) adoptTargets(ctx context.Context) error {
+func (d *Delivery) adoptTargets(ctx context.Context, tx *warehouse.Tx) error {
 	type stray struct{ name, appID, run string }
 	var strays []stray
-	err := d.DB.Each(ctx, "queries/target_strays.sql", nil, func(rows *sql.Rows) error {
+	err := tx.Each(ctx, "queries/target_strays.sql", nil, func(rows *sql.Rows) error {
 		var s stray
 		err := rows.Scan(&s.name, &s.appID, &s.run)
 		strays = append(strays, s)
@@ -125,21 +125,18 @@ func (d *Delivery) adoptTargets(ctx context.Context) error {
 	if err != nil || len(strays) == 0 {
 		return err
 	}
-	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		for _, s := range strays {
-			t := d.adopted(s.name, s.appID)
-			for _, step := range []step{
-				{"queries/target_rename_batches.sql", warehouse.Args{"old": s.name, "new": t.String()}},
-				{"queries/target_rename_items.sql", warehouse.Args{"old": s.name, "new": t.String()}},
-				{"queries/target_add.sql", t.args(s.run)},
-			} {
-				if _, err := tx.Exec(ctx, step.file, step.args); err != nil {
-					return err
-				}
-			}
+	for _, s := range strays {
+		t := d.adopted(s.name, s.appID)
+		err := execAll(ctx, tx,
+			step{"queries/target_rename_batches.sql", warehouse.Args{"old": s.name, "new": t.String()}},
+			step{"queries/target_rename_items.sql", warehouse.Args{"old": s.name, "new": t.String()}},
+			step{"queries/target_add.sql", t.args(s.run)},
+		)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // adopted is the normal form of a target in the older one: host/app_id.

@@ -18,7 +18,7 @@ func (d *Delivery) Verify(ctx context.Context) error {
 	if err := d.Productiv.Validate(); err != nil {
 		return err
 	}
-	if err := d.refuseOlderLedger(ctx); err != nil {
+	if err := d.refuseOlderLedger(ctx, d.DB); err != nil {
 		return err
 	}
 	if err := d.verifySent(ctx); err != nil {

@@ -45,16 +45,20 @@ type Source struct {
 	CardholderEmails string         // procurify: CSV file: cardholder_uuid, email
 }
 
+// In is [Run] within a transaction of the caller's, who commits it or rolls it
+// back.
+func In(ctx context.Context, tx *warehouse.Tx, opts Options) (Result, error) {
+	return (&transformer{tx: tx, opts: opts}).run(ctx)
+}
+
 // Run makes staging and canonical what raw.records and the options say, in
 // one transaction: after any error all is as before. A check or control total
 // that fails is an [*etl.CheckError], a fault in one of the user's files an
 // [*etl.UsageError].
 func Run(ctx context.Context, db *warehouse.DB, opts Options) (Result, error) {
 	var result Result
-	err := db.InTx(ctx, func(tx *warehouse.Tx) error {
-		t := &transformer{tx: tx, opts: opts}
-		var err error
-		result, err = t.run(ctx)
+	err := db.InTx(ctx, func(tx *warehouse.Tx) (err error) {
+		result, err = In(ctx, tx, opts)
 		return err
 	})
 	var failed *etl.CheckError
