@@ -52,6 +52,7 @@ type Source struct {
 	AmountBasis    string         `yaml:"amount_basis" only:"productive"`
 	ApprovedOnly   bool           `yaml:"approved_only" only:"productive"`
 	MinorUnits     map[string]int `yaml:"minor_units" only:"productive"`
+	HiddenVendor   string         `yaml:"hidden_vendor" only:"productive"`
 
 	Domain           string `yaml:"domain" only:"procurify"`
 	ClientID         Secret `yaml:"client_id" only:"procurify"`
@@ -173,6 +174,7 @@ func defaultSource(name, kind string) Source {
 	case kindProductive:
 		s.BaseURL = "https://api.productive.io/api/v2"
 		s.AmountBasis, s.ApprovedOnly, s.MaxRequestsPerSecond = "gross", true, 8
+		s.HiddenVendor = "quarantine"
 	case kindProcurify:
 		s.MaxRequestsPerSecond = 4
 	}

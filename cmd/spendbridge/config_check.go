@@ -100,6 +100,7 @@ func (r *reader) checkSource(s Source, key string) {
 		r.required(key+".token", s.Token.IsSet())
 		r.tenant(key+".organization_id", s.OrganizationID)
 		r.oneOf(key+".amount_basis", s.AmountBasis, "gross", "net")
+		r.oneOf(key+".hidden_vendor", s.HiddenVendor, "quarantine", "title")
 		for currency, exponent := range s.MinorUnits {
 			r.matches(key+".minor_units."+currency, currency, currencyCode, "the key as an ISO 4217 code like JPY")
 			r.between(key+".minor_units."+currency, float64(exponent), 0, 4)

@@ -158,6 +158,7 @@ func saveSource(ctx context.Context, db warehouse.Runner, s Source, run *run) er
 		"approved_only": sql.NullBool{Bool: s.ApprovedOnly, Valid: s.Kind == kindProductive},
 		"amount_unit":   null(s.AmountUnit),
 		"minor_units":   null(minorUnits),
+		"hidden_vendor": null(s.HiddenVendor),
 		"run_id":        string(run.id), "updated_at": run.started,
 	})
 	return err

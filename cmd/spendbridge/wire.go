@@ -69,7 +69,7 @@ func (r *run) transformStage() etl.Stage {
 		for _, w := range result.Warnings {
 			r.result.note(w.Source + ": " + w.Text)
 		}
-		return result.Counts, result.Share.Err()
+		return result.Counts, result.Err()
 	}}
 }
 
@@ -163,7 +163,7 @@ func (c *Config) transformOptions(r *run) transform.Options {
 		sources = append(sources, transform.Source{
 			Name: s.Name, Kind: s.Kind, Tenant: s.Tenant(),
 			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, AmountUnit: s.AmountUnit,
-			MinorUnits: s.MinorUnits, CardholderEmails: s.CardholderEmails,
+			MinorUnits: s.MinorUnits, CardholderEmails: s.CardholderEmails, HiddenVendor: s.HiddenVendor,
 		})
 	}
 	return transform.Options{

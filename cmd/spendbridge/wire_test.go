@@ -35,6 +35,18 @@ func TestReferenceRatesAreFetchedOnceADay(t *testing.T) {
 	}
 }
 
+func TestWhatTheTransformIsTold(t *testing.T) {
+	text := strings.Replace(whole, "token:", "hidden_vendor: title\n    token:", 1)
+	c, err := parseConfig("c.yaml", []byte(text), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := c.transformOptions(&run{session: &session{app: &app{}, config: c}})
+	if got := opts.Sources[0].HiddenVendor; got != "title" {
+		t.Errorf("hidden vendor %q, want title", got)
+	}
+}
+
 // addLines appends to a configuration.
 func addLines(t *testing.T, config, lines string) {
 	t.Helper()

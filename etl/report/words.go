@@ -27,6 +27,7 @@ var reasons = map[string]string{
 	"status_contradiction": "Captured, yet its authorisation is open or reversed",
 	"refund_reversal?":     "Refund with the unusual sign, perhaps a reversed refund",
 	"vendor_missing":       "Vendor has no name",
+	"vendor_not_visible":   "Vendor is linked, but the token may not see it",
 	"date_missing":         "Date is missing",
 }
 

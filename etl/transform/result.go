@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -21,7 +22,11 @@ type Result struct {
 	Quarantine []Reason
 	Share      Share
 	Warnings   []Warning
+	Attention  []error // what cannot be known and needs a look, each an [*etl.NeedsPersonError]
 }
+
+// Err is what the result asks of a person, nil for nothing.
+func (r Result) Err() error { return errors.Join(append(r.Attention, r.Share.Err())...) }
 
 // A Reason is why records of one source and currency are not spend.
 type Reason struct {
@@ -65,6 +70,9 @@ func (t *transformer) summarise(ctx context.Context) (Result, error) {
 		return r, err
 	}
 	if err := t.warnings(ctx, &r); err != nil {
+		return r, err
+	}
+	if err := t.hiddenLinks(ctx, &r); err != nil {
 		return r, err
 	}
 	r.Totals, err = Totals(ctx, t.tx, t.opts.RunID)

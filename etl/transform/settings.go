@@ -83,6 +83,7 @@ type sourceRow struct {
 	ApprovedOnly bool    `json:"approved_only"`
 	AmountUnit   *string `json:"amount_unit"`
 	MinorUnits   string  `json:"minor_units"` // JSON
+	HiddenVendor string  `json:"hidden_vendor"`
 }
 
 func sourceRows(sources []Source) []sourceRow {
@@ -90,10 +91,13 @@ func sourceRows(sources []Source) []sourceRow {
 	for _, s := range sources {
 		row := sourceRow{
 			Source: s.Name, Kind: s.Kind, Tenant: s.Tenant,
-			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, MinorUnits: "{}",
+			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, MinorUnits: "{}", HiddenVendor: s.HiddenVendor,
 		}
 		if row.AmountBasis == "" {
 			row.AmountBasis = "gross"
+		}
+		if row.HiddenVendor == "" {
+			row.HiddenVendor = "quarantine"
 		}
 		if s.AmountUnit != "" {
 			row.AmountUnit = &s.AmountUnit

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -49,6 +50,7 @@ func TestStories(t *testing.T) {
 			}
 			story.want(t, "error.txt", errorText(err))
 			story.want(t, "warnings.txt", warningText(result))
+			story.want(t, "attention.txt", errorText(errors.Join(result.Attention...)))
 			for _, table := range []string{"spend", "excluded", "quarantine"} {
 				story.wantTable(t, db, table)
 			}

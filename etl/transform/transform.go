@@ -43,6 +43,7 @@ type Source struct {
 	AmountUnit       string         // procurify: major, minor or empty
 	MinorUnits       map[string]int // productive: decimals a currency is stored with, where not its own
 	CardholderEmails string         // procurify: CSV file: cardholder_uuid, email
+	HiddenVendor     string         // productive: what becomes of an expense whose vendor is not visible: quarantine or title
 }
 
 // In is [Run] within a transaction of the caller's, who commits it or rolls it

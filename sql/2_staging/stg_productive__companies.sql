@@ -1,5 +1,6 @@
 -- Productive.io companies, one row per company as last seen.
--- Renames and casts only: no joins to other objects, no business rules.
+-- Renames and casts only: no joins to other objects, no business rules. A
+-- name that a later version does not show is not gone: the last one stays.
 merge into staging.productive__companies as known
 
 using (
@@ -26,7 +27,6 @@ using (
             and records.version = pending_versions.version
 
         where records.stream = 'companies'
-            and pending_versions.newest
 
     )
 
@@ -36,19 +36,23 @@ using (
         source,
         stream,
         record_id,
-        version,
+        max(version) as version,
 
         ---------- text
-        clean_text(company.attributes.name) as name
+        arg_max(clean_text(company.attributes.name), version) as name
 
     from companies
+
+    group by source, stream, record_id
 
 ) as latest
     on known.source = latest.source
     and known.record_id = latest.record_id
 
 when matched then
-    update by name
+    update set
+        version = latest.version,
+        name = coalesce(latest.name, known.name)
 
 when not matched then
     insert by name

@@ -30,6 +30,7 @@ expenses as (
         settings.kind,
         settings.tenant,
         settings.approved_only,
+        settings.hidden_vendor,
         if(settings.amount_basis = 'net', net_text, gross_text) as amount_text,
         if(
             settings.amount_basis = 'net', net_amount, gross_amount
@@ -99,7 +100,14 @@ judged as (
 
     select
         *,
-        coalesce(vendor_name, name) as vendor_raw,
+        -- A vendor that is linked and not visible is not a vendor that is not
+        -- there: the title stands in only where the user says so.
+        vendor_name is null
+        and vendor_id is not null
+        and hidden_vendor != 'title' as vendor_unknown,
+        if(
+            vendor_unknown, null, coalesce(vendor_name, name)
+        ) as vendor_raw,
         case
             when tombstone then 'gone'
             when deleted_text is not null then 'deleted'
@@ -117,7 +125,8 @@ judged as (
             when amount % unit != 0 then 'amount_too_precise'
             when date_text is null then 'date_missing'
             when spent_on is null then 'date_unreadable'
-            when coalesce(vendor_name, name) is null then 'vendor_missing'
+            when vendor_unknown then 'vendor_not_visible'
+            when vendor_raw is null then 'vendor_missing'
         end as quarantine_reason
 
     from described
@@ -161,6 +170,7 @@ select
         when 'amount_too_precise' then amount_text || ' ' || currency
         when 'currency_unknown' then currency_text
         when 'date_unreadable' then date_text
+        when 'vendor_not_visible' then 'company ' || vendor_id
     end as detail,
     currency_default,
     currency_normalized,
@@ -173,7 +183,7 @@ select
     exchange_rate_normalized,
 
     ---------- booleans
-    vendor_name is null and name is not null as vendor_fallback,
+    vendor_name is null and vendor_raw is not null as vendor_fallback,
     reimbursable,
 
     ---------- dates

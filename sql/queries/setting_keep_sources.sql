@@ -8,7 +8,8 @@ select
     coalesce(known.amount_basis, 'gross') as amount_basis,
     coalesce(known.approved_only, true) as approved_only,
     nullif(known.amount_unit, '') as amount_unit,
-    coalesce(nullif(known.minor_units, ''), '{}') as minor_units
+    coalesce(nullif(known.minor_units, ''), '{}') as minor_units,
+    coalesce(known.hidden_vendor, 'quarantine') as hidden_vendor
 
 from ops.sources as known
 

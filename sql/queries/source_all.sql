@@ -6,6 +6,7 @@ select
     approved_only,
     amount_unit,
     minor_units,
+    hidden_vendor,
     first_run_id as run_id,
     updated_at
 

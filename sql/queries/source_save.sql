@@ -10,6 +10,7 @@ when matched then
         approved_only = $approved_only,
         amount_unit = $amount_unit,
         minor_units = $minor_units,
+        hidden_vendor = $hidden_vendor,
         updated_at = $updated_at
 
 when not matched then
@@ -21,6 +22,7 @@ when not matched then
         approved_only,
         amount_unit,
         minor_units,
+        hidden_vendor,
         first_run_id,
         updated_at
     )
@@ -32,6 +34,7 @@ when not matched then
         $approved_only,
         $amount_unit,
         $minor_units,
+        $hidden_vendor,
         $run_id,
         $updated_at
     )
