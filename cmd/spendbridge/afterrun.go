@@ -53,7 +53,7 @@ func (s *session) writeReport(ctx context.Context, run etl.RunID, path string) e
 }
 
 func (s *session) suggestions(ctx context.Context) ([]report.Suggestion, error) {
-	aliases, err := transform.ReadAliasFile(s.config.Vendors.AliasesFile)
+	aliases, err := transform.ReadAliasFile(ctx, s.db, s.config.Vendors.AliasesFile)
 	if err != nil {
 		return nil, err
 	}

@@ -104,6 +104,7 @@ type FXConfig struct {
 // VendorsConfig names the file that gives vendors their canonical names.
 type VendorsConfig struct {
 	AliasesFile string `yaml:"aliases_file"`
+	Assumed     bool   `yaml:"-"` // the file is the usual one, the configuration names none
 }
 
 // QuarantineConfig says how much may be set aside before a person must look.

@@ -24,6 +24,7 @@ var jobNames = []string{"load", "sweep", "timezone", "catch_up", "drain"}
 // keep, and makes paths absolute.
 func check(c *Config, r *reader) {
 	r.paths(c)
+	c.Vendors.Assumed = r.at["vendors.aliases_file"] == nil
 	r.general(c)
 	r.checkSources(c)
 	r.checkProductiv(c)

@@ -158,7 +158,7 @@ func (a *app) vendorsSuggest(ctx context.Context, least string, limit int) error
 		return err
 	}
 	defer s.Close()
-	aliases, err := transform.ReadAliasFile(s.config.Vendors.AliasesFile)
+	aliases, err := transform.ReadAliasFile(ctx, s.db, s.config.Vendors.AliasesFile)
 	if err != nil {
 		return err
 	}

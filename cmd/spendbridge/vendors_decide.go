@@ -66,12 +66,12 @@ func (a *app) decision(vendor, into, who string) transform.Decision {
 }
 
 // aliases reads the alias file, which must be named to be written to.
-func (s *session) aliases() (path string, aliases []transform.Alias, err error) {
+func (s *session) aliases(ctx context.Context) (path string, aliases []transform.Alias, err error) {
 	path = s.config.Vendors.AliasesFile
 	if path == "" {
 		return "", nil, etl.Usagef("vendors.aliases_file is empty; name the file that decisions are written to, such as vendors.csv")
 	}
-	aliases, err = transform.ReadAliasFile(path)
+	aliases, err = transform.ReadAliasFile(ctx, s.db, path)
 	return path, aliases, err
 }
 
@@ -81,7 +81,7 @@ func (a *app) vendorsApprove(ctx context.Context, vendor, into, who string, yes 
 		return err
 	}
 	defer s.Close()
-	path, aliases, err := s.aliases()
+	path, aliases, err := s.aliases(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (a *app) vendorsReject(ctx context.Context, vendor, other, who string) erro
 		return err
 	}
 	defer s.Close()
-	path, aliases, err := s.aliases()
+	path, aliases, err := s.aliases(ctx)
 	if err != nil {
 		return err
 	}

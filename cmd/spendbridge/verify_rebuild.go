@@ -46,6 +46,9 @@ func (r *run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 	if err := copySources(ctx, r.db, rebuilt); err != nil {
 		return etl.Counts{}, err
 	}
+	if err := transform.CopyFiles(ctx, r.db, rebuilt, folder); err != nil {
+		return etl.Counts{}, err
+	}
 	counts, err = extract.Rebuild(ctx, r.db, rebuilt, r.config.DataDir)
 	if err != nil {
 		return counts, err

@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"spendbridge/etl/httpretry"
 	"spendbridge/etl/load"
 	"spendbridge/etl/transform"
+	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
 	sqlfiles "spendbridge/sql"
 )
@@ -32,12 +31,20 @@ func (r *run) transformStages() []etl.Stage {
 }
 
 // ratesStage fetches the reference rates, once a day. As long as there are
-// older ones a failure is only noted.
+// older ones, an answer that does not come is only noted; a bad one needs
+// attention.
 func (r *run) ratesStage() etl.Stage {
 	return etl.Stage{Name: "rates", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
 		client := httpretry.New(httpretry.Options{Log: r.log, Tries: 3})
-		path, err := extract.KeepRates(ctx, client, r.config.FX.URL, r.config.RatesDir(), r.now())
-		if err != nil && path != "" {
+		path, err := extract.KeepRates(ctx, client, r.config.FX.URL, r.config.RatesDir(), r.now(), func(content []byte) error {
+			return transform.CheckRates(ctx, r.db, content)
+		})
+		switch {
+		case errors.Is(err, extract.ErrBadRates) && path != "":
+			return etl.Counts{}, &etl.NeedsPersonError{
+				What: fmt.Sprintf("fx.url: %v; the rates fetched before are used", err), Mend: "look at what that address answers",
+			}
+		case err != nil && path != "":
 			r.log.WarnContext(ctx, "rates not fetched", etl.Err(err))
 			r.result.note(fmt.Sprintf("older reference rates are used: %v", err))
 			return etl.Counts{}, nil
@@ -46,14 +53,13 @@ func (r *run) ratesStage() etl.Stage {
 	}}
 }
 
-// rates names the file of reference rates: the user's, else the one that was
-// fetched last, else none.
-func (r *run) rates() string {
-	kept := filepath.Join(r.config.RatesDir(), extract.RatesFile)
-	if _, err := os.Stat(kept); r.config.FX.URL == "" || err != nil {
-		return r.config.FX.RatesFile
+// rates names the file of reference rates: the user's, or where the download
+// is kept.
+func (c *Config) rates() string {
+	if c.FX.URL == "" {
+		return c.FX.RatesFile
 	}
-	return kept
+	return filepath.Join(c.RatesDir(), extract.RatesFile)
 }
 
 // transformStage makes spend of what raw.records holds, then checks it.
@@ -140,7 +146,7 @@ func (r *run) delivery(progress etl.Progress) *load.Delivery {
 		DB: r.db, Folder: r.config.DataDir, Schemas: schemas.FS, Productiv: r.config.productiv(),
 		RunID: r.id, Today: r.started.In(r.config.Location()), Now: r.now,
 		Log: r.log.With(etl.KeyRun, string(r.id), etl.KeyStage, "deliver"), Progress: progress,
-		SettingsHash: r.config.dueHash(), MaxQuarantined: r.config.Quarantine.MaxShare,
+		SettingsHash: r.config.dueHash, MaxQuarantined: r.config.Quarantine.MaxShare,
 	}
 }
 
@@ -169,17 +175,18 @@ func (c *Config) transformOptions(r *run) transform.Options {
 	return transform.Options{
 		RunID: r.id, Now: r.now,
 		ReportingCurrency: c.ReportingCurrency, Timezone: c.ReportingTimezone, Sources: sources,
-		AliasesFile: c.Vendors.AliasesFile, RatesFile: r.rates(), RulesFile: c.RulesFile, TypesFile: c.TypesFile,
+		AliasesFile: c.Vendors.AliasesFile, AliasesAssumed: c.Vendors.Assumed,
+		RatesFile: c.rates(), RatesFetched: c.FX.URL != "", RulesFile: c.RulesFile, TypesFile: c.TypesFile,
 		QuarantineMaxShare: strconv.FormatFloat(c.Quarantine.MaxShare, 'f', -1, 64),
 	}
 }
 
 // dueHash changes with every setting that decides which records are due.
-func (c *Config) dueHash() string {
+func (c *Config) dueHash(ctx context.Context, r warehouse.Runner) (string, error) {
 	type source struct {
-		Name, AmountBasis, AmountUnit string
-		ApprovedOnly                  bool
-		MinorUnits                    map[string]int
+		Name, AmountBasis, AmountUnit, HiddenVendor string
+		ApprovedOnly                                bool
+		MinorUnits                                  map[string]int
 	}
 	var due struct {
 		PostFrom string
@@ -187,46 +194,28 @@ func (c *Config) dueHash() string {
 		Sources  []source
 	}
 	due.PostFrom = c.Productiv.PostFrom.Format(time.DateOnly)
-	due.Rules, _ = hashFiles(c.RulesFile, c.TypesFile) // one that cannot be read has failed the transform
 	for _, s := range c.Sources {
-		due.Sources = append(due.Sources, source{s.Name, s.AmountBasis, s.AmountUnit, s.ApprovedOnly, s.MinorUnits})
+		due.Sources = append(due.Sources, source{s.Name, s.AmountBasis, s.AmountUnit, s.HiddenVendor, s.ApprovedOnly, s.MinorUnits})
+	}
+	var err error
+	if due.Rules, err = transform.HashRules(ctx, r); err != nil {
+		return "", err
 	}
 	text, err := json.Marshal(due)
-	if err != nil {
-		panic(err) // these types always have a JSON form
-	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:]), err
 }
 
 // snapshotInputs names what spend is made with besides the raw data.
 func (r *run) snapshotInputs(ctx context.Context) (load.SnapshotInputs, error) {
-	c := r.config
-	inputs := load.SnapshotInputs{Program: version().String(), Config: c.Hash()}
+	inputs := load.SnapshotInputs{Program: version().String(), Config: r.config.Hash()}
 	var faults [4]error
 	inputs.SQL, faults[0] = load.HashSQL(sqlfiles.FS)
-	inputs.Aliases, faults[1] = hashFiles(c.Vendors.AliasesFile)
-	inputs.Rules, faults[2] = hashFiles(c.RulesFile, c.TypesFile)
+	inputs.Aliases, faults[1] = transform.HashAliases(ctx, r.db)
+	inputs.Rules, faults[2] = transform.HashRules(ctx, r.db)
 	faults[3] = r.db.Get(ctx, "queries/run_rates_hash.sql", nil, &inputs.Rates)
 	if errors.Is(faults[3], sql.ErrNoRows) {
 		faults[3] = nil // there are no rates
 	}
 	return inputs, errors.Join(faults[:]...)
-}
-
-// hashFiles returns the sha256 over the content of files. One that is not
-// there counts as empty.
-func hashFiles(paths ...string) (string, error) {
-	sum := sha256.New()
-	for _, path := range paths {
-		if path == "" {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Clean(path))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", err
-		}
-		sum.Write(content)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"spendbridge/etl/sandbox"
 )
@@ -35,15 +36,64 @@ func TestReferenceRatesAreFetchedOnceADay(t *testing.T) {
 	}
 }
 
-func TestWhatTheTransformIsTold(t *testing.T) {
-	text := strings.Replace(whole, "token:", "hidden_vendor: title\n    token:", 1)
-	c, err := parseConfig("c.yaml", []byte(text), environment)
+// TestABadDownloadOfRatesNeedsAttention until there is a good one, or none is
+// asked for. The one before stays.
+func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
+	answer := "Date,USD,JPY,\n2020-01-02,1.1,160,\n"
+	bank := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, answer) }))
+	defer bank.Close()
+	config := startSandbox(t, sandbox.Options{})
+	without, err := os.ReadFile(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := c.transformOptions(&run{session: &session{app: &app{}, config: c}})
-	if got := opts.Sources[0].HiddenVendor; got != "title" {
-		t.Errorf("hidden vendor %q, want title", got)
+	addLines(t, config, "fx: {url: "+bank.URL+"}")
+	run := func(command string, want int, says string) {
+		t.Helper()
+		var out strings.Builder
+		if code := execute(t.Context(), []string{command, "--config", config}, &out, io.Discard); code != want {
+			t.Fatalf("%s: exit code %d, want %d: %s", command, code, want, out.String())
+		}
+		if !strings.Contains(out.String(), says) {
+			t.Errorf("%s does not say %q:\n%s", command, says, out.String())
+		}
+	}
+	run("transform", 0, "✓  rates")
+
+	c, err := readConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, good := c.rates(), answer
+	yesterday := time.Now().AddDate(0, 0, -1)
+	if err := os.Chtimes(kept, yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	answer = "Date,USD,JPY,\n2020-01-03,1.1,-,\n"
+	run("transform", 3, "!  rates")
+	run("status", 3, `line 2: "-" is not a rate; the rates fetched before are used`)
+	if text, err := os.ReadFile(kept); string(text) != good || err != nil {
+		t.Errorf("kept %q, %v; want %q", text, err, good)
+	}
+
+	if err := os.WriteFile(config, without, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("transform", 0, "✓  transform")
+	run("status", 0, "Everything is in order")
+}
+
+func TestWhatTheTransformIsTold(t *testing.T) {
+	for text, assumed := range map[string]bool{whole: true, whole + "\nvendors: {aliases_file: vendors.csv}\n": false} {
+		text = strings.Replace(text, "token:", "hidden_vendor: title\n    token:", 1)
+		c, err := parseConfig("c.yaml", []byte(text), environment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts := c.transformOptions(&run{session: &session{app: &app{}}})
+		if opts.Sources[0].HiddenVendor != "title" || opts.AliasesAssumed != assumed {
+			t.Errorf("hidden vendor %q, aliases assumed %v; want title, %v", opts.Sources[0].HiddenVendor, opts.AliasesAssumed, assumed)
+		}
 	}
 }
 

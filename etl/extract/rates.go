@@ -1,12 +1,9 @@
 package extract
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -21,11 +18,15 @@ import (
 // RatesFile is the kept file of reference rates, in a folder of its own.
 const RatesFile = "reference-rates"
 
-// KeepRates fetches a file of reference rates and keeps it in folder, unless
-// it did so on the same day (UTC) before. It returns the kept file's path,
-// empty if there is none yet, also beside an error: yesterday's rates are
-// better than none.
-func KeepRates(ctx context.Context, client *httpretry.Client, url, folder string, now time.Time) (path string, err error) {
+// ErrBadRates reports an answer that is no file of rates, or one that must not
+// replace the kept file.
+var ErrBadRates = errors.New("not kept")
+
+// KeepRates fetches a file of reference rates and keeps it in folder if check
+// finds no fault in it, unless it did so on the same day (UTC) before. It
+// returns the kept file's path, empty if there is none yet, also beside an
+// error: yesterday's rates are better than none.
+func KeepRates(ctx context.Context, client *httpretry.Client, url, folder string, now time.Time, check func([]byte) error) (path string, err error) {
 	path = filepath.Join(folder, RatesFile)
 	info, err := os.Stat(path)
 	switch {
@@ -39,6 +40,9 @@ func KeepRates(ctx context.Context, client *httpretry.Client, url, folder string
 	body, err := fetchRates(ctx, client, url)
 	if err != nil {
 		return path, fmt.Errorf("reference rates: %w", err)
+	}
+	if err := check(body); err != nil {
+		return path, fmt.Errorf("reference rates: %w: %w", ErrBadRates, err)
 	}
 	kept, err := keepRates(body, folder, now)
 	if err != nil {
@@ -60,36 +64,7 @@ func fetchRates(ctx context.Context, client *httpretry.Client, url string) ([]by
 	if err != nil {
 		return nil, err
 	}
-	return resp.Body, checkRates(resp.Body)
-}
-
-// checkRates refuses what is no file of rates at all, such as the page of a
-// proxy that wants a password: it must not replace the rates of yesterday.
-// The transform reads the file in full.
-func checkRates(body []byte) error {
-	begin := body
-	if bytes.HasPrefix(body, []byte("PK")) {
-		archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
-		if err != nil {
-			return err
-		}
-		if len(archive.File) != 1 {
-			return fmt.Errorf("the archive holds %d files, one is expected", len(archive.File))
-		}
-		file, err := archive.File[0].Open()
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		begin = make([]byte, len("Date,"))
-		if _, err := io.ReadFull(file, begin); err != nil {
-			return err
-		}
-	}
-	if !bytes.HasPrefix(begin, []byte("Date,")) {
-		return fmt.Errorf("the answer begins with %.20q instead of Date,USD,…", begin)
-	}
-	return nil
+	return resp.Body, nil
 }
 
 // keepRates writes the file whole or not at all. Its time is when it was

@@ -31,7 +31,7 @@ type Delivery struct {
 
 	// SettingsHash changes with every setting that decides which records are
 	// due, such as post_from, approved_only and the rules.
-	SettingsHash string
+	SettingsHash func(context.Context, warehouse.Runner) (string, error)
 
 	// MaxQuarantined is the share of a source's records that may go into
 	// quarantine between two loads before the rest of them is held.
@@ -188,10 +188,14 @@ func (r *DeliveryResult) describeHeld(ctx context.Context, conn warehouse.Runner
 // later and for the gates of the next load. It needs the tables of diff.
 func (d *Delivery) remember(ctx context.Context, conn warehouse.Runner) error {
 	run := string(d.RunID)
+	settings, err := d.SettingsHash(ctx, conn)
+	if err != nil {
+		return err
+	}
 	return execAll(ctx, conn,
 		step{"queries/undelivered_save.sql", warehouse.Args{"run_id": run}},
 		step{"queries/waiting_save.sql", warehouse.Args{"post_from": d.postFrom()}},
-		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": d.SettingsHash}},
+		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": settings}},
 	)
 }
 

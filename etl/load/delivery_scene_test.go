@@ -56,12 +56,18 @@ func newScene(t testing.TB) *scene {
 		Today:          date("2026-11-21"),
 		Now:            func() time.Time { return date("2026-11-21").Add(3 * time.Hour) },
 		Log:            slog.New(slog.DiscardHandler),
+		SettingsHash:   settings("first"),
 		MaxQuarantined: 1,
 	}
 	s.open()
 	t.Cleanup(func() { s.DB.Close() })
 	s.nextRun()
 	return s
+}
+
+// settings are those that decide what is due.
+func settings(hash string) func(context.Context, warehouse.Runner) (string, error) {
+	return func(context.Context, warehouse.Runner) (string, error) { return hash, nil }
 }
 
 // onDisk moves an empty scene into a file, for tests that copy or kill it.

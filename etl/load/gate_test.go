@@ -102,7 +102,7 @@ func TestGates(t *testing.T) {
 				fill(s, 1, 2, "1")
 			},
 			after: func(s *scene) {
-				s.Productiv.PostFrom, s.SettingsHash = date("2026-01-01"), "another"
+				s.Productiv.PostFrom, s.SettingsHash = date("2026-01-01"), settings("another")
 				fill(s, 3, 3, "1")
 			},
 			held: 1, gate: "backfill",
@@ -113,7 +113,7 @@ func TestGates(t *testing.T) {
 				s.exec("excluded_put.sql", warehouse.Args{"spend_id": "ruled", "source": "productive", "reason": "rule:payroll", "at": s.Now()})
 			},
 			after: func(s *scene) {
-				s.SettingsHash = "another"
+				s.SettingsHash = settings("another")
 				s.exec("unspend.sql", warehouse.Args{"spend_id": "ruled"})
 				s.put(spend{id: "ruled", amount: "1"})
 				s.exec("spend_version.sql", warehouse.Args{"spend_id": "ruled", "version": 2})
@@ -126,7 +126,7 @@ func TestGates(t *testing.T) {
 				s.exec("excluded_put.sql", warehouse.Args{"spend_id": "draft", "source": "productive", "reason": "not_approved", "at": s.Now()})
 			},
 			after: func(s *scene) {
-				s.SettingsHash = "another"
+				s.SettingsHash = settings("another")
 				s.exec("unspend.sql", warehouse.Args{"spend_id": "draft"})
 				s.put(spend{id: "draft", amount: "1"})
 				s.exec("spend_version.sql", warehouse.Args{"spend_id": "draft", "version": 3})
@@ -134,7 +134,7 @@ func TestGates(t *testing.T) {
 		},
 		"backfill: not what only its day made due": {
 			before: func(s *scene) { fill(s, 1, 2, "1"); s.put(spend{id: "future", amount: "1", day: "2026-11-22"}) },
-			after:  func(s *scene) { s.Today, s.SettingsHash = date("2026-11-22"), "another" },
+			after:  func(s *scene) { s.Today, s.SettingsHash = date("2026-11-22"), settings("another") },
 		},
 		"changes: touched ones count where they are posted": {
 			before: func(s *scene) {
@@ -259,7 +259,7 @@ func TestHalfACompensation(t *testing.T) {
 	}
 	t.Run("is completed whatever changed meanwhile", func(t *testing.T) {
 		s := half(t)
-		s.Productiv.PostFrom, s.SettingsHash = date("2026-10-01"), "another"
+		s.Productiv.PostFrom, s.SettingsHash = date("2026-10-01"), settings("another")
 		s.Productiv.OnChange, s.Productiv.FirstLoad = load.OnChangeReport, load.FirstLoadHold
 		s.Productiv.HoldVolumeAbove = 0.1
 		s.backfilled("a")

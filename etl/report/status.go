@@ -113,8 +113,22 @@ func ReadState(ctx context.Context, db warehouse.Runner, sources []string, now t
 			return nil, err
 		}
 	}
-	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool { return isPast(x.Stage, sources) })
+	transformed := s.lastTransform()
+	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool {
+		return isPast(x.Stage, sources) || x.Stage == "rates" && x.Run < transformed
+	})
 	return s, s.judge(ctx, db)
+}
+
+// lastTransform is the run that transformed last. It fetched rates as well, if
+// it was to.
+func (s *State) lastTransform() etl.RunID {
+	for _, x := range s.Stages {
+		if x.Stage == "transform" {
+			return x.Run
+		}
+	}
+	return ""
 }
 
 // isPast reports whether what became of a stage says nothing of how things

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -42,35 +39,36 @@ type Alias struct {
 	Decision string // SameVendor or DifferentVendor
 }
 
-// ReadAliasFile reads an alias file. A path that is empty or leads nowhere is
-// a file without lines. Faults are a [*etl.UsageError] that names each line.
-func ReadAliasFile(path string) ([]Alias, error) {
+// ReadAliasFile reads an alias file for a person who decides. Of one that is
+// missing or empty, the last good copy counts, if there is any. Faults are a
+// [*etl.UsageError] that names each line.
+func ReadAliasFile(ctx context.Context, r warehouse.Runner, path string) ([]Alias, error) {
 	if path == "" {
 		return nil, nil
 	}
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	content, fault := readFile(path)
+	if isAbsent(fault) {
+		copied, err := lastGood(ctx, r, keyAliases)
+		if err != nil || copied == nil {
+			return nil, err
+		}
+		content, fault = copied.content, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("alias file: %w", err)
+	if fault != nil {
+		return nil, neverGood(keyAliases, fault)
 	}
-	defer file.Close()
-	aliases, err := readAliases(file)
+	aliases, err := readAliases(content)
 	if err != nil {
-		return nil, &etl.UsageError{Err: fmt.Errorf("alias file %s: %w", path, err)}
+		return nil, neverGood(keyAliases, fmt.Errorf("%s: %w", path, err))
 	}
 	return aliases, nil
 }
 
 // readAliases reads all lines and reports every fault found in them.
-func readAliases(r io.Reader) ([]Alias, error) {
-	lines := csv.NewReader(r)
+func readAliases(content []byte) ([]Alias, error) {
+	lines := csv.NewReader(bytes.NewReader(content))
 	lines.FieldsPerRecord = len(aliasColumns)
 	header, err := lines.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, nil
-	}
 	if err != nil || !isAliasHeader(header) {
 		return nil, fmt.Errorf("line 1: write %s", strings.Join(aliasColumns, ","))
 	}
@@ -170,13 +168,15 @@ func WriteAliasFile(path string, aliases []Alias) error {
 	return nil
 }
 
-// loadAliases makes the alias file the content of staging.vendor_aliases.
-func loadAliases(ctx context.Context, tx *warehouse.Tx, path string) error {
-	aliases, err := ReadAliasFile(path)
+// loadAliases makes the alias file the content of staging.vendor_aliases. The
+// first decision creates the file, so until then it need not be there.
+func (t *transformer) loadAliases(ctx context.Context) error {
+	file := userFile{key: keyAliases, path: t.opts.AliasesFile, optional: true, assumed: t.opts.AliasesAssumed}
+	aliases, err := readUserFile(ctx, t, file, readAliases)
 	if err != nil {
 		return err
 	}
-	return saveAliases(ctx, tx, aliases)
+	return saveAliases(ctx, t.tx, aliases)
 }
 
 func saveAliases(ctx context.Context, tx *warehouse.Tx, aliases []Alias) error {

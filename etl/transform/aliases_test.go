@@ -23,7 +23,7 @@ func aliasFile(t *testing.T, lines string) string {
 }
 
 func TestReadAliasFile(t *testing.T) {
-	got, err := ReadAliasFile(aliasFile(t, `amzn*, Amazon ,ann@example.com,2026-01-31,
+	got, err := ReadAliasFile(t.Context(), nil, aliasFile(t, `amzn*, Amazon ,ann@example.com,2026-01-31,
 "Acme, Inc.",Acme,,,same
 Acme,Acme Labs,,,different
 Acme,Acme Foods,,,different
@@ -41,7 +41,7 @@ Acme,Acme Foods,,,different
 
 func TestAMissingAliasFileHoldsNothing(t *testing.T) {
 	for _, path := range []string{"", filepath.Join(t.TempDir(), "none.csv")} {
-		if got, err := ReadAliasFile(path); len(got) > 0 || err != nil {
+		if got, err := ReadAliasFile(t.Context(), openWith(t, nil), path); len(got) > 0 || err != nil {
 			t.Errorf("ReadAliasFile(%q) = %v, %v; want nothing", path, got, err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestAliasFaultsNameEveryLine(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := ReadAliasFile(aliasFile(t, tt.lines))
+			_, err := ReadAliasFile(t.Context(), nil, aliasFile(t, tt.lines))
 			var usage *etl.UsageError
 			if !errors.As(err, &usage) {
 				t.Fatalf("got %v, want a usage error", err)
@@ -83,7 +83,7 @@ func TestTheHeaderOfAnAliasFile(t *testing.T) {
 		text string
 		want string // of the error, empty = none
 	}{
-		"empty file":           {"", ""},
+		"empty file":           {"", "line 1: write match,vendor,who,when,decision"},
 		"header only":          {"match,vendor,who,when,decision\n", ""},
 		"a spreadsheet's mark": {"\ufeffmatch,vendor,who,when,decision\r\namzn*,Amazon,,,\r\n", ""},
 		"no header":            {"amzn*,Amazon,,,\n", "line 1: write match,vendor,who,when,decision"},
@@ -91,7 +91,7 @@ func TestTheHeaderOfAnAliasFile(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := readAliases(strings.NewReader(tt.text))
+			_, err := readAliases([]byte(tt.text))
 			if got := errorText(err); got != tt.want {
 				t.Errorf("error %q, want %q", got, tt.want)
 			}
@@ -110,7 +110,7 @@ func FuzzReadAliases(f *testing.F) {
 	f.Add("match,vendor,who,when,decision\namzn*,Amazon,ann,2026-01-31,same\n")
 	f.Add("match,vendor,who,when,decision\n\"a\nb\",c,,,\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		aliases, err := readAliases(strings.NewReader(text))
+		aliases, err := readAliases([]byte(text))
 		for _, a := range aliases {
 			if fault := a.check(); err == nil && fault != nil {
 				t.Errorf("%+v passed: %v", a, fault)

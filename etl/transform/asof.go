@@ -36,5 +36,8 @@ func AsOf(ctx context.Context, from, into *warehouse.DB, moment time.Time, opts 
 			return Result{}, fmt.Errorf("as of %s: %w", moment.UTC().Format(time.RFC3339), err)
 		}
 	}
+	if err := CopyFiles(ctx, from, into, folder); err != nil {
+		return Result{}, fmt.Errorf("as of %s: %w", moment.UTC().Format(time.RFC3339), err)
+	}
 	return Run(ctx, into, opts)
 }

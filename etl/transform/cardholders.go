@@ -1,7 +1,10 @@
 package transform
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,25 +15,38 @@ type cardholder struct {
 	Email  string `json:"email"`
 }
 
-// readAllCardholders reads the files of all sources that have one.
-func readAllCardholders(sources []Source) ([]cardholder, error) {
-	all := []cardholder{}
-	for _, s := range sources {
-		rows, err := readCardholders(s)
+// cardholders reads the files of all sources that have one, and names the
+// sources it knows of. A source that left the configuration keeps the
+// addresses it had.
+func (t *transformer) cardholders(ctx context.Context) (all []cardholder, sources []string, err error) {
+	all, sources = []cardholder{}, sourceNames(t.opts.Sources)
+	for _, s := range t.opts.Sources {
+		file := userFile{key: keyCardholders(s.Name), path: s.CardholderEmails}
+		rows, err := readUserFile(ctx, t, file, func(content []byte) ([]cardholder, error) { return readCardholders(s.Name, content) })
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, rows...)
 	}
-	return all, nil
+	err = t.tx.Each(ctx, "queries/file_cardholders.sql", nil, func(rows *sql.Rows) error {
+		var source string
+		var content []byte
+		if err := rows.Scan(&source, &content); err != nil || slices.Contains(sources, source) {
+			return err
+		}
+		addresses, err := readCardholders(source, content)
+		all, sources = append(all, addresses...), append(sources, source)
+		return err
+	})
+	return all, sources, err
 }
 
 // readCardholders reads which e-mail address a card belongs to. A cardholder
 // named twice is a fault: the person would be a guess.
-func readCardholders(s Source) ([]cardholder, error) {
+func readCardholders(source string, content []byte) ([]cardholder, error) {
 	seen := map[string]int{}
-	return readTable("cardholders file", s.CardholderEmails, []string{"cardholder_uuid", "email"}, func(l line) (cardholder, error) {
-		c := cardholder{s.Name, strings.ToLower(l.fields["cardholder_uuid"]), strings.ToLower(l.fields["email"])}
+	return readTable(content, []string{"cardholder_uuid", "email"}, func(l line) (cardholder, error) {
+		c := cardholder{source, strings.ToLower(l.fields["cardholder_uuid"]), strings.ToLower(l.fields["email"])}
 		if c.UUID == "" || !strings.Contains(c.Email, "@") {
 			return c, fmt.Errorf("cardholder_uuid %q, email %q; write both", c.UUID, c.Email)
 		}

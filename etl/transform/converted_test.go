@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,7 +70,8 @@ func convert(t *testing.T, reporting, ratesFile string, records []string) []stri
 				return err
 			}
 		}
-		if err := loadRates(t.Context(), tx, path, reporting); err != nil {
+		rates := &transformer{tx: tx, opts: Options{RatesFile: path, ReportingCurrency: reporting, Now: time.Now}}
+		if err := rates.loadRates(t.Context()); err != nil {
 			return err
 		}
 		return tx.Each(t.Context(), "test/converted.sql", nil, func(rows *sql.Rows) error {

@@ -1,7 +1,6 @@
 package transform_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"spendbridge/etl"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 )
@@ -41,9 +39,6 @@ func TestAChangedRatesFileReprices(t *testing.T) {
 		}},
 		{"a rate corrected", "Date,USD,JPY\n2026-01-05,1.2,150\n2026-01-02,1.3,150\n", []string{
 			"130.0000 1.3 2026-01-02", "130.0000 1.3 2026-01-02", "120.0000 1.2 2026-01-05", "80.0000 0.008 2026-01-05",
-		}},
-		{"a currency dropped", "Date,USD\n2026-01-05,1.2\n2026-01-02,1.3\n", []string{
-			"130.0000 1.3 2026-01-02", "130.0000 1.3 2026-01-02", "120.0000 1.2 2026-01-05", "",
 		}},
 		{"no file any more", "", []string{"", "", "", ""}},
 	}
@@ -94,14 +89,4 @@ func brief(lines []string) []string {
 		short[i] = strings.TrimSpace(strings.Join(fields, " "))
 	}
 	return short
-}
-
-func TestARatesFileThatIsNotThereIsAUsageError(t *testing.T) {
-	opts := testOptions()
-	opts.RatesFile = filepath.Join(t.TempDir(), "none.csv")
-	_, err := transform.Run(t.Context(), openWarehouse(t), opts)
-	var usage *etl.UsageError
-	if !errors.As(err, &usage) || !strings.Contains(err.Error(), "rates file: open") {
-		t.Errorf("got %v, want a usage error that names the file", err)
-	}
 }

@@ -75,6 +75,7 @@ func (t *transformer) summarise(ctx context.Context) (Result, error) {
 	if err := t.hiddenLinks(ctx, &r); err != nil {
 		return r, err
 	}
+	r.Attention = append(r.Attention, t.attention...)
 	r.Totals, err = Totals(ctx, t.tx, t.opts.RunID)
 	return r, err
 }

@@ -19,10 +19,10 @@ type rule struct {
 	Reason  string  `json:"reason"`
 }
 
-// readRules reads the file of exclusion rules. A pattern means the whole
+// readRules reads exclusion rules. A pattern means the whole
 // value, in any case; * stands for any text and ? for one character.
-func readRules(path string) ([]rule, error) {
-	return readTable("rules file", path, []string{"source", "field", "pattern", "reason"}, newRule)
+func readRules(content []byte) ([]rule, error) {
+	return readTable(content, []string{"source", "field", "pattern", "reason"}, newRule)
 }
 
 func newRule(l line) (rule, error) {

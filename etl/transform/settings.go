@@ -11,19 +11,19 @@ import (
 // loadSettings makes the settings and the user's files tables, so that the
 // rules can be SQL.
 func (t *transformer) loadSettings(ctx context.Context) error {
-	rules, err := readRules(t.opts.RulesFile)
+	rules, err := readUserFile(ctx, t, userFile{key: keyRules, path: t.opts.RulesFile}, readRules)
 	if err != nil {
 		return err
 	}
-	types, err := readTypes(t.opts.TypesFile)
+	types, err := readUserFile(ctx, t, userFile{key: keyTypes, path: t.opts.TypesFile}, readTypes)
 	if err != nil {
 		return err
 	}
-	cardholders, err := readAllCardholders(t.opts.Sources)
+	cardholders, sources, err := t.cardholders(ctx)
 	if err != nil {
 		return err
 	}
-	names, err := json.Marshal(sourceNames(t.opts.Sources))
+	names, err := json.Marshal(sources)
 	if err != nil {
 		return err
 	}
@@ -47,10 +47,10 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 	if err := t.loadRun(ctx); err != nil {
 		return err
 	}
-	if err := loadAliases(ctx, t.tx, t.opts.AliasesFile); err != nil {
+	if err := t.loadAliases(ctx); err != nil {
 		return err
 	}
-	return loadRates(ctx, t.tx, t.opts.RatesFile, t.opts.ReportingCurrency)
+	return t.loadRates(ctx)
 }
 
 func (t *transformer) loadRun(ctx context.Context) error {

@@ -1,15 +1,13 @@
 package transform
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-
-	"spendbridge/etl"
 )
 
 // A line is one line of a user's CSV file.
@@ -18,19 +16,15 @@ type line struct {
 	fields map[string]string // by column, trimmed
 }
 
-// readTable reads a CSV file whose first line names its columns, the given
-// ones among them, in any order; others are the user's own. It turns every
-// line into a row and reports all faults together as a [*etl.UsageError]. An
-// empty path is a file without lines.
-func readTable[R any](what, path string, columns []string, row func(line) (R, error)) ([]R, error) {
-	rows := []R{}
-	if path == "" {
-		return rows, nil
-	}
-	lines, err := readLines(path, columns)
+// readTable reads CSV whose first line names its columns, the given ones among
+// them, in any order; others are the user's own. It turns every line into a
+// row and reports all faults together.
+func readTable[R any](content []byte, columns []string, row func(line) (R, error)) ([]R, error) {
+	lines, err := readLines(content, columns)
 	if err != nil {
-		return nil, etl.Usagef("%s %s: %w", what, path, err)
+		return nil, err
 	}
+	rows := []R{}
 	var faults []error
 	for _, l := range lines {
 		r, err := row(l)
@@ -39,20 +33,11 @@ func readTable[R any](what, path string, columns []string, row func(line) (R, er
 		}
 		rows = append(rows, r)
 	}
-	if len(faults) > 0 {
-		return nil, etl.Usagef("%s %s: %w", what, path, errors.Join(faults...))
-	}
-	return rows, nil
+	return rows, errors.Join(faults...)
 }
 
-func readLines(path string, columns []string) ([]line, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-
-	reader := csv.NewReader(file)
+func readLines(content []byte, columns []string) ([]line, error) {
+	reader := csv.NewReader(bytes.NewReader(content))
 	reader.TrimLeadingSpace = true
 	header, err := reader.Read()
 	if errors.Is(err, io.EOF) {

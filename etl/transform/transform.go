@@ -23,10 +23,12 @@ type Options struct {
 	Timezone          string // decides the day a card transaction belongs to
 	Sources           []Source
 
-	AliasesFile string // vendors' names, see [ReadAliasFile]
-	RatesFile   string // reference rates in the European Central Bank's layout
-	RulesFile   string // CSV of what is no spend: source, field, pattern, reason, who, when
-	TypesFile   string // CSV of what is an expense and what an invoice: kind, value, type
+	AliasesFile    string // vendors' names, see [ReadAliasFile]
+	AliasesAssumed bool   // nobody chose that path
+	RatesFile      string // reference rates in the European Central Bank's layout
+	RatesFetched   bool   // RatesFile is a download, which may not be there yet
+	RulesFile      string // CSV of what is no spend: source, field, pattern, reason, who, when
+	TypesFile      string // CSV of what is an expense and what an invoice: kind, value, type
 
 	QuarantineMaxShare string // a decimal such as "0.05"; empty means 0.05
 }
@@ -78,6 +80,8 @@ type transformer struct {
 	tx   *warehouse.Tx
 	opts Options
 	full bool // every record is derived again, not only those that changed
+
+	attention []error // what was used instead of a user's file, each an [*etl.NeedsPersonError]
 }
 
 func (t *transformer) run(ctx context.Context) (Result, error) {

@@ -15,8 +15,8 @@ type typeRow struct {
 
 // readTypes reads the file that says what is an expense and what an invoice.
 // Its rows replace those of sql/2_staging/seed_types.sql.
-func readTypes(path string) ([]typeRow, error) {
-	return readTable("types file", path, []string{"kind", "value", "type"}, newTypeRow)
+func readTypes(content []byte) ([]typeRow, error) {
+	return readTable(content, []string{"kind", "value", "type"}, newTypeRow)
 }
 
 func newTypeRow(l line) (typeRow, error) {

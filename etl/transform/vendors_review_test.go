@@ -249,7 +249,7 @@ func TestAnAliasFileComesBackAsItWasWritten(t *testing.T) {
 	if err := transform.WriteAliasFile(path, want); err != nil {
 		t.Fatal(err)
 	}
-	got, err := transform.ReadAliasFile(path)
+	got, err := transform.ReadAliasFile(t.Context(), openWarehouse(t), path)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("err %v, aliases (-want +got):\n%s", err, diff)
 	}

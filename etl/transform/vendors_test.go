@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,7 +83,8 @@ func keyed(t *testing.T, aliasFile string, spellings ...string) [][3]string {
 				return err
 			}
 		}
-		if err := loadAliases(t.Context(), tx, aliasFile); err != nil {
+		aliases := &transformer{tx: tx, opts: Options{AliasesFile: aliasFile, Now: time.Now}}
+		if err := aliases.loadAliases(t.Context()); err != nil {
 			return err
 		}
 		return tx.Each(t.Context(), "test/keyed.sql", nil, func(r *sql.Rows) error {

@@ -1,0 +1,191 @@
+package transform
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// The keys of the user's files, in ops.files and, but for rates, in the
+// configuration.
+const (
+	keyAliases = "vendors.aliases_file"
+	keyRules   = "rules_file"
+	keyTypes   = "types_file"
+	keyRates   = "fx" // fx.rates_file, fx.url
+)
+
+func keyCardholders(source string) string { return "sources." + source + ".cardholder_emails" }
+
+// A userFile is a file that the configuration names.
+type userFile struct {
+	key, path string
+	optional  bool // need not exist yet
+	assumed   bool // nobody chose the path, so it says nothing about a file that was used elsewhere
+}
+
+// readUserFile parses a file and keeps it as its last good copy. While the file
+// cannot be used that copy is, and the run needs attention: a file that is not
+// there is not a file without lines. A file that was never good is an
+// [*etl.UsageError].
+func readUserFile[R any](ctx context.Context, t *transformer, f userFile, parse func([]byte) ([]R, error)) ([]R, error) {
+	if f.path == "" {
+		return []R{}, t.forget(ctx, f.key)
+	}
+	copied, err := lastGood(ctx, t.tx, f.key)
+	if err != nil {
+		return nil, err
+	}
+	content, fault := readFile(f.path)
+	if fault == nil {
+		rows, err := parse(content)
+		if err == nil {
+			return rows, t.keep(ctx, f, copied, goodCopy{sha256: hexHash(content), content: content})
+		}
+		fault = fmt.Errorf("%s: %w", f.path, err)
+	}
+	switch {
+	case copied != nil && (copied.path == f.path || f.optional && isAbsent(fault) && !f.assumed):
+		t.needsAttention(f.key, fault, copied)
+		return parse(copied.content)
+	case f.optional && isAbsent(fault):
+		return []R{}, t.forget(ctx, f.key)
+	}
+	return nil, neverGood(f.key, fault)
+}
+
+var (
+	errMissing = errors.New("is missing")
+	errEmpty   = errors.New("is empty")
+)
+
+// isAbsent reports that there was no content to be wrong.
+func isAbsent(fault error) bool { return errors.Is(fault, errMissing) || errors.Is(fault, errEmpty) }
+
+// readFile reads a file that holds something: without its first line, a file
+// is one that somebody is still writing or copying.
+func readFile(path string) ([]byte, error) {
+	content, err := os.ReadFile(path)
+	var failed *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s %w", path, errMissing)
+	case errors.As(err, &failed):
+		return nil, fmt.Errorf("%s cannot be read: %w; make it a file that this user may read", path, failed.Err)
+	case err != nil:
+		return nil, err
+	case len(bytes.Trim(content, " \t\r\n\ufeff")) == 0:
+		return nil, fmt.Errorf("%s %w", path, errEmpty)
+	}
+	return content, nil
+}
+
+// neverGood is the error of a file without a copy that could be used.
+func neverGood(key string, fault error) error {
+	if isAbsent(fault) {
+		return etl.Usagef("%s: %w; put the file there, or correct the path", key, fault)
+	}
+	return etl.Usagef("%s: %w", key, fault)
+}
+
+// needsAttention notes that a copy is used instead of a file.
+func (t *transformer) needsAttention(key string, fault error, copied *goodCopy) {
+	mend := "correct the file, or remove " + key
+	if isAbsent(fault) {
+		mend = "put the file back, or remove " + key
+	}
+	if key == keyAliases {
+		mend += `, or set it to ""` // without the key its usual file is read
+	}
+	t.attention = append(t.attention, &etl.NeedsPersonError{
+		What: fmt.Sprintf("%s: %v; the copy read at %s is used", key, fault, copied.readAt.UTC().Format(time.RFC3339)),
+		Mend: mend,
+	})
+}
+
+// A goodCopy is one of the user's files as it was last read without a fault.
+type goodCopy struct {
+	path, sha256 string
+	content      []byte
+	readAt       time.Time
+}
+
+// lastGood returns the copy of a file, nil if there is none.
+func lastGood(ctx context.Context, r warehouse.Runner, key string) (*goodCopy, error) {
+	var c goodCopy
+	err := r.Get(ctx, "queries/file_kept.sql", warehouse.Args{"key": key}, &c.path, &c.sha256, &c.content, &c.readAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &c, err
+}
+
+// keep makes what was just read the file's last good copy. A file that did not
+// change is not written again.
+func (t *transformer) keep(ctx context.Context, f userFile, before *goodCopy, read goodCopy) error {
+	if before != nil && before.path == f.path && before.sha256 == read.sha256 {
+		return nil
+	}
+	_, err := t.tx.Exec(ctx, "queries/file_keep.sql", warehouse.Args{
+		"key": f.key, "path": f.path, "sha256": read.sha256, "content": read.content, "read_at": t.opts.Now().UTC(),
+	})
+	return err
+}
+
+// forget removes the copy of a file that the configuration no longer names.
+func (t *transformer) forget(ctx context.Context, key string) error {
+	_, err := t.tx.Exec(ctx, "queries/file_forget.sql", warehouse.Args{"key": key})
+	return err
+}
+
+func hexHash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// CopyFiles gives another warehouse the last good copies of the user's files,
+// by way of a file in folder.
+func CopyFiles(ctx context.Context, from, into *warehouse.DB, folder string) error {
+	path := warehouse.Args{"path": filepath.Join(folder, "files.parquet")}
+	if _, err := from.Exec(ctx, "queries/asof_files_save.sql", path); err != nil {
+		return err
+	}
+	_, err := into.Exec(ctx, "queries/asof_files_load.sql", path)
+	return err
+}
+
+// HashAliases and HashRules return the sha256 over the content of the files
+// that the last transform used: the alias file; the rules and the types.
+func HashAliases(ctx context.Context, r warehouse.Runner) (string, error) {
+	return hashFiles(ctx, r, keyAliases)
+}
+
+// HashRules is described at [HashAliases].
+func HashRules(ctx context.Context, r warehouse.Runner) (string, error) {
+	return hashFiles(ctx, r, keyRules, keyTypes)
+}
+
+func hashFiles(ctx context.Context, r warehouse.Runner, keys ...string) (string, error) {
+	var all []byte
+	for _, key := range keys {
+		copied, err := lastGood(ctx, r, key)
+		if err != nil {
+			return "", err
+		}
+		if copied != nil {
+			all = append(all, copied.content...)
+		}
+	}
+	return hexHash(all), nil
+}

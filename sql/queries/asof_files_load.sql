@@ -1,0 +1,3 @@
+insert into ops.files by name
+
+select * from read_parquet($path)

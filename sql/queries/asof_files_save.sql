@@ -1,0 +1,1 @@
+copy ops.files to $path (format parquet)
