@@ -10,6 +10,7 @@ package httpretry
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -31,6 +32,7 @@ type Options struct {
 	Tries   int           // attempts per request at most; 0 means 6
 	MaxWait time.Duration // the longest pause a server may ask for; 0 means 15 minutes
 	Timeout time.Duration // for one attempt, its whole body included; 0 means 2 minutes
+	InAll   time.Duration // for a request with all its attempts and pauses; 0 means 10 minutes
 	MaxBody int64         // bytes of one body, unzipped; 0 means 64 MiB
 
 	Log       *slog.Logger      // told of retries, at debug level; nil means none
@@ -40,6 +42,7 @@ type Options struct {
 // A Client sends requests. It is safe for concurrent use.
 type Client struct {
 	budget []*rate.Limiter
+	inAll  time.Duration
 	once   *http.Client
 	retry  *retryablehttp.Client
 }
@@ -60,7 +63,7 @@ func New(opts Options) *Client {
 			return http.ErrUseLastResponse
 		},
 	}
-	c := &Client{budget: opts.Budget, once: once}
+	c := &Client{budget: opts.Budget, inAll: opts.InAll, once: once}
 	p := policy{maxWait: opts.MaxWait, log: opts.Log}
 	c.retry = &retryablehttp.Client{
 		HTTPClient:   once,
@@ -85,6 +88,9 @@ func (o Options) withDefaults() Options {
 	if o.Timeout == 0 {
 		o.Timeout = 2 * time.Minute
 	}
+	if o.InAll == 0 {
+		o.InAll = 10 * time.Minute
+	}
 	if o.MaxBody == 0 {
 		o.MaxBody = 64 << 20
 	}
@@ -102,17 +108,25 @@ func (o Options) withDefaults() Options {
 // Do sends a request that may be repeated without harm, such as a GET. It
 // repeats it after a 429, a 5xx or a fault of the network, pausing as long as
 // the server asks or else with growing, jittered pauses, until the tries are
-// spent or the server asks for more than MaxWait.
+// spent, the server asks for more than MaxWait, or the next try would come
+// after InAll. A certificate that is not trusted stays so: it is final.
 //
 // An answer that is not a 2xx comes with a [*StatusError], no answer at all
 // as a [*TransportError].
 func (c *Client) Do(req *http.Request) (*Response, error) {
 	return c.send(req, func(req *http.Request) (*http.Response, error) {
-		repeatable, err := retryablehttp.FromRequest(req)
+		ctx, cancel := context.WithTimeoutCause(req.Context(), c.inAll,
+			fmt.Errorf("no answer within %s, with all tries: %w", c.inAll, context.DeadlineExceeded))
+		defer cancel()
+		repeatable, err := retryablehttp.FromRequest(req.WithContext(ctx))
 		if err != nil {
 			return nil, err
 		}
-		return c.retry.Do(repeatable)
+		resp, err := c.retry.Do(repeatable)
+		if err != nil {
+			return nil, cause(ctx, err)
+		}
+		return resp, nil
 	})
 }
 
@@ -167,7 +181,11 @@ func (p policy) check(ctx context.Context, resp *http.Response, err error) (bool
 	if err != nil {
 		return repeatable(err), nil
 	}
-	return temporary(resp.StatusCode) && retryAfter(resp.Header, time.Now()) <= p.maxWait, nil
+	longest := p.maxWait
+	if end, ok := ctx.Deadline(); ok {
+		longest = min(longest, time.Until(end))
+	}
+	return temporary(resp.StatusCode) && retryAfter(resp.Header, time.Now()) <= longest, nil
 }
 
 func (p policy) backoff(shortest, longest time.Duration, attempt int, resp *http.Response) time.Duration {

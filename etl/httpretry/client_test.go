@@ -3,13 +3,17 @@ package httpretry_test
 import (
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,7 +43,7 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.start.IsZero() {
 		s.start = time.Now()
 	}
-	s.at = append(s.at, time.Since(s.start))
+	s.at = append(s.at, time.Since(s.start).Round(time.Microsecond)) // limiters count in floats
 	a := s.answers[min(len(s.at), len(s.answers))-1]
 	if a.slow > 0 {
 		select {
@@ -152,13 +156,132 @@ func TestAllRequestsShareTheBudget(t *testing.T) {
 func TestCancellationEndsAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{answers: []answer{{status: 429, header: header("Retry-After", "600")}}}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer time.AfterFunc(time.Second, cancel).Stop()
 		_, err := httpretry.New(httpretry.Options{Transport: s}).Do(get(t).WithContext(ctx))
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(s.start) != time.Second {
+		if !errors.Is(err, context.Canceled) || time.Since(s.start) != time.Second {
 			t.Errorf("got %v after %s", err, time.Since(s.start))
 		}
 	})
+}
+
+// A dripping body is never finished and never still.
+type drip struct{ ctx context.Context }
+
+func (d drip) Read(p []byte) (int, error) {
+	select {
+	case <-time.After(time.Second):
+		return copy(p, "."), nil
+	case <-d.ctx.Done():
+		return 0, d.ctx.Err()
+	}
+}
+
+func (d drip) Close() error { return nil }
+
+// A transport made of a function.
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(req *http.Request) (*http.Response, error) { return t(req) }
+
+func dripping(req *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Request: req, Body: drip{req.Context()}}, nil
+}
+
+func silent(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+// Headers that take 90 seconds leave 30 for the body.
+func hesitant(req *http.Request) (*http.Response, error) {
+	time.Sleep(90 * time.Second)
+	return dripping(req)
+}
+
+func TestARequestHasTwoMinutesInAll(t *testing.T) {
+	for name, slow := range map[string]transport{"no headers": silent, "a body that drips": dripping, "both are slow": hesitant} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				_, err := httpretry.New(httpretry.Options{Transport: slow}).Once(get(t))
+				if took := time.Since(start); took != 2*time.Minute || err == nil ||
+					!strings.Contains(err.Error(), "no complete answer within 2m0s") {
+					t.Errorf("got %v after %s", err, took)
+				}
+			})
+		})
+	}
+}
+
+func TestAPageHasTenMinutesWithItsRetries(t *testing.T) {
+	busy := func(after string) transport {
+		return func(req *http.Request) (*http.Response, error) {
+			time.Sleep(30 * time.Second)
+			return &http.Response{
+				StatusCode: 429, Header: header("Retry-After", after), Request: req, Body: http.NoBody,
+			}, nil
+		}
+	}
+	tests := map[string]struct {
+		transport transport
+		took      time.Duration
+		want      string
+	}{
+		"no headers":        {silent, 10 * time.Minute, "no answer within 10m0s, with all tries"},
+		"a body that drips": {dripping, 10 * time.Minute, "no answer within 10m0s, with all tries"},
+		// The third pause would end after 13 minutes: it is not begun.
+		"pauses that add up": {busy("240"), 9*time.Minute + 30*time.Second, "to be repeated in 4m0s"},
+		"one long pause":     {busy("600"), 30 * time.Second, "to be repeated in 10m0s"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				_, err := httpretry.New(httpretry.Options{Transport: tt.transport}).Do(get(t))
+				if took := time.Since(start); took != tt.took || err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v after %s, want %q after %s", err, took, tt.want, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func TestACertificateErrorIsFinal(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that the client ends
+	server.StartTLS()
+	defer server.Close()
+	known := x509.NewCertPool()
+	known.AddCert(server.Certificate())
+
+	tests := map[string]struct {
+		config *tls.Config
+		want   string
+	}{
+		"an unknown authority": {&tls.Config{}, "unknown authority"},
+		"another host's":       {&tls.Config{RootCAs: known, ServerName: "api.example.org"}, "not api.example.org"},
+		"expired":              {&tls.Config{RootCAs: known, Time: func() time.Time { return time.Now().AddDate(200, 0, 0) }}, "expired"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var attempts atomic.Int64
+			next := &http.Transport{TLSClientConfig: tt.config}
+			client := httpretry.New(httpretry.Options{Tries: 2, Transport: transport(func(req *http.Request) (*http.Response, error) {
+				attempts.Add(1)
+				return next.RoundTrip(req)
+			})})
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Do(req)
+			var failed *httpretry.TransportError
+			if !errors.As(err, &failed) || !failed.NotSent || !strings.Contains(err.Error(), tt.want) || attempts.Load() != 1 {
+				t.Errorf("got %v after %d attempts, want one that says %q and was not sent", err, attempts.Load(), tt.want)
+			}
+		})
+	}
 }
 
 func TestErrorsKeepSecretsOut(t *testing.T) {
