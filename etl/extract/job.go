@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -179,6 +180,9 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 		purpose: s.purpose, query: s.query, readID: s.readID, tell: j.tell,
 	}
 	found, err := r.prove(ctx)
+	if errors.Is(err, errEndless) {
+		err = errors.Join(err, j.setSlot(context.WithoutCancel(ctx), s, statePending)) // where it stands leads nowhere
+	}
 	if err != nil {
 		return err
 	}

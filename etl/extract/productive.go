@@ -187,6 +187,9 @@ func turn(e envelope, page *Page) (etl.Cursor, error) {
 		if meta.CurrentPage == nil {
 			return "", drift(errors.New("meta has total_pages and no current_page"))
 		}
+		if meta.TotalCount == nil {
+			return "", drift(errors.New("meta has total_pages and no total_count"))
+		}
 		if *meta.CurrentPage >= *meta.TotalPages {
 			return "", nil
 		}

@@ -46,9 +46,9 @@ type pass struct {
 	seen          map[string]uint64 // id → hash
 	blank         map[string]int
 	pages         int
+	size          int // records of the first page, if there is a second one
 	numbered      bool
 	unsteady      bool
-	stale         int // pages in a row that had nothing new
 	next          etl.Cursor
 	ended         bool
 }
@@ -67,17 +67,26 @@ func (p *pass) add(page Page) {
 		}
 		p.after = page.Expected
 	}
-	known := len(p.seen)
+	if p.pages == 1 && !p.ended {
+		p.size = len(page.objects)
+	}
 	for _, o := range page.objects {
 		p.seen[o.id] = o.hash
 		for _, link := range o.blank {
 			p.blank[link]++
 		}
 	}
-	p.stale++
-	if len(p.seen) > known {
-		p.stale = 0
+}
+
+// limit is how many pages a pass may have: as many as twice the records that
+// the vendor announced fill, and two more. A list that goes on after that has
+// no end. A vendor may fill its pages with fewer records than it was asked for.
+func (p *pass) limit(asked int) int {
+	size := asked
+	if p.size > 0 {
+		size = min(p.size, asked)
 	}
+	return (2*p.before+size-1)/size + 2
 }
 
 // faults says why the pass proves nothing, or nothing if it does. Where one

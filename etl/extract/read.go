@@ -17,10 +17,6 @@ import (
 // again.
 const maxPasses = 4
 
-// maxStale is how many pages in a row may repeat what was read before, as
-// happens when a list shifts. More of them come from a list without end.
-const maxStale = 3
-
 // A reader reads one window and proves it.
 type reader struct {
 	source  Source
@@ -143,8 +139,9 @@ func (r *reader) pages(ctx context.Context, p *pass, n int) error {
 			return err
 		}
 		p.add(page)
-		if p.stale > maxStale {
-			return fmt.Errorf("%w: %d pages in a row hold nothing new", errShifted, p.stale)
+		if !p.ended && p.pages >= p.limit(r.about.PageSize) {
+			return fmt.Errorf("window %s: %w: after %d pages with %d different records there is a next one, and the vendor announced %d; the next run reads the window anew",
+				r.query, errEndless, p.pages, len(p.seen), p.before)
 		}
 		r.tell(1, r.announced(p, page))
 		settle = r.keepSoon(ctx, r.row(page, p, n))

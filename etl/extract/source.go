@@ -94,6 +94,10 @@ const unknown = -1
 // cannot go on: its next page is gone, or its cursor is no longer known.
 var errShifted = errors.New("the list changed while it was read")
 
+// errEndless reports a list that goes on far beyond what the vendor
+// announced: its links lead in a circle, or to ever new pages.
+var errEndless = errors.New("the list has no end")
+
 // newPage takes a response apart. What is not as agreed is an
 // [etl.ErrDrift], and the page comes with it.
 func newPage(url string, r *httpretry.Response, stream string, shapes *shapes) (Page, envelope, error) {
