@@ -3,6 +3,7 @@ package httpretry
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,9 +41,10 @@ func (w *wholeBody) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// cause prefers the reason why ctx ended to the error that this led to.
+// cause prefers what a deadline says of itself to the error that it led to. Why
+// a caller canceled a request is not what became of that request.
 func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return context.Cause(ctx)
 	}
 	return err

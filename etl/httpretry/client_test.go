@@ -165,6 +165,20 @@ func TestCancellationEndsAWait(t *testing.T) {
 	})
 }
 
+// Of requests side by side the first that fails cancels the others, and its
+// error is not theirs.
+func TestACanceledRequestFailsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		sibling := errors.New("the sibling's")
+		defer time.AfterFunc(time.Second, func() { cancel(sibling) }).Stop()
+		_, err := httpretry.New(httpretry.Options{Transport: transport(silent)}).Do(get(t).WithContext(ctx))
+		if !errors.Is(err, context.Canceled) || errors.Is(err, sibling) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // A dripping body is never finished and never still.
 type drip struct{ ctx context.Context }
 
