@@ -11,7 +11,9 @@ import (
 )
 
 // schemaFolder holds the schema as numbered steps. A step that was released
-// never changes; a change is a further step.
+// never changes; a change is a further step. It may take a free number between
+// others, next to the table that it is about: what counts is whether it was
+// run.
 const schemaFolder = "1_schema"
 
 // A NewerSchemaError is a warehouse that a newer program has written.
@@ -35,29 +37,67 @@ func (db *DB) migrate(ctx context.Context) error {
 		return err
 	}
 	found, err := db.SchemaVersion(ctx)
-	if err != nil || found == known {
+	if err != nil {
 		return err
 	}
 	if found > known {
 		return &NewerSchemaError{found, known}
 	}
+	missing, err := db.missingSteps(ctx, steps)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	now := time.Now().UTC()
 	return db.InTx(ctx, func(tx *Tx) error {
-		for _, step := range steps {
-			n, err := stepNumber(step)
-			if err != nil {
-				return err
-			}
-			if n <= found {
-				continue
-			}
-			if _, err := tx.Exec(ctx, step, nil); err != nil {
+		for _, step := range missing {
+			if _, err := tx.Exec(ctx, step.file, nil); err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, "queries/schema_version_add.sql",
-			Args{"version": known, "applied_at": time.Now().UTC()})
-		return err
+		for _, step := range missing { // the first steps make the table that this needs
+			if _, err := tx.Exec(ctx, "queries/schema_version_add.sql", Args{"version": step.number, "applied_at": now}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// A step is one change of the schema.
+type step struct {
+	number int
+	file   string
+}
+
+// missingSteps lists the steps that the warehouse has not run. The first
+// version of this program noted its last step only, and each of its steps may
+// be run again.
+func (db *DB) missingSteps(ctx context.Context, files []string) ([]step, error) {
+	var exists bool
+	if err := db.Get(ctx, "queries/schema_version_exists.sql", nil, &exists); err != nil {
+		return nil, err
+	}
+	run := map[string]bool{}
+	if exists {
+		versions, err := Strings(ctx, db, "queries/schema_version_list.sql", nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range versions {
+			run[v] = true
+		}
+	}
+	var missing []step
+	for _, file := range files {
+		n, err := stepNumber(file)
+		if err != nil {
+			return nil, err
+		}
+		if !run[strconv.Itoa(n)] {
+			missing = append(missing, step{n, file})
+		}
+	}
+	return missing, nil
 }
 
 // SchemaVersion returns the number of the last schema step that was applied,

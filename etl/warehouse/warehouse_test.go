@@ -3,12 +3,15 @@ package warehouse_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
@@ -65,7 +68,7 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 	files := fstest.MapFS{}
 	for _, name := range []string{
 		"1_schema/005_ops.sql", "1_schema/006_ops_schema_versions.sql",
-		"queries/schema_version.sql", "queries/schema_version_add.sql", "queries/schema_version_exists.sql",
+		"queries/schema_version.sql", "queries/schema_version_add.sql", "queries/schema_version_exists.sql", "queries/schema_version_list.sql",
 		"queries/warehouse_attach_file.sql", "queries/warehouse_set_autoinstall.sql",
 		"queries/warehouse_set_autoload.sql", "queries/warehouse_set_insertion_order.sql",
 		"queries/warehouse_set_time_zone.sql", "queries/warehouse_use.sql",
@@ -88,13 +91,60 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 
 	files["1_schema/007_first.sql"] = &fstest.MapFile{Data: []byte("create table ops.first (n integer)")}
 	files["1_schema/008_second.sql"] = &fstest.MapFile{Data: []byte("create table ops.second (n integer)")}
+	want := []string{"5", "6", "7", "8"}
 	for range 2 { // the second time there is nothing left to do
-		db := open()
-		version, err := db.SchemaVersion(t.Context())
-		if err != nil || version != 8 {
-			t.Errorf("schema version %d, %v; want 8", version, err)
+		wantSteps(t, open(), want)
+	}
+
+	// A later step may take a free number before those that were run.
+	files["1_schema/004_between.sql"] = &fstest.MapFile{Data: []byte("create schema between_others")}
+	for range 2 {
+		wantSteps(t, open(), append([]string{"4"}, want...))
+	}
+}
+
+func wantSteps(t *testing.T, db *warehouse.DB, want []string) {
+	t.Helper()
+	defer db.Close()
+	got, err := warehouse.Strings(t.Context(), db, "queries/schema_version_list.sql", nil)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("steps that were run, %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// The first version of the program noted its last step only. Its warehouses
+// get every later step, wherever it stands, and keep what they hold.
+func TestOpenCompletesAWarehouseOfTheFirstVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.duckdb")
+	first := fstest.MapFS{}
+	err := fs.WalkDir(sqlfiles.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && name != "1_schema/014_raw_vanished.sql" {
+			data, err := fs.ReadFile(sqlfiles.FS, name)
+			first[name] = &fstest.MapFile{Data: data}
+			return err
 		}
-		db.Close()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first["queries/forget_steps.sql"] = &fstest.MapFile{Data: []byte("delete from ops.schema_versions where version != 64")}
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Location: path, Files: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(t.Context(), "queries/forget_steps.sql", nil); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	db, err = warehouse.Open(t.Context(), warehouse.Options{Location: path, Files: sqlfiles.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	args := warehouse.Args{"source": "productive", "stream": "expenses"}
+	if _, err := db.Query(t.Context(), "queries/vanished_list.sql", args); err != nil {
+		t.Error(err)
 	}
 }
 

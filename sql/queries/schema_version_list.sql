@@ -1,0 +1,5 @@
+select version::varchar as version
+
+from ops.schema_versions
+
+order by version
