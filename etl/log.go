@@ -14,6 +14,7 @@ const (
 	KeyBatch    = "batch"
 	KeyState    = "state"
 	KeySnapshot = "snapshot"
+	KeyRecord   = "record"
 	KeyRecords  = "records"
 	KeyRows     = "rows"
 	KeyAmount   = "amount"

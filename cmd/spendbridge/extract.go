@@ -1,34 +1,59 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/extract"
 )
 
 // An extractOptions says how sources are read.
 type extractOptions struct {
-	acceptVanished bool // records that a proven read did not find are gone, however many
-	sweep          bool // read everything again
+	accept *extract.Acceptance // of what earlier runs listed as vanished
+	sweep  bool                // read everything again
 }
 
 func newExtractCmd(a *app) *cobra.Command {
-	var o extractOptions
+	var (
+		o        extractOptions
+		accept   bool
+		accepted extract.Acceptance
+	)
 	cmd := &cobra.Command{
 		Use:   "extract [SOURCE…]",
 		Short: "Read what is new from the sources",
 		Long: `Read the look-back window of all sources, or of those that are named, and keep
 every response as it came. Only what changed becomes a new version. It resumes
-where an earlier extract was stopped.`,
+where an earlier extract was stopped.
+
+Records that the vendor no longer has are marked as gone. If they are more than
+usual, or links such as the vendor are missing from many records, nothing is
+marked and the exit code is 3, for a token that lost a permission looks the
+same. Check it; --accept-vanished then accepts what the last run listed, and
+nothing that vanishes later.`,
 		Example: `  spendbridge extract
-  spendbridge extract procurify`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.extract(cmd.Context(), args, o) },
+  spendbridge extract procurify
+  spendbridge extract productive --accept-vanished --note "the trial projects were deleted"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case accept:
+				accepted.Who = cmp.Or(accepted.Who, operator())
+				o.accept = &accepted
+			case accepted.Who != "" || accepted.Note != "":
+				return etl.Usagef("--who and --note belong to --accept-vanished")
+			}
+			return a.extract(cmd.Context(), args, o)
+		},
 	}
-	cmd.Flags().BoolVar(&o.acceptVanished, "accept-vanished", false, "believe that many records are gone (a token that lost a permission looks the same)")
-	cmd.Flags().BoolVar(&o.sweep, "sweep", false, "read everything again, from the oldest stored date")
+	flags := cmd.Flags()
+	flags.BoolVar(&accept, "accept-vanished", false, "accept that the records which the last run listed are gone")
+	flags.StringVar(&accepted.Who, "who", "", "who accepts it, such as an `address` (default: the user this runs as)")
+	flags.StringVar(&accepted.Note, "note", "", "`why` it is accepted")
+	flags.BoolVar(&o.sweep, "sweep", false, "read everything again, from the oldest stored date")
 	return cmd
 }
 

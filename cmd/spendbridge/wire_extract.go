@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"spendbridge/etl"
@@ -22,7 +23,7 @@ func (r *run) extractStages(sources []Source, o extractOptions) []etl.Stage {
 	stages := make([]etl.Stage, 0, len(sources))
 	for _, source := range sources {
 		stages = append(stages, r.extractStage("extract/", source, func(ctx context.Context, x *extract.Extractor, s extract.Source) (extract.Report, error) {
-			x.AcceptVanished = o.acceptVanished
+			x.Accept = o.accept
 			return read(x, ctx, s)
 		}))
 	}
@@ -41,8 +42,12 @@ func (r *run) extractStage(prefix string, source Source, read extraction) etl.St
 		}
 		progress, done := r.progress(name)
 		defer done()
-		report, err := read(ctx, r.extractor(name, source, progress), vendor)
+		x := r.extractor(name, source, progress)
+		report, err := read(ctx, x, vendor)
 		r.result.addExtract(report)
+		if x.Accept != nil {
+			r.result.note(fmt.Sprintf("%s: %s accepted that %s listed disappearances are true", source.Name, x.Accept.Who, number(report.Accepted)))
+		}
 		return report.Counts, err
 	}}
 }
@@ -95,6 +100,10 @@ func (r *runResult) addExtract(report extract.Report) {
 			r.note(fmt.Sprintf("%s: the window %s is not proven: %s; the next run reads it again", report.Source, p.Name, p.Reason))
 		}
 	}
+	if u := report.Unconfirmed; u.Records > 0 {
+		r.note(fmt.Sprintf("%s: %s records could not be confirmed and stay as they were; the next run asks again: %s",
+			report.Source, number(u.Records), strings.Join(u.First, "; ")))
+	}
 	for _, news := range report.News {
 		r.note(fmt.Sprintf("%s sends what its schema does not know: %s", report.Source, news))
 	}
@@ -107,7 +116,7 @@ func (r *runResult) printExtract(w io.Writer) {
 		return
 	}
 	fmt.Fprintln(w, "\nRead, and compared with how many records the vendor counts before and after")
-	t := table{head: []string{"", "SOURCE", "FROM", "READ BEFORE", "WINDOWS", "PROVEN", "COUNTED", "FOUND", "PAGES", "GONE"}}
+	t := table{head: []string{"", "SOURCE", "FROM", "READ BEFORE", "WINDOWS", "PROVEN", "COUNTED", "FOUND", "PAGES", "GONE", "HELD"}}
 	for _, e := range r.Extract {
 		proven, counted, found, pages := 0, 0, 0, 0
 		for _, p := range e.Proofs {
@@ -117,7 +126,7 @@ func (r *runResult) printExtract(w io.Writer) {
 			}
 		}
 		t.add(tick(proven == len(e.Proofs)), e.Source, e.From.Format(time.DateOnly), number(e.DoneAhead), number(len(e.Proofs)), number(proven),
-			number(counted), number(found), number(pages), number(e.Gone))
+			number(counted), number(found), number(pages), number(e.Gone), number(e.Held))
 	}
 	t.print(w)
 }

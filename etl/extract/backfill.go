@@ -102,7 +102,7 @@ func (x *Extractor) Plan(ctx context.Context, s Source, b Backfill) ([]PlannedWi
 	}
 	var planned []PlannedWindow
 	for _, one := range j.slots {
-		w := PlannedWindow{Window: one.query.Window, Name: one.query.String(), Done: one.state == stateDone}
+		w := PlannedWindow{Window: one.query.Window, Name: one.query.String(), Done: one.isRead()}
 		if !w.Done {
 			if w.Records, err = s.Count(ctx, one.query); err != nil {
 				return nil, err

@@ -22,6 +22,26 @@ func (j *job) recordProof(ctx context.Context, proof Proof) error {
 	})
 }
 
+// proofs reads what the reads of some windows have proven.
+func (j *job) proofs(ctx context.Context, windows []*slot) ([]Proof, error) {
+	details, err := warehouse.Strings(ctx, j.DB, "queries/proof_details.sql",
+		warehouse.Args{"source": j.about.Name, "since": j.started})
+	if err != nil {
+		return nil, err
+	}
+	var proofs []Proof
+	for _, detail := range details {
+		var p Proof
+		if err := json.Unmarshal([]byte(detail), &p); err != nil {
+			return nil, fmt.Errorf("proof of a window: %w", err)
+		}
+		if slices.ContainsFunc(windows, func(s *slot) bool { return s.readID == p.ReadID }) {
+			proofs = append(proofs, p)
+		}
+	}
+	return proofs, nil
+}
+
 // A check is a row of ops.checks.
 type check struct {
 	name, subject    string

@@ -27,9 +27,9 @@ type Extractor struct {
 	// nobody is.
 	OnProof func(Proof)
 
-	// AcceptVanished lets records be marked as gone however many they are: a
-	// person has looked.
-	AcceptVanished bool
+	// Accept lets the records be marked as gone that ended runs have listed as
+	// vanished; nil means nobody has accepted that.
+	Accept *Acceptance
 }
 
 // A Report is what one extraction of one source did and proved.
@@ -46,7 +46,11 @@ type Report struct {
 	DoneAhead int      `json:"done_ahead"`     // windows an interrupted run had finished: not read again
 	Rechecked int      `json:"rechecked"`      // old unsettled records that were asked for one by one
 	Gone      int      `json:"gone"`           // records marked as gone
+	Held      int      `json:"held"`           // records that look gone and wait until somebody accepts it
+	Accepted  int      `json:"accepted"`       // of what earlier runs held
 	News      []string `json:"news,omitempty"` // members that no schema knows and that are new
+
+	Unconfirmed Unconfirmed `json:"unconfirmed"`
 }
 
 // fresh is for how long a look-back that was stopped is continued. After that
@@ -133,14 +137,21 @@ func (j *job) run(ctx context.Context, p plan) error {
 	if err != nil {
 		return err
 	}
-	if err := j.land.land(ctx); err != nil { // what a killed run left
-		return err
-	}
 	if err := j.begin(ctx, p.fresh); err != nil {
 		return fmt.Errorf("job %s: %w", j.id, err)
 	}
+	for _, s := range j.slots {
+		if s.state == stateReading {
+			j.land.hold(s.readID)
+		}
+	}
+	if err := j.land.land(ctx); err != nil { // what a killed run left
+		return err
+	}
+	if err := j.accept(ctx); err != nil {
+		return err
+	}
 	if err := j.readAll(ctx, p); err != nil {
-		j.land.forgetChoices()
 		if ctx.Err() == nil {
 			err = errors.Join(err, j.land.land(ctx))
 		}
@@ -151,7 +162,7 @@ func (j *job) run(ctx context.Context, p plan) error {
 			return err
 		}
 	}
-	return errors.Join(append(j.held, j.report.unproven())...)
+	return errors.Join(j.held, j.report.unproven())
 }
 
 func (j *job) readAll(ctx context.Context, p plan) error {
@@ -165,6 +176,9 @@ func (j *job) readAll(ctx context.Context, p plan) error {
 	}
 	if err := j.land.land(ctx); err != nil {
 		return err
+	}
+	if err := j.decide(ctx); err != nil {
+		return fmt.Errorf("vanished records: %w", err)
 	}
 	return j.recordNews(ctx)
 }

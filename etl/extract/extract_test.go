@@ -123,11 +123,14 @@ func newSource(t testing.TB, kind string, vendors *sandbox.Sandbox) extract.Sour
 }
 
 func (s *subject) extractor() *extract.Extractor {
-	now := s.clock.Now()
-	return &extract.Extractor{
+	x := &extract.Extractor{
 		DB: s.db, Folder: s.folder, Log: slog.New(slog.DiscardHandler), Now: s.clock.Now,
-		RunID: etl.NewRunID(now), AcceptVanished: s.acceptVanished,
+		RunID: etl.NewRunID(s.clock.Now()),
 	}
+	if s.acceptVanished {
+		x.Accept = &extract.Acceptance{Who: "ada", Note: "we moved"}
+	}
+	return x
 }
 
 // run reads the look-back and fails the test if that fails.

@@ -28,6 +28,7 @@ const (
 const (
 	statePending  = "pending"
 	stateReading  = "reading"
+	stateRead     = "read" // and proven; what is gone from it is not decided yet
 	stateDone     = "done"
 	stateUnproven = "unproven"
 	stateHeld     = "held" // too much is gone for a program to believe it
@@ -64,9 +65,10 @@ type job struct {
 	slotting sync.Mutex // DuckDB lets two updates of one table at a time fail
 	mu       sync.Mutex // guards what follows
 	report   Report
-	held     []error // what a person has to decide
-	done     int64   // pages read
-	expected int64   // pages to be read, as far as is known
+	held     error    // what a person has to decide
+	found    []string // records that answered when they were asked for
+	done     int64    // pages read
+	expected int64    // pages to be read, as far as is known
 }
 
 // begin takes up the job where an interrupted one with the same windows
@@ -147,13 +149,16 @@ func (s *slot) same(other *slot) bool {
 		s.query.From.Equal(other.query.From) && s.query.To.Equal(other.query.To)
 }
 
+// isRead reports whether a window needs no further reading.
+func (s *slot) isRead() bool { return s.state == stateDone || s.state == stateRead }
+
 // readSlots reads every window that is not done, as many side by side as the
 // source allows. The first fault stops them all.
 func (j *job) readSlots(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(j.about.Parallel)
 	for _, s := range j.slots {
-		if s.state == stateDone {
+		if s.isRead() {
 			j.report.DoneAhead++
 			continue
 		}
@@ -169,19 +174,24 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.state != stateReading || s.readID == "" {
-		s.readID = newReadID()
-		if err := j.setSlot(ctx, s, stateReading); err != nil {
-			return err
-		}
-	}
 	r := &reader{
 		source: j.source, about: j.about, keep: j.keep, land: j.land,
 		purpose: s.purpose, query: s.query, readID: s.readID, tell: j.tell,
 	}
-	found, err := r.prove(ctx)
+	current, n, err := newPass(), 1, error(nil)
+	if s.state == stateReading {
+		if current, n, err = r.resume(ctx); err != nil {
+			return err
+		}
+	}
+	if current.pages == 0 {
+		if r.readID, err = j.beginRead(ctx, s); err != nil {
+			return err
+		}
+	}
+	found, err := r.prove(ctx, current, n)
 	if errors.Is(err, errEndless) {
-		err = errors.Join(err, j.setSlot(context.WithoutCancel(ctx), s, statePending)) // where it stands leads nowhere
+		err = errors.Join(err, j.dropRead(context.WithoutCancel(ctx), s))
 	}
 	if err != nil {
 		return err
@@ -189,21 +199,48 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 	return j.finishSlot(ctx, s, found)
 }
 
-// finishSlot lands a window, marks what is gone from it, and makes its proof
-// known.
+// beginRead begins a window from its start. What an earlier read that has to
+// be begun again had found does not count.
+func (j *job) beginRead(ctx context.Context, s *slot) (readID string, err error) {
+	if s.state == stateReading {
+		if err := j.dropRead(ctx, s); err != nil {
+			return "", err
+		}
+	}
+	s.readID = newReadID()
+	j.land.hold(s.readID)
+	return s.readID, j.setSlot(ctx, s, stateReading)
+}
+
+// dropRead lets nothing come of what a window's read has found so far.
+func (j *job) dropRead(ctx context.Context, s *slot) error {
+	if err := j.land.supersede(ctx, s.readID, maxPasses+1); err != nil {
+		return err
+	}
+	j.land.release(s.readID)
+	return j.setSlot(ctx, s, statePending)
+}
+
+// finishSlot lands a window, notes what is missing from it, and makes its
+// proof known.
 func (j *job) finishSlot(ctx context.Context, s *slot, f *finding) error {
+	if f.Proven && f.Passes > 1 {
+		if err := j.land.supersede(ctx, s.readID, f.Passes); err != nil {
+			return err
+		}
+	}
+	j.land.release(s.readID)
 	if err := j.land.land(ctx); err != nil {
 		return err
 	}
 	state := stateUnproven
 	if f.Proven {
-		state = stateDone
-		believed, err := j.vanish(ctx, s, f)
-		if err != nil {
-			return fmt.Errorf("vanished records of window %s: %w", s.query, err)
+		state = stateRead
+		if err := j.missed(ctx, s, f); err != nil {
+			return fmt.Errorf("missing records of window %s: %w", s.query, err)
 		}
-		if !believed {
-			state = stateHeld
+		if err := j.askEarly(ctx, f); err != nil {
+			return fmt.Errorf("records of an earlier pass of window %s: %w", s.query, err)
 		}
 	}
 	if err := j.recordProof(ctx, f.Proof); err != nil {
@@ -219,6 +256,17 @@ func (j *job) finishSlot(ctx context.Context, s *slot, f *finding) error {
 		j.OnProof(f.Proof)
 	}
 	return nil
+}
+
+// askEarly asks for what only an earlier pass than the proving one has found:
+// it stays as it was, unless it answers.
+func (j *job) askEarly(ctx context.Context, f *finding) error {
+	asked, canAsk := j.source.(finder)
+	if !canAsk {
+		return nil
+	}
+	_, _, err := j.askEach(ctx, asked, f.early(), func(int) bool { return false })
+	return err
 }
 
 func (j *job) setSlot(ctx context.Context, s *slot, state string) error {

@@ -15,9 +15,10 @@ import (
 
 // What became of a response, as raw.pages.outcome has it.
 const (
-	outcomePage   = "page"
-	outcomeAbsent = "absent"
-	outcomeDrift  = "drift"
+	outcomePage    = "page"
+	outcomeAbsent  = "absent"  // asked for, and gone
+	outcomeDrift   = "drift"   // not as agreed
+	outcomeRefused = "refused" // asked for, and something else was answered
 )
 
 // A pageRow is what a page's row says beside the page itself.
@@ -41,12 +42,11 @@ type pageRow struct {
 // A keeper makes pages durable: first the file, then the row, and pages that
 // arrive together share one transaction.
 type keeper struct {
-	db     *warehouse.DB
-	files  *pageFiles
-	about  About
-	run    etl.RunID
-	now    func() time.Time
-	sights sights // used by whoever commits
+	db    *warehouse.DB
+	files *pageFiles
+	about About
+	run   etl.RunID
+	now   func() time.Time
 
 	mu     sync.Mutex
 	queue  []*keeping
@@ -106,7 +106,6 @@ func (k *keeper) commitQueue(ctx context.Context) {
 
 func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error {
 	row.id = uuid.Must(uuid.NewV7()).String() // ids sort in the order of their rows
-	row.news = k.sights.news(row.included)
 	_, err := tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{
 		"page_id": row.id, "run_id": string(k.run), "source": k.about.Name,
 		"stream": k.about.Stream, "read_id": row.readID,

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"spendbridge/etl"
@@ -24,17 +23,17 @@ var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // A lander splits kept pages into versions of records.
 type lander struct {
-	db      *warehouse.DB
-	folder  string
-	source  string
-	until   time.Time    // only pages fetched before; zero means all
-	waiting atomic.Int64 // bytes of bodies not landed yet
+	db     *warehouse.DB
+	folder string
+	source string
+	until  time.Time // only pages fetched before; zero means all
 
 	mu     sync.Mutex // one landing at a time
 	counts etl.Counts
 
 	choice sync.Mutex
 	chosen map[string][]int // page id → which of its included objects are news
+	open   []string         // reads whose pages wait: a later pass may replace them
 }
 
 // A chunk is some pages of one kind that are landed together.
@@ -46,36 +45,51 @@ type chunk struct {
 	max    int64
 }
 
-// add notes a page that was kept and which of its included objects are to be
-// landed, and lands once there is enough to do.
-func (l *lander) add(ctx context.Context, row *pageRow) error {
+// add notes which of a kept page's included objects are to be landed.
+func (l *lander) add(row *pageRow) {
 	l.choice.Lock()
+	defer l.choice.Unlock()
 	if l.chosen == nil {
 		l.chosen = map[string][]int{}
 	}
 	l.chosen[row.id] = row.news
-	l.choice.Unlock()
-	if l.waiting.Add(int64(len(row.Body))) < chunkBytes {
-		return nil
-	}
-	return l.land(ctx)
 }
 
-// forgetChoices lets all included objects of pages that wait be landed. It is
-// called when a page was lost whose objects were left out on others.
-func (l *lander) forgetChoices() {
+// hold keeps the pages of a read from being landed until it is released.
+func (l *lander) hold(readID string) {
 	l.choice.Lock()
 	defer l.choice.Unlock()
-	l.chosen = nil
+	l.open = append(l.open, readID)
 }
 
-// land splits every page of the source that is not in raw.records yet, those
-// of an earlier run that was killed included. The versions and the note that
-// their pages have landed are committed together.
+func (l *lander) release(readID string) {
+	l.choice.Lock()
+	defer l.choice.Unlock()
+	l.open = slices.DeleteFunc(l.open, func(id string) bool { return id == readID })
+}
+
+// supersede lets nothing come of a read's passes before the given one.
+func (l *lander) supersede(ctx context.Context, readID string, pass int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := l.db.Exec(ctx, "queries/page_supersede.sql", warehouse.Args{"read_id": readID, "pass": pass})
+	return err
+}
+
+// openReads are a statement's parameter: a list is never empty.
+func (l *lander) openReads() []string {
+	l.choice.Lock()
+	defer l.choice.Unlock()
+	return append([]string{""}, l.open...)
+}
+
+// land splits every page of the source that is not in raw.records yet, except
+// those of open reads; pages of an earlier run that was killed are included.
+// The versions and the note that their pages have landed are committed
+// together.
 func (l *lander) land(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting.Store(0)
 	chunks, err := l.chunks(ctx)
 	if err != nil {
 		return fmt.Errorf("land pages: %w", err)
@@ -106,7 +120,9 @@ func (l *lander) chunks(ctx context.Context) ([]*chunk, error) {
 	if until.IsZero() {
 		until = endOfTime
 	}
-	err := l.db.Each(ctx, "queries/page_not_landed.sql", warehouse.Args{"source": l.source, "until": until}, func(rows *sql.Rows) error {
+	err := l.db.Each(ctx, "queries/page_not_landed.sql", warehouse.Args{
+		"source": l.source, "until": until, "open_reads": l.openReads(),
+	}, func(rows *sql.Rows) error {
 		var (
 			id, file string
 			bytes    int64

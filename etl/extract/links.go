@@ -2,8 +2,13 @@ package extract
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"spendbridge/etl/warehouse"
 )
@@ -14,45 +19,118 @@ type links struct {
 	Blank   map[string]int `json:"blank"`
 }
 
-func (f *finding) links() links { return links{Records: f.Found, Blank: f.blank} }
+// A linkage is what the windows of a job say about links, by month: the
+// bounds of a look-back move from day to day.
+type linkage struct {
+	months map[string]links
+	reason string // why it is not to be believed
+}
+
+func (l linkage) detail() (string, error) {
+	text, err := json.Marshal(l.months)
+	return string(text), err
+}
+
+// month is what a window's links are compared by.
+func (s *slot) month() string { return s.query.From.Format("2006-01") }
+
+// linkage adds up the links of a decision's windows and compares them with
+// how they were when that was last believed or accepted.
+func (j *job) linkage(ctx context.Context, d *decision) (linkage, error) {
+	now := linkage{months: map[string]links{}}
+	for _, p := range d.proofs {
+		i := slices.IndexFunc(d.windows, func(s *slot) bool { return s.readID == p.ReadID })
+		if d.windows[i].purpose == purposeCreated {
+			continue
+		}
+		month := d.windows[i].month()
+		sum := now.months[month]
+		if sum.Blank == nil {
+			sum.Blank = map[string]int{}
+		}
+		sum.Records += p.Found
+		for link, n := range p.Blank {
+			sum.Blank[link] += n
+		}
+		now.months[month] = sum
+	}
+	before := map[string]links{}
+	for month := range now.months {
+		var err error
+		if before[month], err = j.lastLinks(ctx, month); err != nil {
+			return now, err
+		}
+	}
+	now.reason = worse(now.months, before)
+	return now, nil
+}
 
 // worse says which link lacks at more than twice the share it did before, if
-// that is more than a handful of records.
-func (l links) worse(before links) string {
-	if before.Records == 0 {
-		return ""
+// that is ten records or more. Months that were never read before say nothing.
+func worse(now, before map[string]links) string {
+	blank, usual, records := map[string]int{}, map[string]float64{}, 0
+	for month, l := range now {
+		b := before[month]
+		if b.Records == 0 {
+			continue
+		}
+		records += l.Records
+		for link, n := range l.Blank {
+			blank[link] += n
+			usual[link] += float64(b.Blank[link]) / float64(b.Records) * float64(l.Records)
+		}
 	}
-	for link, n := range l.Blank {
-		usual := before.Blank[link] * l.Records // in units of before.Records
-		now := n * before.Records
-		if now > 2*usual && now-usual > max(10, l.Records/50)*before.Records {
-			return fmt.Sprintf("%d of %d records have no %s, before it was %d of %d",
-				n, l.Records, link, before.Blank[link], before.Records)
+	for _, link := range slices.Sorted(maps.Keys(blank)) {
+		if n := float64(blank[link]); n > 2*usual[link] && n-usual[link] >= 10 {
+			return fmt.Sprintf("%d of %d records have no %s, %.0f were to be expected", blank[link], records, link, usual[link])
 		}
 	}
 	return ""
 }
 
-// month is what the counted links of a window are compared by: the bounds of
-// a look-back move from day to day.
-func (s *slot) month() string { return s.query.From.Format("2006-01") }
-
-// lastLinks reads how many links lacked when that was last believed.
-func (j *job) lastLinks(ctx context.Context, s *slot) (links, error) {
-	var last links
-	details, err := warehouse.Strings(ctx, j.DB, "queries/proof_last_passed.sql",
-		warehouse.Args{"source": j.about.Name, "check_name": "links_present", "subject": s.month()})
-	if err != nil || len(details) == 0 {
+// lastLinks reads how many links of a month lacked when that was last
+// believed, or accepted by somebody.
+func (j *job) lastLinks(ctx context.Context, month string) (links, error) {
+	var (
+		last, accepted   links
+		detail           string
+		passed, approved time.Time
+	)
+	err := j.DB.Get(ctx, "queries/proof_last_passed.sql",
+		warehouse.Args{"source": j.about.Name, "check_name": "links_present", "subject": month}, &detail, &passed)
+	if err == nil {
+		err = json.Unmarshal([]byte(detail), &last)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return last, err
 	}
-	return last, json.Unmarshal([]byte(details[0]), &last)
+	months := map[string]links{}
+	err = j.DB.Get(ctx, "queries/vanished_links.sql", j.about.stream(nil), &detail, &approved)
+	if err == nil {
+		err = json.Unmarshal([]byte(detail), &months)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return last, err
+	}
+	accepted, ok := months[month]
+	if ok && approved.After(passed) {
+		return accepted, nil
+	}
+	return last, nil
 }
 
 // recordLinks notes how many links lack, for the next run to compare with.
-func (j *job) recordLinks(ctx context.Context, s *slot, f *finding, believed bool) error {
-	detail, err := json.Marshal(f.links())
-	if err != nil {
-		return err
+func (j *job) recordLinks(ctx context.Context, d *decision) error {
+	for _, month := range slices.Sorted(maps.Keys(d.links.months)) {
+		detail, err := json.Marshal(d.links.months[month])
+		if err != nil {
+			return err
+		}
+		if err := j.check(ctx, check{
+			name: "links_present", subject: month, passed: d.links.reason == "", detail: string(detail),
+		}); err != nil {
+			return err
+		}
 	}
-	return j.check(ctx, check{name: "links_present", subject: s.month(), passed: believed, detail: string(detail)})
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -237,9 +238,15 @@ func (p *Productive) Count(ctx context.Context, q Query) (int, error) {
 	return *meta.TotalCount, nil
 }
 
+// plainID is an id that is one segment of a path, whoever reads it.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // Find implements finder.
 func (p *Productive) Find(ctx context.Context, id string) (Page, error) {
-	page, _, err := p.get(ctx, "/expenses/"+url.PathEscape(id), url.Values{"include": {expenseInclude}}, p.shapes)
+	if !plainID.MatchString(id) {
+		return Page{}, fmt.Errorf("id %q cannot be put into a URL", id)
+	}
+	page, _, err := p.get(ctx, "/expenses/"+id, url.Values{"include": {expenseInclude}}, p.shapes)
 	if err == nil && !page.single {
 		err = drift(errors.New("data is not one expense"))
 	}

@@ -3,6 +3,7 @@ package extract
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"spendbridge/etl"
 )
@@ -21,13 +22,30 @@ type Proof struct {
 	Pages   int        `json:"pages"` // of all passes
 	Reason  string     `json:"reason,omitempty"`
 	ReadID  string     `json:"read_id"`
+
+	Living int            `json:"living"`          // records stored before that are of these days and not gone
+	Blank  map[string]int `json:"blank,omitempty"` // how many of the found ones lack which link
 }
 
 // A finding is what reading a window brought to light.
 type finding struct {
 	Proof
-	seen  []map[string]uint64 // ids of each pass
-	blank map[string]int      // of the last pass: how many records lack a counted link
+	seen []map[string]uint64 // ids of each pass
+}
+
+// early lists the records that an earlier pass found and the last one did not.
+func (f *finding) early() []string {
+	var ids []string
+	last := f.seen[len(f.seen)-1]
+	for _, pass := range f.seen[:len(f.seen)-1] {
+		for id := range pass {
+			if _, ok := last[id]; !ok {
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // saw reports whether any pass found the record.
@@ -45,6 +63,7 @@ type pass struct {
 	before, after int
 	seen          map[string]uint64 // id → hash
 	blank         map[string]int
+	sights        sights
 	pages         int
 	size          int // records of the first page, if there is a second one
 	numbered      bool
@@ -110,5 +129,5 @@ func (f *finding) add(p *pass, n int) {
 	f.Passes = n
 	f.Pages += p.pages
 	f.Before, f.After, f.Found = p.before, p.after, len(p.seen)
-	f.seen, f.blank = append(f.seen, p.seen), p.blank
+	f.seen, f.Blank = append(f.seen, p.seen), p.blank
 }

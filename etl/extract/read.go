@@ -29,13 +29,10 @@ type reader struct {
 	tell    func(done, expected int) // progress in pages
 }
 
-// prove reads the window until it is proven, or four times. An error means
-// that the reading stopped; everything up to there is kept.
-func (r *reader) prove(ctx context.Context) (*finding, error) {
-	current, n, err := r.resume(ctx)
-	if err != nil {
-		return nil, err
-	}
+// prove reads the window, from where a killed run was in its nth pass, until
+// it is proven or was read four times. An error means that the reading stopped;
+// everything up to there is kept.
+func (r *reader) prove(ctx context.Context, current *pass, n int) (*finding, error) {
 	f := &finding{Proof: Proof{
 		Purpose: r.purpose, Window: r.query.Window, Name: r.query.String(), ReadID: r.readID,
 	}}
@@ -93,7 +90,6 @@ func (r *reader) resume(ctx context.Context) (*pass, int, error) {
 		return nil, 0, fmt.Errorf("resume window %s: %w", r.query, err)
 	}
 	if p.numbered {
-		r.readID = newReadID()
 		return newPass(), 1, nil
 	}
 	return p, n, nil
@@ -166,6 +162,7 @@ func (r *reader) row(page Page, p *pass, n int) *pageRow {
 	return &pageRow{
 		Page: page, readID: r.readID, purpose: r.purpose, window: r.query.Window,
 		pass: n, number: p.pages, expected: expected, outcome: outcomePage,
+		news: p.sights.news(page.included),
 	}
 }
 
@@ -175,7 +172,7 @@ func (r *reader) keepSoon(ctx context.Context, row *pageRow) func() error {
 	go func() {
 		err := r.keep.keep(ctx, row)
 		if err == nil {
-			err = r.land.add(ctx, row)
+			r.land.add(row)
 		}
 		done <- err
 	}()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"spendbridge/etl/warehouse"
 )
 
@@ -27,15 +25,7 @@ func (j *job) recheck(ctx context.Context, before time.Time) error {
 	if err != nil {
 		return err
 	}
-	readID := newReadID()
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(j.about.Parallel)
-	for _, id := range due {
-		group.Go(func() error {
-			_, err := j.ask(ctx, f, readID, id)
-			return err
-		})
-	}
 	j.report.Rechecked = len(due)
-	return group.Wait()
+	_, _, err = j.askEach(ctx, f, due, func(int) bool { return false })
+	return err
 }

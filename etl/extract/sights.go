@@ -1,7 +1,8 @@
 package extract
 
-// sights remembers how each included object looked last. They repeat on most
-// pages, and splitting them again costs as much as the records themselves.
+// sights remembers how each included object looked last in a pass. They repeat
+// on most pages, and splitting them again costs as much as the records
+// themselves. A pass may turn out not to count, so no other one relies on it.
 type sights map[sightKey]uint64 // → hash
 
 type sightKey struct{ stream, id string }

@@ -35,7 +35,7 @@ type Source interface {
 }
 
 // A finder can also be asked for one record by its id. An unknown id is a
-// [*httpretry.StatusError] with code 404, which comes with the page.
+// [*httpretry.StatusError] with code 404 or 410, which comes with the page.
 type finder interface {
 	Find(ctx context.Context, id string) (Page, error)
 }

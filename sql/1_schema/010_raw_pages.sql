@@ -20,8 +20,8 @@ create table if not exists raw.pages (
     file varchar not null,               -- relative to the data folder
     next_cursor varchar,                 -- where it goes on; null = pass ended
     paging varchar,                      -- cursor (resumes there) or number
-    outcome varchar not null,            -- page, absent (asked for, 404), drift
-    message varchar,                     -- what was wrong with a drift
+    outcome varchar not null,            -- page, superseded, absent, …
+    message varchar,                     -- what was wrong with it
 
     ---------- numerics
     pass integer not null,               -- 1 … of the same read

@@ -1,4 +1,6 @@
-select detail
+select
+    detail,
+    checked_at
 
 from ops.checks
 

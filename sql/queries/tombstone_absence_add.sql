@@ -1,4 +1,4 @@
--- Notes what a proven read did not find. What was noted before stays as it is.
+-- Notes what a proven read did not find.
 insert into raw.absences (source, stream, record_id, read_id, missed_at)
 
 with
@@ -17,6 +17,7 @@ noted as (
 
     where source = $source
         and stream = $stream
+        and read_id = $read_id
 
 )
 

@@ -1,8 +1,13 @@
--- Records that the last proven read of their window did not find.
-select record_id
+-- What proven reads did not find.
+select
+    record_id,
+    read_id
 
 from raw.absences
 
 where source = $source
     and stream = $stream
-    and read_id != $read_id
+
+order by
+    record_id,
+    missed_at

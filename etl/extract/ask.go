@@ -1,0 +1,153 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"spendbridge/etl"
+	"spendbridge/etl/httpretry"
+)
+
+// A fate is what asking for one record told about it.
+type fate int
+
+const (
+	fateUnclear fate = iota // it stays as it was
+	fateHere
+	fateGone
+)
+
+// An Unconfirmed counts the records that no answer told anything about: they
+// stay as they were.
+type Unconfirmed struct {
+	Records int      `json:"records"`
+	First   []string `json:"first,omitempty"` // what was answered for the first of them
+}
+
+const (
+	shownUnconfirmed = 5
+
+	// maxUnclear is after how many answers that tell nothing a source is not
+	// asked for further records of the same kind.
+	maxUnclear = 20
+)
+
+// askEach asks for records side by side until enough of them are gone. The
+// records that were not asked for any more come back as rest.
+func (j *job) askEach(ctx context.Context, f finder, ids []string, enough func(gone int) bool) (gone, rest []string, err error) {
+	var (
+		mu      sync.Mutex
+		unclear int
+		readID  = newReadID()
+	)
+	group, asking := errgroup.WithContext(ctx)
+	group.SetLimit(j.about.Parallel)
+	for i, id := range ids {
+		mu.Lock()
+		stop, tired := enough(len(gone)), unclear >= maxUnclear
+		mu.Unlock()
+		if stop || tired || asking.Err() != nil {
+			rest = ids[i:]
+			break
+		}
+		group.Go(func() error {
+			fate, err := j.ask(asking, f, readID, id)
+			mu.Lock()
+			defer mu.Unlock()
+			switch fate {
+			case fateGone:
+				gone = append(gone, id)
+			case fateUnclear:
+				unclear++
+			}
+			return err
+		})
+	}
+	if err := errors.Join(group.Wait(), ctx.Err()); err != nil {
+		return nil, nil, err
+	}
+	if len(rest) > 0 && !enough(len(gone)) {
+		j.Log.WarnContext(ctx, "records not asked for, they stay as they were", etl.KeyRecords, len(rest))
+		j.report.Unconfirmed.Records += len(rest)
+		rest = nil
+	}
+	slices.Sort(gone)
+	return gone, rest, nil
+}
+
+// ask asks for one record and keeps the answer, whatever it is. Only a 404 or
+// a 410 says that it is gone. An answer that tells nothing of the record is
+// noted and no error, unless it concerns every request.
+func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error) {
+	page, err := f.Find(ctx, id)
+	row := &pageRow{
+		Page: page, readID: readID, purpose: purposeRecheck, recordID: id,
+		pass: 1, number: 1, expected: unknown, outcome: outcomePage,
+	}
+	if err == nil && !page.answers(id) {
+		err = drift(errors.New("the answer is another record"))
+	}
+	code := statusOf(err)
+	switch {
+	case err == nil:
+		return fateHere, j.keepAnswer(ctx, row)
+	case code == http.StatusNotFound, code == http.StatusGone:
+		row.outcome = outcomeAbsent
+		return fateGone, j.keepAnswer(ctx, row)
+	case ctx.Err() != nil, code == http.StatusUnauthorized, code == http.StatusTooManyRequests:
+		return fateUnclear, fmt.Errorf("record %s: %w", id, err)
+	case errors.Is(err, etl.ErrDrift):
+		row.outcome, row.message, row.objects = outcomeDrift, err.Error(), nil
+	default:
+		row.outcome, row.message, row.objects = outcomeRefused, err.Error(), nil
+	}
+	j.unconfirmed(ctx, id, err)
+	if page.Status == 0 {
+		return fateUnclear, nil // there was no answer
+	}
+	return fateUnclear, j.keepAnswer(ctx, row)
+}
+
+// answers reports whether the page is that of the record.
+func (p Page) answers(id string) bool { return len(p.objects) == 1 && p.objects[0].id == id }
+
+// statusOf is the status of an answer that was not a success, zero for any
+// other error.
+func statusOf(err error) int {
+	var status *httpretry.StatusError
+	if errors.As(err, &status) {
+		return status.Code
+	}
+	return 0
+}
+
+func (j *job) keepAnswer(ctx context.Context, row *pageRow) error {
+	if err := j.keep.keep(ctx, row); err != nil {
+		return err
+	}
+	if row.outcome != outcomePage {
+		return nil
+	}
+	j.land.add(row)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.found = append(j.found, row.recordID)
+	return nil
+}
+
+// unconfirmed notes that a record stays as it was, and why.
+func (j *job) unconfirmed(ctx context.Context, id string, why error) {
+	j.Log.WarnContext(ctx, "record not confirmed, it stays as it was", etl.KeyRecord, id, etl.Err(why))
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	u := &j.report.Unconfirmed
+	if u.Records++; len(u.First) < shownUnconfirmed {
+		u.First = append(u.First, fmt.Sprintf("%s: %v", id, why))
+	}
+}

@@ -1,0 +1,323 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// A decision is what a job makes of the records that its windows no longer
+// show.
+type decision struct {
+	windows []*slot             // that were proven
+	proofs  []Proof             // of them
+	days    etl.Window          // from the first to the last of them
+	missing []string            // absent from all passes of them
+	reads   map[string][]string // that missed them, earlier ones too
+
+	gone   []string // to be marked as gone
+	waits  []string // to be listed until somebody accepts it
+	reason string   // why
+	links  linkage
+}
+
+// decide marks what the proven windows of a job no longer show as gone. If
+// that is more than a program may believe, it lists it, and a person has to
+// look; what somebody accepted before is marked all the same.
+func (j *job) decide(ctx context.Context) error {
+	d, err := j.decision(ctx)
+	if err != nil || len(d.windows) == 0 {
+		return err
+	}
+	if err := j.weigh(ctx, d); err != nil {
+		return err
+	}
+	if err := j.land.land(ctx); err != nil { // the answers about single records
+		return err
+	}
+	if err := j.carryOut(ctx, d); err != nil {
+		return err
+	}
+	if err := j.recordDecision(ctx, d); err != nil {
+		return err
+	}
+	for _, s := range d.windows {
+		if err := j.setSlot(ctx, s, d.stateOf(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decision gathers what the windows of the job have shown, those that an
+// interrupted run had read included.
+func (j *job) decision(ctx context.Context) (*decision, error) {
+	d := &decision{}
+	for _, s := range j.slots {
+		if s.state == stateRead {
+			d.windows = append(d.windows, s)
+		}
+	}
+	if len(d.windows) == 0 {
+		return d, nil
+	}
+	var err error
+	if d.proofs, err = j.proofs(ctx, d.windows); err != nil {
+		return nil, err
+	}
+	d.days = span(d.windows)
+	if d.reads, err = j.absences(ctx); err != nil {
+		return nil, err
+	}
+	for id, reads := range d.reads {
+		if slices.ContainsFunc(reads, d.isOwn) {
+			d.missing = append(d.missing, id)
+		}
+	}
+	slices.Sort(d.missing)
+	d.links, err = j.linkage(ctx, d)
+	return d, err
+}
+
+// span is from the first day of the windows to the last. The pass for what
+// was typed in late is of other days.
+func span(windows []*slot) etl.Window {
+	days := windows[0].query.Window
+	for _, s := range windows {
+		if s.purpose == purposeCreated {
+			continue
+		}
+		if s.query.From.Before(days.From) || days.From.IsZero() {
+			days.From = s.query.From
+		}
+		if s.query.To.IsZero() || !days.To.IsZero() && s.query.To.After(days.To) {
+			days.To = s.query.To
+		}
+	}
+	return days
+}
+
+// isOwn reports whether a read is one of the decision's windows.
+func (d *decision) isOwn(readID string) bool {
+	return slices.ContainsFunc(d.windows, func(s *slot) bool { return s.readID == readID })
+}
+
+func (d *decision) living() (n int) {
+	for _, p := range d.proofs {
+		n += p.Living
+	}
+	return n
+}
+
+// weigh decides which records are gone and which wait.
+func (j *job) weigh(ctx context.Context, d *decision) error {
+	accepted, err := j.listed(ctx)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(accepted, func(_ string, yes bool) bool { return !yes })
+	g, err := j.guard(ctx, d.days, d.living())
+	if err != nil {
+		return err
+	}
+	if f, canAsk := j.source.(finder); canAsk {
+		return j.weighAsked(ctx, d, g, f, accepted)
+	}
+	d.weighTwice(g, accepted)
+	return nil
+}
+
+// weighAsked asks for each missing record by its id. One that answers was
+// only moved to another day, and its new state is kept. It asks no further
+// once too many are gone.
+func (j *job) weighAsked(ctx context.Context, d *decision, g guard, f finder, accepted map[string]bool) error {
+	isAccepted := func(id string) bool { return accepted[id] }
+	gone, _, err := j.askEach(ctx, f, slices.Sorted(maps.Keys(accepted)), func(int) bool { return false })
+	if err != nil {
+		return err
+	}
+	before := 0 // of what these windows miss
+	for _, id := range gone {
+		if slices.Contains(d.missing, id) {
+			before++
+		}
+	}
+	others := slices.DeleteFunc(slices.Clone(d.missing), isAccepted)
+	more, rest, err := j.askEach(ctx, f, others, func(n int) bool { return g.reason(before+n) != "" })
+	if err != nil {
+		return err
+	}
+	d.gone = gone
+	if going := len(more) + len(rest); going > 0 {
+		d.reason = g.reason(before + going)
+	}
+	if d.believed() {
+		d.gone = append(d.gone, more...)
+	} else {
+		d.waits = slices.Concat(more, rest)
+	}
+	return nil
+}
+
+// weighTwice goes by two proven reads in a row, for the vendor cannot be asked
+// for one record. Too many that are missing for the first time wait already.
+func (d *decision) weighTwice(g guard, accepted map[string]bool) {
+	var once, twice []string
+	for _, id := range d.missing {
+		if slices.ContainsFunc(d.reads[id], func(read string) bool { return !d.isOwn(read) }) {
+			twice = append(twice, id)
+		} else {
+			once = append(once, id)
+		}
+	}
+	isAccepted := func(id string) bool { return accepted[id] }
+	others := slices.DeleteFunc(slices.Clone(d.missing), isAccepted)
+	if len(others) > 0 {
+		d.reason = g.reason(max(len(once), len(twice)))
+	}
+	if d.gone = twice; !d.believed() {
+		d.gone = slices.DeleteFunc(twice, func(id string) bool { return !accepted[id] })
+		d.waits = others
+	}
+}
+
+// believed reports whether nothing speaks against what vanished.
+func (d *decision) believed() bool { return d.reason == "" && d.links.reason == "" }
+
+// carryOut writes the tombstones and the list, all or nothing.
+func (j *job) carryOut(ctx context.Context, d *decision) error {
+	now := j.Now().UTC()
+	err := j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := j.bury(ctx, tx, d.gone, now); err != nil {
+			return err
+		}
+		if err := j.returned(ctx, tx, j.found); err != nil {
+			return err
+		}
+		if err := j.forgetMissing(ctx, tx, d); err != nil {
+			return err
+		}
+		return j.list(ctx, tx, d, now)
+	})
+	if err != nil {
+		return err
+	}
+	j.report.Held = len(d.waits)
+	if !d.believed() {
+		j.held = j.holdError(d)
+	}
+	return nil
+}
+
+// bury writes a tombstone for every record.
+func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now time.Time) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	n, err := tx.Exec(ctx, "queries/tombstone_add.sql", j.about.stream(warehouse.Args{"record_ids": gone, "now": now}))
+	if err != nil {
+		return err
+	}
+	j.report.Gone = int(n)
+	return j.unlist(ctx, tx, gone, now, "queries/tombstone_absence_remove.sql")
+}
+
+// forgetMissing ends the notes of this job: a record that can be asked for
+// needs none, and of the others it is enough to know who missed them first.
+func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) error {
+	if len(d.missing) == 0 {
+		return nil
+	}
+	if _, canAsk := j.source.(finder); canAsk {
+		_, err := tx.Exec(ctx, "queries/tombstone_absence_remove.sql", j.about.stream(warehouse.Args{"record_ids": d.missing}))
+		return err
+	}
+	var again, own []string
+	for _, id := range d.missing {
+		if len(d.reads[id]) > 1 {
+			again = append(again, id)
+		}
+	}
+	for _, s := range d.windows {
+		own = append(own, s.readID)
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "queries/tombstone_absence_again.sql", j.about.stream(warehouse.Args{"record_ids": again, "read_ids": own}))
+	return err
+}
+
+// list replaces what is listed of the days that were read by what waits now.
+func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.Time) error {
+	if len(d.missing) > 0 {
+		if _, err := tx.Exec(ctx, "queries/vanished_remove.sql", j.about.stream(warehouse.Args{"record_ids": d.missing})); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, "queries/vanished_remove_links.sql", j.about.stream(nil)); err != nil {
+		return err
+	}
+	args := j.about.stream(warehouse.Args{"run_id": string(j.RunID), "now": now})
+	if len(d.waits) > 0 {
+		listed := maps.Clone(args)
+		listed["record_ids"] = d.waits
+		if _, err := tx.Exec(ctx, "queries/vanished_add.sql", listed); err != nil {
+			return err
+		}
+	}
+	if d.links.reason == "" {
+		return nil
+	}
+	detail, err := d.links.detail()
+	if err != nil {
+		return err
+	}
+	args["detail"] = detail
+	_, err = tx.Exec(ctx, "queries/vanished_add_links.sql", args)
+	return err
+}
+
+func (j *job) holdError(d *decision) error {
+	reasons := slices.DeleteFunc([]string{d.reason, d.links.reason}, func(s string) bool { return s == "" })
+	return &etl.NeedsPersonError{
+		What: fmt.Sprintf("%s: %s; nothing was marked as gone but what was accepted before", d.days, strings.Join(reasons, ", and ")),
+		Mend: "check what the credentials of source " + j.about.Name + " may see; if it is true, run: " + AcceptCommand(j.about.Name),
+	}
+}
+
+// AcceptCommand is the command line that accepts what vanished from a source.
+func AcceptCommand(source string) string {
+	return "spendbridge extract " + source + ` --accept-vanished --note "it is true"`
+}
+
+// stateOf is how a window ends: a backfill reads it again if anything of it
+// waits.
+func (d *decision) stateOf(s *slot) string {
+	waits := d.links.reason != "" || slices.ContainsFunc(d.waits, func(id string) bool {
+		return slices.Contains(d.reads[id], s.readID)
+	})
+	if waits {
+		return stateHeld
+	}
+	return stateDone
+}
+
+// recordDecision writes down what was decided and what it was compared with.
+func (j *job) recordDecision(ctx context.Context, d *decision) error {
+	living := d.living()
+	err := j.check(ctx, check{
+		name: "vanished_plausible", subject: d.days.String(), passed: d.believed(),
+		expected: strconv.Itoa(living), actual: strconv.Itoa(living - len(d.gone) - len(d.waits)),
+		detail: strings.Join(slices.DeleteFunc([]string{d.reason, d.links.reason}, func(s string) bool { return s == "" }), ", and "),
+	})
+	return errors.Join(err, j.recordLinks(ctx, d))
+}

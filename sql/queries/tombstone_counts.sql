@@ -1,0 +1,66 @@
+-- How many records live, and how many were marked as gone since a given time
+-- and did not return: first of the days of some windows, then of all days.
+-- What somebody accepted is not counted.
+with
+
+latest as (
+
+    select
+        record_id,
+        max(version) as version
+
+    from raw.records
+
+    where source = $source
+        and stream = $stream
+
+    group by record_id
+
+),
+
+accepted as (
+
+    select
+        record_id,
+        closed_at
+
+    from raw.vanished
+
+    where source = $source
+        and stream = $stream
+        and accepted_at is not null
+
+),
+
+states as (
+
+    select
+        records.tombstone,
+        records.filed_on >= coalesce($window_from::date, '0001-01-01'::date)
+        and records.filed_on < coalesce($window_to::date, '9999-12-31'::date)
+            as is_there
+
+    from raw.records as records
+
+    semi join latest
+        on records.record_id = latest.record_id
+        and records.version = latest.version
+
+    anti join accepted
+        on records.tombstone
+        and records.record_id = accepted.record_id
+        and records.seen_at = accepted.closed_at
+
+    where records.source = $source
+        and records.stream = $stream
+        and (not records.tombstone or records.seen_at >= $since)
+
+)
+
+select
+    count(*) filter (where is_there and not tombstone) as living_there,
+    count(*) filter (where is_there and tombstone) as gone_there,
+    count(*) filter (where not tombstone) as living,
+    count(*) filter (where tombstone) as gone
+
+from states
