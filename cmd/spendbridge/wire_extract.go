@@ -46,7 +46,7 @@ func (r *run) extractStage(prefix string, source Source, read extraction) etl.St
 		report, err := read(ctx, x, vendor)
 		r.result.addExtract(report)
 		if x.Accept != nil {
-			r.result.note(fmt.Sprintf("%s: %s accepted that %s listed disappearances are true", source.Name, x.Accept.Who, number(report.Accepted)))
+			r.result.note(fmt.Sprintf("%s: %s accepted %s listed disappearances", source.Name, x.Accept.Who, number(report.Accepted)))
 		}
 		return report.Counts, err
 	}}

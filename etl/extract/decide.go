@@ -192,6 +192,12 @@ func (d *decision) weighTwice(g guard, accepted map[string]bool) {
 // believed reports whether nothing speaks against what vanished.
 func (d *decision) believed() bool { return d.reason == "" && d.links.reason == "" }
 
+// why joins the reasons not to believe it.
+func (d *decision) why() string {
+	reasons := slices.DeleteFunc([]string{d.reason, d.links.reason}, func(s string) bool { return s == "" })
+	return strings.Join(reasons, ", and ")
+}
+
 // carryOut writes the tombstones and the list, all or nothing.
 func (j *job) carryOut(ctx context.Context, d *decision) error {
 	now := j.Now().UTC()
@@ -287,16 +293,14 @@ func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.
 }
 
 func (j *job) holdError(d *decision) error {
-	reasons := slices.DeleteFunc([]string{d.reason, d.links.reason}, func(s string) bool { return s == "" })
-	return &etl.NeedsPersonError{
-		What: fmt.Sprintf("%s: %s; nothing was marked as gone but what was accepted before", d.days, strings.Join(reasons, ", and ")),
-		Mend: "check what the credentials of source " + j.about.Name + " may see; if it is true, run: " + AcceptCommand(j.about.Name),
+	marked := "nothing was marked as gone"
+	if len(d.gone) > 0 {
+		marked = fmt.Sprintf("only the %d records that were accepted before were marked as gone", len(d.gone))
 	}
-}
-
-// AcceptCommand is the command line that accepts what vanished from a source.
-func AcceptCommand(source string) string {
-	return "spendbridge extract " + source + ` --accept-vanished --note "it is true"`
+	return &etl.NeedsPersonError{
+		What: fmt.Sprintf("%s: %s; %s", d.days, d.why(), marked),
+		Mend: "check what the credentials of source " + j.about.Name + " may see; if it is true, run: spendbridge extract " + j.about.Name + ` --accept-vanished --note "it is true"`,
+	}
 }
 
 // stateOf is how a window ends: a backfill reads it again if anything of it
@@ -317,7 +321,7 @@ func (j *job) recordDecision(ctx context.Context, d *decision) error {
 	err := j.check(ctx, check{
 		name: "vanished_plausible", subject: d.days.String(), passed: d.believed(),
 		expected: strconv.Itoa(living), actual: strconv.Itoa(living - len(d.gone) - len(d.waits)),
-		detail: strings.Join(slices.DeleteFunc([]string{d.reason, d.links.reason}, func(s string) bool { return s == "" }), ", and "),
+		detail: d.why(),
 	})
 	return errors.Join(err, j.recordLinks(ctx, d))
 }

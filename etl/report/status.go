@@ -30,6 +30,7 @@ type State struct {
 	Plan       string        `json:"held_plan,omitempty"` // the name of what is held
 	Moves      []etl.Move    `json:"moves,omitempty"`
 	Open       []OpenState   `json:"undelivered"`
+	Vanished   []Vanished    `json:"vanished"`
 	Quarantine []ReasonState `json:"quarantine"`
 }
 
@@ -96,6 +97,15 @@ type OpenState struct {
 	Amount   string `json:"amount"`   // what posting them would add
 }
 
+// A Vanished counts the records of a source that runs have listed as vanished,
+// or says that links lack, and that wait until somebody accepts it.
+type Vanished struct {
+	Source  string    `json:"source"`
+	Records int64     `json:"records"`
+	Links   bool      `json:"links"` // many records lack a link such as the vendor
+	Since   time.Time `json:"listed_at"`
+}
+
 // A ReasonState counts the records set aside for one reason.
 type ReasonState struct {
 	Reason  string `json:"reason"`
@@ -107,7 +117,9 @@ type ReasonState struct {
 // source said counts only while the source is among the configured sources.
 func ReadState(ctx context.Context, db warehouse.Runner, sources []string, now time.Time) (*State, error) {
 	s := &State{AsOf: now, Todo: []Todo{}}
-	read := []func(context.Context, warehouse.Runner) error{s.runs, s.stages, s.slots, s.batches, s.items, s.holds, s.open, s.quarantine}
+	read := []func(context.Context, warehouse.Runner) error{
+		s.runs, s.stages, s.slots, s.batches, s.items, s.holds, s.open, s.vanished, s.quarantine,
+	}
 	for _, f := range read {
 		if err := f(ctx, db); err != nil {
 			return nil, err
@@ -117,6 +129,7 @@ func ReadState(ctx context.Context, db warehouse.Runner, sources []string, now t
 	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool {
 		return isPast(x.Stage, sources) || x.Stage == "rates" && x.Run < transformed
 	})
+	s.Vanished = slices.DeleteFunc(s.Vanished, func(v Vanished) bool { return !slices.Contains(sources, v.Source) })
 	return s, s.judge(ctx, db)
 }
 
@@ -187,6 +200,13 @@ func (s *State) items(ctx context.Context, db warehouse.Runner) (err error) {
 func (s *State) open(ctx context.Context, db warehouse.Runner) (err error) {
 	s.Open, err = list(ctx, db, "status_undelivered", nil, func(rows *sql.Rows, x *OpenState) error {
 		return rows.Scan(&x.Class, &x.State, &x.Currency, &x.Records, &x.Reversed, &x.Amount)
+	})
+	return err
+}
+
+func (s *State) vanished(ctx context.Context, db warehouse.Runner) (err error) {
+	s.Vanished, err = list(ctx, db, "status_vanished", nil, func(rows *sql.Rows, x *Vanished) error {
+		return rows.Scan(&x.Source, &x.Records, &x.Links, &x.Since)
 	})
 	return err
 }

@@ -17,6 +17,7 @@ func (s *State) judge(ctx context.Context, db warehouse.Runner) error {
 	s.Todo = append(s.Todo, s.batchesToDo()...)
 	s.Todo = append(s.Todo, planToDo(etl.Plan{Name: s.Plan, Held: s.Held, Moves: s.Moves})...)
 	s.Todo = append(s.Todo, s.openToDo()...)
+	s.Todo = append(s.Todo, vanishedToDo(s.Vanished)...)
 	var settled sql.NullTime
 	if err := db.Get(ctx, "queries/status_settled.sql", nil, &settled); err != nil {
 		return err
@@ -101,18 +102,41 @@ func (s *State) openToDo() []Todo {
 	return all
 }
 
+func vanishedToDo(vanished []Vanished) []Todo {
+	var all []Todo
+	for _, v := range vanished {
+		what := fmt.Sprintf("%d records of %s seem to have vanished and stay as they were", v.Records, v.Source)
+		if v.Links {
+			what = fmt.Sprintf("many records of %s lack a link such as the vendor, so nothing that vanished is believed (%d records)", v.Source, v.Records)
+		}
+		all = append(all, Todo{
+			What:     what + "; check what the credentials may see, and accept it if it is true",
+			Commands: []string{"spendbridge extract " + shellWord(v.Source) + ` --accept-vanished --note "it is true"`},
+		})
+	}
+	return all
+}
+
+// isListed reports whether a stage waits for nothing but what is listed by
+// itself.
+func (s *State) isListed(x StageState) bool {
+	source, isExtract := strings.CutPrefix(x.Stage, "extract/")
+	return isExtract && x.Status == etl.StatusNeedsPerson &&
+		slices.ContainsFunc(s.Vanished, func(v Vanished) bool { return v.Source == source })
+}
+
 // stagesToDo lists the stages that did not end well, and notes what they said.
 // A delivery that waited for a person waits no more once everything was
 // settled after it.
 func (s *State) stagesToDo(settled time.Time) []StageState {
 	var bad []StageState
-	listed := len(s.Todo) > 0
+	listed := len(s.Batches)+len(s.Held) > 0
 	for _, x := range s.Stages {
 		delivery := x.Stage == "deliver" && x.Status == etl.StatusNeedsPerson
 		switch {
 		case x.Status == etl.StatusOK, delivery && !listed && settled.After(x.Finished):
 			continue
-		case delivery && listed: // each thing is listed by itself
+		case delivery && listed, s.isListed(x): // each thing is listed by itself
 		default:
 			s.Todo = append(s.Todo, Todo{What: x.Stage + ": " + x.Error})
 		}
@@ -149,6 +173,11 @@ func (s *State) since(bad []StageState) time.Time {
 			t = b.Planned
 		}
 	}
+	for _, v := range s.Vanished {
+		if t.IsZero() || v.Since.Before(t) {
+			t = v.Since
+		}
+	}
 	if len(s.Todo) > 0 {
 		return t
 	}
@@ -170,6 +199,9 @@ func (s *State) Subject() string {
 	}
 	for _, b := range s.Batches {
 		subjects = append(subjects, b.Batch)
+	}
+	for _, v := range s.Vanished {
+		subjects = append(subjects, v.Source+" vanished")
 	}
 	return strings.Join(subjects, ", ")
 }

@@ -90,6 +90,33 @@ func TestWhatAGateHoldsNeedsAPerson(t *testing.T) {
 	}
 }
 
+// What a run lists as vanished waits even if the stage that found it, such as
+// a backfill, is past.
+func TestWhatVanishedNeedsAPerson(t *testing.T) {
+	db := quiet.open(t)
+	at := time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
+	list := warehouse.Args{"source": "productive", "stream": "expenses", "run_id": string(secondRun), "now": at}
+	list["record_ids"] = []string{"1", "2", "3"}
+	fill(t, db, "queries/vanished_add.sql", list)
+	state := readState(t, db, bothSources)
+	if diff := cmp.Diff([]Vanished{{"productive", 3, false, at}}, state.Vanished); diff != "" {
+		t.Error(diff)
+	}
+	if state.Status != etl.StatusNeedsPerson || !state.Since.Equal(at) || !strings.Contains(state.Subject(), "productive vanished") ||
+		!strings.Contains(said(state), "spendbridge extract productive --accept-vanished") {
+		t.Errorf("status %s since %s: %s", state.Status, state.Since, said(state))
+	}
+	if state := readState(t, db, []string{"procurify"}); state.Status != etl.StatusOK {
+		t.Errorf("status %s for a source that is not configured", state.Status)
+	}
+	fill(t, db, "queries/vanished_accept.sql", warehouse.Args{
+		"source": "productive", "stream": "expenses", "who": "ada", "note": "we moved", "now": at,
+	})
+	if state := readState(t, db, bothSources); state.Status != etl.StatusOK {
+		t.Errorf("status %s once it was accepted: %s", state.Status, said(state))
+	}
+}
+
 func TestASourceThatHasLeftIsNoTrouble(t *testing.T) {
 	db := quiet.open(t)
 	fill(t, db, "queries/run_stage_add.sql", warehouse.Args{
