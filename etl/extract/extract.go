@@ -153,6 +153,7 @@ func (j *job) run(ctx context.Context, p plan) error {
 	}
 	if err := j.readAll(ctx, p); err != nil {
 		if ctx.Err() == nil {
+			j.land.inAnyOrder = true // one window that failed costs that window
 			err = errors.Join(err, j.land.land(ctx))
 		}
 		return err

@@ -34,6 +34,8 @@ type lander struct {
 	choice sync.Mutex
 	chosen map[string][]int // page id → which of its included objects are news
 	open   []string         // reads whose pages wait: a later pass may replace them
+
+	inAnyOrder bool // pages do not wait for those of open reads before them
 }
 
 // A chunk is some pages of one kind that are landed together.
@@ -84,9 +86,9 @@ func (l *lander) openReads() []string {
 }
 
 // land splits every page of the source that is not in raw.records yet, except
-// those of open reads; pages of an earlier run that was killed are included.
-// The versions and the note that their pages have landed are committed
-// together.
+// those of open reads and what came after them; pages of an earlier run that
+// was killed are included. The versions and the note that their pages have
+// landed are committed together.
 func (l *lander) land(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +123,7 @@ func (l *lander) chunks(ctx context.Context) ([]*chunk, error) {
 		until = endOfTime
 	}
 	err := l.db.Each(ctx, "queries/page_not_landed.sql", warehouse.Args{
-		"source": l.source, "until": until, "open_reads": l.openReads(),
+		"source": l.source, "until": until, "open_reads": l.openReads(), "in_any_order": l.inAnyOrder,
 	}, func(rows *sql.Rows) error {
 		var (
 			id, file string

@@ -128,6 +128,9 @@ func TestAReadEndsAtTwiceTheAnnouncedCountAndTwoPages(t *testing.T) {
 							t.Errorf("%d pages of the window from %s were asked for", n, window)
 						}
 					}
+					if n := len(s.living()); n > 0 {
+						t.Errorf("%d records of a list without end", n)
+					}
 				}
 			})
 		}

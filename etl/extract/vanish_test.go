@@ -351,6 +351,70 @@ func (b brokenList) Pages(ctx context.Context, q extract.Query, after etl.Cursor
 	return b.Source.Pages(ctx, q, after)
 }
 
+// A record that moves into a window which is done sooner was seen first where
+// it came from, whichever window lands first.
+func TestWhatWasSeenLastIsTheNewestVersion(t *testing.T) {
+	s := newSubject(t, "productive", sandbox.Options{})
+	for range 201 { // two pages, so that the first one is kept before the move
+		s.insert(15) // in February
+	}
+	moved := make(chan struct{})
+	march := make(chan struct{})
+	s.source = mover{s.source, s.source.(finder), moved, func() {
+		s.must(s.vendors.EditExpense(1, func(e *sandbox.Expense) { e.Date = today.Format(time.DateOnly) }))
+		s.insert(15) // so that the vendor counts the same
+		close(moved)
+		<-march
+	}}
+	x := s.extractor()
+	x.OnProof = func(p extract.Proof) {
+		if p.Purpose == "window" && p.Window.From.Month() == time.March {
+			close(march)
+		}
+	}
+	if _, err := x.Run(t.Context(), s.source); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.days(1); got != "2026-02-23 2026-03-10" {
+		t.Errorf("the versions are of %s", got)
+	}
+}
+
+// A mover moves a record once February is read, and before March is.
+type mover struct {
+	extract.Source
+	finder
+	moved <-chan struct{}
+	move  func()
+}
+
+func (m mover) Count(ctx context.Context, q extract.Query) (int, error) {
+	if q.From.Month() == time.March {
+		<-m.moved
+	}
+	return m.Source.Count(ctx, q)
+}
+
+func (m mover) Pages(ctx context.Context, q extract.Query, after etl.Cursor) iter.Seq2[extract.Page, error] {
+	return func(yield func(extract.Page, error) bool) {
+		for page, err := range m.Source.Pages(ctx, q, after) {
+			if !yield(page, err) {
+				return
+			}
+		}
+		if q.From.Month() == time.February {
+			m.move()
+		}
+	}
+}
+
+// days lists the days of an expense's versions.
+func (s *subject) days(id int) string {
+	s.Helper()
+	lines := strings.Fields(s.table("check/days.sql", map[string]any{"record_id": strconv.Itoa(id)}))
+	return strings.Join(lines[1:], " ")
+}
+
 func TestMovedDatesAreNoDisappearances(t *testing.T) {
 	s := few(t, "productive", 30)
 	for id := 1; id <= 20; id++ {
