@@ -19,6 +19,7 @@ type fate int
 
 const (
 	fateUnclear fate = iota // it stays as it was
+	fateUnasked             // it stays as it was, and the vendor heard nothing of it
 	fateHere
 	fateGone
 )
@@ -102,6 +103,9 @@ func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error
 		return fateGone, j.keepAnswer(ctx, row)
 	case ctx.Err() != nil, code == http.StatusUnauthorized, code == http.StatusTooManyRequests:
 		return fateUnclear, fmt.Errorf("record %s: %w", id, err)
+	case errors.Is(err, errOddID):
+		j.unconfirmed(ctx, id, err)
+		return fateUnasked, nil
 	case errors.Is(err, etl.ErrDrift):
 		row.outcome, row.message, row.objects = outcomeDrift, err.Error(), nil
 	default:

@@ -244,7 +244,7 @@ var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 // Find implements finder.
 func (p *Productive) Find(ctx context.Context, id string) (Page, error) {
 	if !plainID.MatchString(id) {
-		return Page{}, fmt.Errorf("id %q cannot be put into a URL", id)
+		return Page{}, fmt.Errorf("%w: %q", errOddID, id)
 	}
 	page, _, err := p.get(ctx, "/expenses/"+id, url.Values{"include": {expenseInclude}}, p.shapes)
 	if err == nil && !page.single {

@@ -12,7 +12,8 @@ const maxRechecks = 200
 
 // recheck asks one by one for records older than the look-back that are still
 // drafts or not approved: they may become spend at any time, and no window
-// would show it. A job that was interrupted does not ask again.
+// would show it. A job that was interrupted does not ask again, and a record
+// that does not answer stays as it was.
 func (j *job) recheck(ctx context.Context, before time.Time) error {
 	f, ok := j.source.(finder)
 	if !ok {

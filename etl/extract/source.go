@@ -94,6 +94,9 @@ const unknown = -1
 // cannot go on: its next page is gone, or its cursor is no longer known.
 var errShifted = errors.New("the list changed while it was read")
 
+// errOddID reports an id that no request can be made of.
+var errOddID = errors.New("the id cannot be put into a URL")
+
 // errEndless reports a list that goes on far beyond what the vendor
 // announced: its links lead in a circle, or to ever new pages.
 var errEndless = errors.New("the list has no end")

@@ -485,6 +485,31 @@ func TestARecordThatCannotBeConfirmedStays(t *testing.T) {
 	}
 }
 
+func TestAnOldExpenseThatDoesNotAnswerHoldsNobodyUp(t *testing.T) {
+	s := newSubject(t, "productive", sandbox.Options{})
+	var open []int
+	for range 3 {
+		open = append(open, s.typeIn(200))
+		s.must(s.vendors.UnapproveExpense(open[len(open)-1]))
+	}
+	s.run()
+	s.clock.pass(100 * 24 * time.Hour)
+	for _, id := range open {
+		s.must(s.vendors.ApproveExpense(id))
+	}
+	refused := fmt.Sprintf("/expenses/%d", open[0])
+	s.source = overTransport(t, s.vendors, func(req *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(req.URL.Path, refused) {
+			return &http.Response{StatusCode: 403, Header: http.Header{}, Request: req, Body: http.NoBody}, nil
+		}
+		return s.vendors.Transport().RoundTrip(req)
+	})
+	report := s.run()
+	if report.Rechecked != 3 || report.Counts.Written != 2 || report.Unconfirmed.Records != 1 {
+		t.Errorf("%d asked, %d written, %d unconfirmed, want 3, 2 and 1", report.Rechecked, report.Counts.Written, report.Unconfirmed.Records)
+	}
+}
+
 // overTransport is Productive.io of a sandbox by way of another transport.
 func overTransport(t *testing.T, vendors *sandbox.Sandbox, transport func(*http.Request) (*http.Response, error)) extract.Source {
 	t.Helper()
