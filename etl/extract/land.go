@@ -136,7 +136,7 @@ func (l *lander) chunks(ctx context.Context) ([]*chunk, error) {
 		if len(all) == 0 || all[len(all)-1].single != single || all[len(all)-1].bytes+bytes > chunkBytes {
 			all = append(all, &chunk{single: single})
 		}
-		all[len(all)-1].add(id, filepath.Join(l.folder, filepath.FromSlash(file)), bytes)
+		all[len(all)-1].add(id, warehouse.Literal(filepath.Join(l.folder, filepath.FromSlash(file))), bytes)
 		return nil
 	})
 	return all, err

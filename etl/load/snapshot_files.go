@@ -32,12 +32,12 @@ func switchLatest(folder, id string) error {
 
 // clearLeftovers removes what killed runs have left.
 func clearLeftovers(folder string) error {
-	names, err := filepath.Glob(filepath.Join(folder, leftover+"*"))
+	names, err := fs.Glob(os.DirFS(folder), leftover+"*")
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if err := os.RemoveAll(name); err != nil {
+		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
 			return err
 		}
 	}

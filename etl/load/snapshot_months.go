@@ -109,7 +109,7 @@ func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m 
 	// DuckDB goes first: on a damaged page parquet-go may ask for more memory
 	// than there is.
 	found := month{first: m.first}
-	if err := conn.Get(ctx, "queries/snapshot_file_hash.sql", warehouse.Args{"path": path}, &found.records, &found.logicalHash); err != nil {
+	if err := conn.Get(ctx, "queries/snapshot_file_hash.sql", warehouse.Args{"path": warehouse.Literal(path)}, &found.records, &found.logicalHash); err != nil {
 		return nil, err
 	}
 	if found != m {

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -180,16 +183,16 @@ func (x *Explanation) holds(ctx context.Context, db warehouse.Runner) (err error
 // name one of them twice.
 func (x *Explanation) snapshots(ctx context.Context, db warehouse.Runner, folder string) error {
 	x.Snapshots = []SnapshotRow{}
-	manifests, err := filepath.Glob(filepath.Join(folder, "*", "manifest.json"))
+	manifests, err := fs.Glob(os.DirFS(folder), "*/manifest.json")
 	if err != nil {
 		return err
 	}
 	for _, manifest := range manifests {
-		name := filepath.Base(filepath.Dir(manifest))
+		name := path.Dir(manifest)
 		if name == "latest" || strings.HasPrefix(name, ".") {
 			continue
 		}
-		args := warehouse.Args{"spend_id": x.SpendID, "files": filepath.Join(folder, name, "*", "*", "*.parquet")}
+		args := warehouse.Args{"spend_id": x.SpendID, "files": filepath.Join(warehouse.Literal(filepath.Join(folder, name)), "*", "*", "*.parquet")}
 		rows, err := list(ctx, db, "explain_snapshots", args, func(rows *sql.Rows, s *SnapshotRow) error {
 			return rows.Scan(&s.File, &s.Amount, &s.Currency)
 		})

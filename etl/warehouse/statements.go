@@ -2,6 +2,8 @@ package warehouse
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -11,6 +13,9 @@ import (
 func (c *Conn) ExecAt(ctx context.Context, file, location string) error {
 	text, err := c.files.text(file)
 	if err != nil {
+		return c.fail(file, err)
+	}
+	if err := makeLogFolder(location); err != nil {
 		return c.fail(file, err)
 	}
 	if _, err := c.q.ExecContext(ctx, place(text, location)); err != nil {
@@ -38,4 +43,29 @@ func (c *Conn) ExecSelected(ctx context.Context, file string, args Args) error {
 func place(text, location string) string {
 	quoted := "'" + strings.ReplaceAll(location, "'", "''") + "'"
 	return strings.ReplaceAll(text, "{location}", quoted)
+}
+
+// makeLogFolder makes the folder in which DuckDB keeps the write-ahead log of
+// a database file. It is the folder of the file, unless its path has a ?:
+// DuckDB takes what follows for the parameters of a URL and writes .wal before
+// it.
+func makeLogFolder(location string) error {
+	if location == "" || isRemote(location) {
+		return nil
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(location)) // as DuckDB does
+	if err != nil {
+		return err
+	}
+	before, after, found := strings.Cut(folder, "?")
+	if !found {
+		return nil
+	}
+	return os.MkdirAll(before+".wal?"+after, 0o700)
+}
+
+// Literal returns path as a pattern that matches this file alone, for
+// statements that read files: DuckDB takes *, ? and [ for wildcards.
+func Literal(path string) string {
+	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
 }

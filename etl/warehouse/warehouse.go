@@ -46,6 +46,9 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err := checkLocation(opts.Location); err != nil {
 		return nil, err
 	}
+	if err := makeLogFolder(opts.Location); err != nil {
+		return nil, fmt.Errorf("warehouse %s: %w", opts.Location, err)
+	}
 	files := &files{fsys: opts.Files}
 	connector, err := duckdb.NewConnector("", connect(files, opts))
 	if err != nil {

@@ -40,6 +40,7 @@ files as (
     from read_json(
         $files,
         format = 'unstructured',
+        compression = 'zstd',
         columns = {data: 'JSON[]', included: 'JSON[]'},
         filename = true,
         maximum_object_size = $max_bytes
