@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A TokenStyle says how a token request carries its credentials.
@@ -104,19 +106,31 @@ func (t *TokenCache) ask(ctx context.Context) (string, time.Duration, error) {
 		return "", 0, err
 	}
 	var answer struct {
-		AccessToken string  `json:"access_token"`
-		ExpiresIn   float64 `json:"expires_in"`
+		AccessToken string          `json:"access_token"`
+		ExpiresIn   json.RawMessage `json:"expires_in"`
 	}
 	if err := json.Unmarshal(resp.Body, &answer); err != nil {
 		return "", 0, fmt.Errorf("POST %s%s: the answer is not JSON", req.URL.Host, req.URL.Path)
 	}
-	if answer.AccessToken == "" {
+	token := strings.TrimSpace(answer.AccessToken)
+	if token == "" {
 		return "", 0, fmt.Errorf("POST %s%s: the answer has no access_token", req.URL.Host, req.URL.Path)
 	}
-	if answer.ExpiresIn <= 0 {
-		answer.ExpiresIn = 3600 // contracts.md 1.2
+	if strings.ContainsFunc(token, unicode.IsControl) {
+		return "", 0, fmt.Errorf("POST %s%s: the access_token holds a line break or another control character, so no request can carry it; check whether this is the token endpoint", req.URL.Host, req.URL.Path)
 	}
-	return answer.AccessToken, time.Duration(answer.ExpiresIn * float64(time.Second)), nil
+	return token, lifetime(answer.ExpiresIn), nil
+}
+
+// lifetime reads expires_in, a number of seconds that some servers write as
+// text. What is neither, or no time a token lives for, counts as not said.
+func lifetime(expiresIn json.RawMessage) time.Duration {
+	const unsaid = time.Hour // contracts.md 1.2
+	seconds, err := strconv.ParseFloat(strings.Trim(string(expiresIn), "\" "), 64)
+	if err != nil || !(seconds > 0 && seconds <= 366*24*3600) {
+		return unsaid
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // oauthCode keeps of an error body only the code, for the rest may repeat the

@@ -79,10 +79,21 @@ func TestATokenIsKeptForItsLife(t *testing.T) {
 		body string
 		life time.Duration // for which it is used
 	}{
-		"a day":          {`{"access_token":"token-{n}","expires_in":86400}`, 24*time.Hour - time.Minute},
-		"ten seconds":    {`{"access_token":"token-{n}","expires_in":10}`, 5 * time.Second},
-		"nothing said":   {`{"access_token":"token-{n}"}`, 59 * time.Minute},
-		"said as a text": {`{"access_token":"token-{n}","expires_in":null}`, 59 * time.Minute},
+		"a day":         {`{"access_token":"token-{n}","expires_in":86400}`, 24*time.Hour - time.Minute},
+		"ten seconds":   {`{"access_token":"token-{n}","expires_in":10}`, 5 * time.Second},
+		"nothing said":  {`{"access_token":"token-{n}"}`, 59 * time.Minute},
+		"said as null":  {`{"access_token":"token-{n}","expires_in":null}`, 59 * time.Minute},
+		"said as text":  {`{"access_token":"token-{n}","expires_in":" 7200 "}`, 119 * time.Minute},
+		"with a point":  {`{"access_token":"token-{n}","expires_in":"10.0"}`, 5 * time.Second},
+		"said in words": {`{"access_token":"token-{n}","expires_in":"soon"}`, 59 * time.Minute},
+		"empty":         {`{"access_token":"token-{n}","expires_in":""}`, 59 * time.Minute},
+		"negative":      {`{"access_token":"token-{n}","expires_in":-5}`, 59 * time.Minute},
+		"nothing left":  {`{"access_token":"token-{n}","expires_in":"0"}`, 59 * time.Minute},
+		"for ever":      {`{"access_token":"token-{n}","expires_in":1e300}`, 59 * time.Minute},
+		"not a number":  {`{"access_token":"token-{n}","expires_in":"NaN"}`, 59 * time.Minute},
+		"true":          {`{"access_token":"token-{n}","expires_in":true}`, 59 * time.Minute},
+		"an object":     {`{"access_token":"token-{n}","expires_in":{"s":10}}`, 59 * time.Minute},
+		"a line behind": {`{"access_token":"token-{n}\r\n","expires_in":10}`, 5 * time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -148,6 +159,8 @@ func TestRefusedCredentialsAreSaidWithoutThem(t *testing.T) {
 			"access token: POST login.example.com/oauth2/token: 400 Bad Request"},
 		"no token": {200, `{}`,
 			"access token: POST login.example.com/oauth2/token: the answer has no access_token"},
+		"a line break in the token": {200, `{"access_token":"hush\r\nX-Evil: 1"}`,
+			"access token: POST login.example.com/oauth2/token: the access_token holds a line break or another control character, so no request can carry it; check whether this is the token endpoint"},
 		"no JSON": {200, `<html>`,
 			"access token: POST login.example.com/oauth2/token: the answer is not JSON"},
 	}
