@@ -36,6 +36,7 @@ func (w *wholeBody) RoundTrip(req *http.Request) (*http.Response, error) {
 	if int64(len(body)) > w.max {
 		return nil, &TooLargeError{Limit: w.max}
 	}
+	body = bytes.TrimPrefix(body, []byte("\ufeff")) // no part of JSON, and its parsers trip over it
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.Request = req
 	return resp, nil

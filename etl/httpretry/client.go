@@ -47,7 +47,8 @@ type Client struct {
 	retry  *retryablehttp.Client
 }
 
-// A Response is an answer whose body has been read to its end.
+// A Response is an answer whose body has been read to its end, without a byte
+// order mark.
 type Response struct {
 	Status int
 	Header http.Header

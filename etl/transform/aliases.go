@@ -6,8 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
 
@@ -66,10 +65,13 @@ func ReadAliasFile(ctx context.Context, r warehouse.Runner, path string) ([]Alia
 
 // readAliases reads all lines and reports every fault found in them.
 func readAliases(content []byte) ([]Alias, error) {
-	lines := csv.NewReader(bytes.NewReader(content))
-	lines.FieldsPerRecord = len(aliasColumns)
-	header, err := lines.Read()
-	if err != nil || !isAliasHeader(header) {
+	table, err := plaintext.ReadTable(content)
+	if err != nil {
+		return nil, err
+	}
+	// A column of the user's own would be lost when vendors approve writes the
+	// file.
+	if table.Missing(aliasColumns...) != "" || len(table.Columns) > len(aliasColumns) {
 		return nil, fmt.Errorf("line 1: write %s", strings.Join(aliasColumns, ","))
 	}
 	var (
@@ -77,38 +79,24 @@ func readAliases(content []byte) ([]Alias, error) {
 		faults  []error
 		seen    = map[string]int{}
 	)
-	for {
-		fields, err := lines.Read()
-		if errors.Is(err, io.EOF) {
-			return aliases, errors.Join(faults...)
-		}
-		if err != nil {
-			return nil, errors.Join(append(faults, err)...)
-		}
-		line, _ := lines.FieldPos(0)
-		alias := newAlias(fields)
+	for _, row := range table.Rows {
+		alias := newAlias(row.Fields)
 		if err := alias.check(); err != nil {
-			faults = append(faults, fmt.Errorf("line %d: %w", line, err))
+			faults = append(faults, fmt.Errorf("line %d: %w", row.Line, err))
 		}
 		if first, ok := seen[alias.id()]; ok {
-			faults = append(faults, fmt.Errorf("line %d: %q is decided on line %d already; keep one of them", line, alias.Match, first))
+			faults = append(faults, fmt.Errorf("line %d: %q is decided on line %d already; keep one of them", row.Line, alias.Match, first))
 		}
-		seen[alias.id()] = line
+		seen[alias.id()] = row.Line
 		aliases = append(aliases, alias)
 	}
+	return aliases, errors.Join(faults...)
 }
 
-// isAliasHeader forgives the mark that spreadsheets write before a file.
-func isAliasHeader(header []string) bool {
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	return slices.Equal(header, aliasColumns)
-}
-
-func newAlias(fields []string) Alias {
-	for i := range fields {
-		fields[i] = strings.TrimSpace(fields[i])
+func newAlias(fields map[string]string) Alias {
+	alias := Alias{
+		Match: fields["match"], Vendor: fields["vendor"], Who: fields["who"], When: fields["when"], Decision: strings.ToLower(fields["decision"]),
 	}
-	alias := Alias{Match: fields[0], Vendor: fields[1], Who: fields[2], When: fields[3], Decision: fields[4]}
 	if alias.Decision == "" {
 		alias.Decision = SameVendor
 	}

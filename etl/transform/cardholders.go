@@ -46,7 +46,8 @@ func (t *transformer) cardholders(ctx context.Context) (all []cardholder, source
 func readCardholders(source string, content []byte) ([]cardholder, error) {
 	seen := map[string]int{}
 	return readTable(content, []string{"cardholder_uuid", "email"}, func(l line) (cardholder, error) {
-		c := cardholder{source, strings.ToLower(l.fields["cardholder_uuid"]), strings.ToLower(l.fields["email"])}
+		uuid := strings.ToLower(strings.Trim(l.fields["cardholder_uuid"], "{}"))
+		c := cardholder{source, uuid, strings.ToLower(l.fields["email"])}
 		if c.UUID == "" || !strings.Contains(c.Email, "@") {
 			return c, fmt.Errorf("cardholder_uuid %q, email %q; write both", c.UUID, c.Email)
 		}

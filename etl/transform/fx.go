@@ -3,7 +3,6 @@ package transform
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"spendbridge/etl/plaintext"
 )
 
 // euro is what a file of reference rates converts from: each of its numbers
@@ -37,28 +38,28 @@ func parseRates(content []byte) ([]rateDay, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	lines, err := plaintext.Records(text)
 	if err != nil {
 		return nil, err
 	}
 	if len(lines) == 0 {
 		return nil, errors.New("is empty; it begins with Date,USD,JPY,…")
 	}
-	currencies, err := rateHeader(lines[0])
+	currencies, err := rateHeader(lines[0].Fields)
 	if err != nil {
-		return nil, fmt.Errorf("line 1: %w", err)
+		return nil, fmt.Errorf("line %d: %w", lines[0].Line, err)
 	}
 	days := make([]rateDay, 0, len(lines)-1)
 	seen := map[string]int{}
-	for i, fields := range lines[1:] {
-		day, err := newRateDay(currencies, fields)
+	for _, line := range lines[1:] {
+		day, err := newRateDay(currencies, line.Fields)
 		if first, ok := seen[day.date]; ok && err == nil {
 			err = fmt.Errorf("%s stands on line %d already", day.date, first)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+2, err)
+			return nil, fmt.Errorf("line %d: %w", line.Line, err)
 		}
-		seen[day.date] = i + 2
+		seen[day.date] = line.Line
 		days = append(days, day)
 	}
 	return days, nil
@@ -92,10 +93,8 @@ var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // rateHeader reads the first line. The bank ends every line with a comma, so
 // the last column has no name.
-func rateHeader(fields []string) ([]string, error) {
-	header := trimmed(fields)
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	if header[0] != "Date" {
+func rateHeader(header []string) ([]string, error) {
+	if !strings.EqualFold(header[0], "Date") {
 		return nil, errors.New(`does not begin with Date; use the layout of the bank's "Time series" file: Date,USD,JPY,…`)
 	}
 	seen := map[string]bool{euro: true}
@@ -104,6 +103,8 @@ func rateHeader(fields []string) ([]string, error) {
 		if code == "" && last {
 			continue
 		}
+		code = strings.ToUpper(code)
+		header[i+1] = code
 		if !currencyCode.MatchString(code) || seen[code] {
 			return nil, fmt.Errorf("%q is not a currency code that stands here once", code)
 		}
@@ -116,7 +117,9 @@ func rateHeader(fields []string) ([]string, error) {
 var rateText = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,12})?$`)
 
 func newRateDay(currencies, fields []string) (rateDay, error) {
-	fields = trimmed(fields)
+	if len(fields) != 1+len(currencies) {
+		return rateDay{}, fmt.Errorf("wrong number of fields: %d instead of %d", len(fields), 1+len(currencies))
+	}
 	if _, err := time.Parse(time.DateOnly, fields[0]); err != nil {
 		return rateDay{}, fmt.Errorf("%q is not a date such as 2026-01-31", fields[0])
 	}
@@ -135,14 +138,6 @@ func newRateDay(currencies, fields []string) (rateDay, error) {
 		day.perEuro[currencies[i]] = rate
 	}
 	return day, nil
-}
-
-func trimmed(fields []string) []string {
-	out := make([]string, len(fields))
-	for i, field := range fields {
-		out[i] = strings.TrimSpace(field)
-	}
-	return out
 }
 
 // A crossRate converts from one currency into the reporting currency.

@@ -96,7 +96,7 @@ func TestFaultsInARatesFileNameTheirLine(t *testing.T) {
 		"below zero":        {[]byte("Date,USD\n2026-01-06,-1.1\n"), `line 2: "-1.1" is not a rate`},
 		"a decimal comma":   {[]byte("Date,USD\n2026-01-06,\"1,1\"\n"), `line 2: "1,1" is not a rate`},
 		"outside the table": {[]byte("Date,USD,\n2026-01-06,1.1,5\n"), `line 2: "5" is not a rate`},
-		"a column too many": {[]byte("Date,USD\n2026-01-06,1.1,5\n"), "record on line 2: wrong number of fields"},
+		"a column too many": {[]byte("Date,USD\n2026-01-06,1.1,5\n"), "line 2: wrong number of fields: 3 instead of 2"},
 		"a broken archive":  {[]byte("PK\x03\x04…"), "zip: not a valid zip file"},
 		"an archive of two": {zipped(t, bank, bank), "the archive holds 2 files, one is expected"},
 		"nothing in it":     {zipped(t, ""), "is empty; it begins with Date,USD,JPY,…"},

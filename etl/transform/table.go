@@ -1,13 +1,11 @@
 package transform
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
+
+	"spendbridge/etl/plaintext"
 )
 
 // A line is one line of a user's CSV file.
@@ -36,42 +34,21 @@ func readTable[R any](content []byte, columns []string, row func(line) (R, error
 	return rows, errors.Join(faults...)
 }
 
+// readLines reads the lines of a table that has the columns.
 func readLines(content []byte, columns []string) ([]line, error) {
-	reader := csv.NewReader(bytes.NewReader(content))
-	reader.TrimLeadingSpace = true
-	header, err := reader.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("line 1: write %s", strings.Join(columns, ","))
-	}
+	table, err := plaintext.ReadTable(content)
 	if err != nil {
 		return nil, err
 	}
-	for i := range header {
-		header[i] = strings.ToLower(strings.Trim(header[i], "\ufeff "))
+	if len(table.Columns) == 0 {
+		return nil, fmt.Errorf("line 1: write %s", strings.Join(columns, ","))
 	}
-	for _, column := range columns {
-		if !slices.Contains(header, column) {
-			return nil, fmt.Errorf("line 1: no column %s; write %s", column, strings.Join(columns, ","))
-		}
+	if missing := table.Missing(columns...); missing != "" {
+		return nil, fmt.Errorf("line 1: no column %s; write %s", missing, strings.Join(columns, ","))
 	}
-	return readFields(reader, header)
-}
-
-func readFields(reader *csv.Reader, header []string) ([]line, error) {
-	var lines []line
-	for {
-		values, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return lines, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		number, _ := reader.FieldPos(0)
-		l := line{number, make(map[string]string, len(header))}
-		for i, column := range header {
-			l.fields[column] = strings.TrimSpace(values[i])
-		}
-		lines = append(lines, l)
+	lines := make([]line, 0, len(table.Rows))
+	for _, row := range table.Rows {
+		lines = append(lines, line{row.Line, row.Fields})
 	}
+	return lines, nil
 }

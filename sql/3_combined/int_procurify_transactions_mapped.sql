@@ -36,7 +36,7 @@ transactions as (
 
     left join staging.setting_cardholders as cardholders
         on transactions.source = cardholders.source
-        and transactions.cardholder_uuid = cardholders.cardholder_uuid
+        and trim(transactions.cardholder_uuid, '{}') = cardholders.cardholder_uuid
 
 ),
 
