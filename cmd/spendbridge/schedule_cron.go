@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // servers without a zone database run schedules too
@@ -30,7 +33,7 @@ func parseCron(text string, zone *time.Location, now time.Time) (wallClock, erro
 	case strings.HasPrefix(text, "@every"):
 		return wallClock{}, fmt.Errorf("%q has no fixed times; write them as cron fields, such as \"0 * * * *\" for every hour", text)
 	}
-	parsed, err := cronFields.Parse(text)
+	parsed, err := cronFields.Parse(sundayAsZero(text))
 	if err != nil {
 		return wallClock{}, fmt.Errorf("%q: %w; write minute hour day month weekday, such as \"0 2 * * *\" for two o'clock", text, err)
 	}
@@ -39,6 +42,34 @@ func parseCron(text string, zone *time.Location, now time.Time) (wallClock, erro
 		return wallClock{}, fmt.Errorf("%q never comes: no day of the next years fits; change day and month", text)
 	}
 	return clock, nil
+}
+
+// throughSunday matches a weekday, or a range of them, that ends on day 7.
+var throughSunday = regexp.MustCompile(`^(?:([0-7])-)?7(?:/([1-9][0-9]?))?$`)
+
+// sundayAsZero lists the weekdays of expressions that end on day 7, which is
+// Sunday as 0 is. The library knows only the latter.
+func sundayAsZero(text string) string {
+	fields := strings.Fields(text)
+	if len(fields) != 5 {
+		return text
+	}
+	expressions := strings.Split(fields[4], ",")
+	for i, expression := range expressions {
+		match := throughSunday.FindStringSubmatch(expression)
+		if match == nil {
+			continue
+		}
+		first, _ := strconv.Atoi(cmp.Or(match[1], "7")) // the pattern lets only numbers through
+		step, _ := strconv.Atoi(cmp.Or(match[2], "1"))
+		var days []string
+		for day := first; day <= 7; day += step {
+			days = append(days, strconv.Itoa(day%7))
+		}
+		expressions[i] = strings.Join(days, ",")
+	}
+	fields[4] = strings.Join(expressions, ",")
+	return strings.Join(fields, " ")
 }
 
 // Next returns the first due time after t, or zero if there is none within

@@ -14,7 +14,9 @@ func TestParseCronRefusesWhatWouldSurpriseLater(t *testing.T) {
 		"words":                    {"every now and then", "minute hour day month weekday"},
 		"six fields":               {"0 0 2 * * *", "minute hour day month weekday"},
 		"hour 24":                  {"0 24 * * *", "above maximum"},
-		"weekday 7":                {"0 0 * * 7", "above maximum"},
+		"weekday 8":                {"0 0 * * 8", "above maximum"},
+		"weekdays to 8":            {"0 0 * * 1-8", "above maximum"},
+		"a step of no weekdays":    {"0 0 * * 7/0", "beyond end of range"},
 		"a step of nothing":        {"*/0 * * * *", "step of range"},
 		"a zone without schedule":  {"TZ=Europe/Paris", "schedule.timezone"},
 		"a zone with schedule":     {"CRON_TZ=Europe/Paris 0 2 * * *", "schedule.timezone"},
@@ -27,6 +29,23 @@ func TestParseCronRefusesWhatWouldSurpriseLater(t *testing.T) {
 			_, err := parseCron(tt.text, time.UTC, at("2026-01-01T00:00:00Z"))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestWeekday7IsSunday(t *testing.T) {
+	tests := map[string]string{
+		"7": "0", "0,7": "0", "5-7": "5,6,0", "0-7": "0-6", "7-7": "0", "1-7/2": "1,3,5,0", "7/2": "0", "6,7": "6,0", "mon,7": "1,0",
+	}
+	for days, same := range tests {
+		t.Run(days, func(t *testing.T) {
+			got, want := mustCron(t, "30 4 * * "+days, "UTC"), mustCron(t, "30 4 * * "+same, "UTC")
+			a, b := at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:00Z")
+			for range 15 {
+				if a, b = got.Next(a), want.Next(b); !a.Equal(b) {
+					t.Fatalf("due at %s, want %s", a, b)
+				}
 			}
 		})
 	}
