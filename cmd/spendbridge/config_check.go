@@ -172,14 +172,32 @@ func (r *reader) checkApps(c *Config) {
 func (r *reader) checkSchedule(c *Config) {
 	r.zone("schedule.timezone", c.Schedule.Timezone)
 	r.oneOf("schedule.catch_up", c.Schedule.CatchUp, "none", "once")
+	r.cron(c, "load", c.Schedule.Load)
+	r.cron(c, "sweep", c.Schedule.Sweep)
 	known := []string{"load", "sweep", "timezone", "catch_up", "drain"}
 	for _, s := range c.Sources {
 		known = append(known, s.Name)
 	}
-	for name := range c.Schedule.Extract {
+	for name, text := range c.Schedule.Extract {
 		if !slices.Contains(known, name) {
 			r.faultAt("schedule."+name, "is neither a source nor a job%s", didYouMean(name, known))
 		}
+		r.cron(c, name, text)
+	}
+}
+
+// cron checks when a job is due. An empty text is never.
+func (r *reader) cron(c *Config, job, text string) {
+	if text == "" || r.bad["schedule.timezone"] {
+		return
+	}
+	key := "schedule." + job
+	_, err := parseCron(text, location(c.Schedule.Timezone), time.Now())
+	switch {
+	case err != nil && r.expanded[key]:
+		r.faultAt(key, "%s; write minute hour day month weekday", r.is(key, text))
+	case err != nil:
+		r.faultAt(key, "%s", err)
 	}
 }
 
@@ -191,8 +209,17 @@ func (r *reader) required(key string, given bool) {
 
 func (r *reader) matches(key, value string, pattern *regexp.Regexp, want string) {
 	if !pattern.MatchString(value) {
-		r.faultAt(key, "is %q; write %s", value, want)
+		r.faultAt(key, "%s; write %s", r.is(key, value), want)
 	}
+}
+
+// is repeats a value, unless it came from a variable: that may be a secret in
+// the wrong place.
+func (r *reader) is(key, value string) string {
+	if r.expanded[key] {
+		return "is, with its variables replaced, not what can stand here"
+	}
+	return fmt.Sprintf("is %q", value)
 }
 
 func (r *reader) tenant(key, value string) {
@@ -205,7 +232,7 @@ func (r *reader) tenant(key, value string) {
 func (r *reader) oneOf(key, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
 		words := slices.DeleteFunc(slices.Clone(allowed), func(s string) bool { return s == "" })
-		r.faultAt(key, "is %q; write %s", value, strings.Join(words, " or "))
+		r.faultAt(key, "%s; write %s", r.is(key, value), strings.Join(words, " or "))
 	}
 }
 
@@ -223,7 +250,7 @@ func (r *reader) above(key string, value, least float64) {
 
 func (r *reader) zone(key, name string) {
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-		r.faultAt(key, "is %q; write a time zone like UTC or Europe/Paris", name)
+		r.faultAt(key, "%s; write a time zone like UTC or Europe/Paris", r.is(key, name))
 	}
 }
 

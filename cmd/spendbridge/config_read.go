@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"spendbridge/etl"
+	"spendbridge/etl/plaintext"
 )
 
 // readConfig reads and checks a configuration file. Its error is a
@@ -37,7 +38,7 @@ func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{folder: folder, lookup: lookup, at: map[string]*token.Position{}, bad: map[string]bool{}}
+	r := &reader{folder: folder, lookup: lookup, at: map[string]*token.Position{}, bad: map[string]bool{}, expanded: map[string]bool{}}
 	config := defaultConfig()
 	r.document(config, text)
 	if !r.broken {
@@ -48,16 +49,24 @@ func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (
 
 // A reader copies YAML into the configuration and gathers all faults.
 type reader struct {
-	folder string // of the configuration file
-	lookup func(string) (string, bool)
-	at     map[string]*token.Position // of each key that was given
-	faults []fault
-	bad    map[string]bool // keys with a fault
-	broken bool            // no YAML at all: there is nothing to check
+	folder   string // of the configuration file
+	lookup   func(string) (string, bool)
+	at       map[string]*token.Position // of each key that was given
+	faults   []fault
+	bad      map[string]bool // keys with a fault
+	expanded map[string]bool // keys whose value is not what the file says
+	broken   bool            // no YAML at all: there is nothing to check
 }
 
-func (r *reader) document(config *Config, text []byte) {
-	file, err := parser.ParseBytes(text, 0)
+func (r *reader) document(config *Config, content []byte) {
+	text, err := plaintext.Decode(content)
+	var encoding *plaintext.EncodingError
+	if errors.As(err, &encoding) {
+		r.fault(&token.Position{Line: encoding.Line, Column: 1}, "", "%s; save the file as UTF-8", encoding.Problem)
+		r.broken = true
+		return
+	}
+	file, err := parser.ParseBytes([]byte(text), 0)
 	var syntax yaml.Error
 	if errors.As(err, &syntax) {
 		// Its own text would quote the file, and with it a secret.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -18,18 +19,24 @@ func (r *reader) scalar(v reflect.Value, node ast.Node, key string) {
 		r.fault(pos, key, "holds %s; write %s", describe(node), wanted(v))
 		return
 	}
-	expanded, err := r.expand(text)
-	if err != nil {
+	expanded, faults := r.expand(text)
+	for _, err := range faults {
 		r.fault(pos, key, "%s", err)
+	}
+	if len(faults) > 0 {
 		return
 	}
+	r.expanded[key] = expanded != text
 	if isText(v) && !quoted {
 		r.fault(pos, key, "holds %s; write it in quotes", describe(node))
 		return
 	}
 	if err := set(v, expanded, quoted && expanded == text); err != nil {
-		// Only what the file itself says is shown: a variable may be a secret.
-		r.fault(pos, key, "is %q; write %s", text, err)
+		if v.Type() == reflect.TypeFor[Secret]() {
+			r.fault(pos, key, "%s", err)
+			return
+		}
+		r.fault(pos, key, "%s; write %s", r.is(key, text), err)
 	}
 }
 
@@ -56,7 +63,10 @@ func isText(v reflect.Value) bool {
 func set(v reflect.Value, text string, isString bool) error {
 	switch dest := v.Addr().Interface().(type) {
 	case *Secret:
-		dest.value = text
+		dest.value = strings.TrimRight(text, "\n") // of a block of YAML
+		if strings.ContainsFunc(dest.value, unicode.IsControl) {
+			return errors.New("holds a line break or another control character, which cannot be sent; write the secret alone, on one line")
+		}
 		return nil
 	case encoding.TextUnmarshaler:
 		return dest.UnmarshalText([]byte(text))

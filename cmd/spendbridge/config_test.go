@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
 
 	"spendbridge/etl"
 )
@@ -39,6 +40,10 @@ func environment(name string) (string, bool) {
 		"PROCURIFY_CLIENT_SECRET": "hush-3",
 		"SIZE":                    "250",
 		"EMPTY":                   "",
+		"TWO_LINES":               "hush-4\nhush-5",
+		"LATIN":                   "hush\xfc",
+		"SENTENCE":                "hush hush",
+		"MARKED":                  "\ufeffhush-6\r\n",
 	}[name]
 	return value, ok
 }
@@ -59,6 +64,48 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 		"a file that is missing": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${file:nowhere}", 1),
 			"sources.productive.token: ${file:nowhere}: open "},
+		"a reference that is not closed": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${hush-1", 1),
+			"c.yaml:4:12: sources.productive.token: has ${ without its }; write ${NAME} or ${file:PATH}"},
+		"a reference inside another": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${A${PRODUCTIVE_TOKEN}", 1),
+			"c.yaml:4:12: sources.productive.token: has ${…} with a text that is not the name of a variable"},
+		"a secret pasted as the name of a variable": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${hush_1}", 1),
+			"c.yaml:4:12: sources.productive.token: has ${…} with a text that is not the name of a variable"},
+		"a secret pasted with signs that no name has": {
+			strings.Replace(whole, "app-1", "${hush+1/==}", 1),
+			"c.yaml:9:11: productiv.app_id: has ${…} with a text that is not the name of a variable"},
+		"nothing between the braces": {
+			strings.Replace(whole, "app-1", "${}", 1),
+			"productiv.app_id: has ${…} with a text that is not the name of a variable"},
+		"a secret of two lines": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${TWO_LINES}", 1),
+			"c.yaml:4:12: sources.productive.token: holds a line break or another control character"},
+		"a secret that is not UTF-8": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${LATIN}", 1),
+			"c.yaml:4:12: sources.productive.token: what ${…} stands for: line 1: the byte 0xfc is not UTF-8"},
+		"a secret where a name belongs": {
+			strings.Replace(whole, `"517"`, "${SENTENCE}", 1),
+			"sources.productive.organization_id: is, with its variables replaced, not what can stand here; write letters"},
+		"a secret where a word belongs": {
+			whole + "  on_change: ${PRODUCTIVE_TOKEN}\n",
+			"productiv.on_change: is, with its variables replaced, not what can stand here; write report"},
+		"a secret where a time zone belongs": {
+			whole + "reporting_timezone: ${PRODUCTIVE_TOKEN}\n",
+			"c.yaml:10:1: reporting_timezone: is, with its variables replaced, not what can stand here; write a time zone"},
+		"a secret where a schedule belongs": {
+			whole + "schedule: {load: \"${PRODUCTIVE_TOKEN}\"}\n",
+			"c.yaml:10:12: schedule.load: is, with its variables replaced, not what can stand here; write minute hour"},
+		"a schedule that cannot be": {
+			whole + "schedule:\n  productive: 0 2 * *\n",
+			`c.yaml:11:3: schedule.productive: "0 2 * *": expected exactly 5 fields`},
+		"a byte that is not UTF-8": {
+			"# caf\u00e9\n# f\xfcr\n" + whole,
+			"c.yaml:2:1: the byte 0xfc is not UTF-8; save the file as UTF-8"},
+		"UTF-16 without its mark": {
+			"a\x00:\x00 \x00b\x00",
+			"c.yaml:1:1: holds a zero byte; save the file as UTF-8"},
 		"an unknown key": {
 			whole + "  batchsize: 10\n",
 			"c.yaml:10:3: productiv.batchsize: is not a key there is; did you mean batch_size?"},
@@ -214,6 +261,61 @@ vendors: {aliases_file: lists/vendors.csv}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAConfigurationReadsTheSameHoweverItWasSaved(t *testing.T) {
+	whole := strings.Replace(whole, "app-1", "ü-1", 1)
+	want, err := parse(t, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	utf16 := func(order unicode.Endianness) string {
+		text, err := unicode.UTF16(order, unicode.UseBOM).NewEncoder().String(whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	for name, text := range map[string]string{
+		"with a byte order mark":  "\ufeff" + whole,
+		"by Windows":              "\ufeff" + strings.ReplaceAll(whole, "\n", "\r\n"),
+		"by an old Mac":           strings.ReplaceAll(whole, "\n", "\r"),
+		"UTF-16, low byte first":  utf16(unicode.LittleEndian),
+		"UTF-16, high byte first": utf16(unicode.BigEndian),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := parse(t, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Productiv.AppID != "ü-1" || got.Sources[0].Token != want.Sources[0].Token {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestASecretIsReadWithoutWhatEditorsAdd(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"mark": "\ufeffhush-6", "windows": "hush-6\r\n", "lines": "hush-6\n\n", "mac": "hush-6\r",
+		"wide": "\xff\xfeh\x00u\x00s\x00h\x00-\x006\x00\r\x00\n\x00",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, value := range []string{"${file:mark}", "${file:windows}", "${file:lines}", "${file:mac}", "${file:wide}", "${MARKED}", "|\n      hush-6"} {
+		t.Run(value, func(t *testing.T) {
+			c, err := parseConfig(filepath.Join(folder, "c.yaml"), []byte(strings.Replace(whole, "${PRODUCTIVE_TOKEN}", value, 1)), environment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Sources[0].Token.Reveal(); got != "hush-6" {
+				t.Errorf("token %q", got)
+			}
+		})
 	}
 }
 

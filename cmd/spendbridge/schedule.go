@@ -98,21 +98,19 @@ func (a *app) serveSchedule(ctx context.Context) error {
 	return d.serve(ctx)
 }
 
-// parseSchedule makes the jobs of the configuration, sources first, or says
-// everything that is wrong with them.
+// parseSchedule makes the jobs of the configuration, sources first. Without
+// any it says so.
 func (a *app) parseSchedule(c *Config) ([]*job, error) {
-	var (
-		jobs   []*job
-		faults []error
-	)
+	var jobs []*job
 	add := func(j *job, text string) {
 		if text == "" {
 			return
 		}
-		var err error
-		if j.clock, err = parseCron(text, location(c.Schedule.Timezone), a.now()); err != nil {
-			faults = append(faults, fmt.Errorf("%s: schedule.%s: %w", a.configPath, j.name, err))
+		clock, err := parseCron(text, location(c.Schedule.Timezone), a.now())
+		if err != nil {
+			panic(err) // the checks of the configuration let no other text through
 		}
+		j.clock = clock
 		jobs = append(jobs, j)
 	}
 	for _, s := range c.Sources {
@@ -122,10 +120,7 @@ func (a *app) parseSchedule(c *Config) ([]*job, error) {
 	}
 	add(&job{name: "sweep", run: func(ctx context.Context) (etl.RunID, error) { return a.sweepJob(ctx, c) }}, c.Schedule.Sweep)
 	add(&job{name: "load", loads: true, run: func(ctx context.Context) (etl.RunID, error) { return a.loadJob(ctx, c) }}, c.Schedule.Load)
-	switch {
-	case len(faults) > 0:
-		return nil, &etl.UsageError{Err: errors.Join(faults...)}
-	case len(jobs) == 0:
+	if len(jobs) == 0 {
 		return nil, etl.Usagef("%s: schedule: names no job; write for example load: \"0 3 * * *\"", a.configPath)
 	}
 	return jobs, nil
