@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -21,12 +20,14 @@ func main() {
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// execute runs one command line and returns the exit code. The first SIGINT
-// or SIGTERM lets the step at hand finish or roll back; the second one ends
-// the process at once.
+// execute runs one command line and returns the exit code. What interrupts it
+// lets the step at hand finish or roll back.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	ctx, stop := interruptible(ctx)
-	defer stop()
+	ctx, interrupt := context.WithCancelCause(ctx)
+	defer interrupt(nil)
+	defer onSignal(func() { interrupt(context.Canceled) })()
+	unread := func() { interrupt(errUnread) }
+	stdout, stderr = onClosedPipe(stdout, unread), onClosedPipe(stderr, unread)
 
 	a := &app{stdout: stdout, stderr: stderr}
 	root := newRootCmd(a)
@@ -41,24 +42,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(stderr, "spendbridge:", err)
 	}
+	if err == nil && errors.Is(context.Cause(ctx), errUnread) {
+		err = errUnread // as quiet as other programs before head
+	}
 	return exitCode(err)
-}
-
-// interruptible returns a context that the first signal cancels. By then the
-// next one has its usual effect again, however soon it comes.
-func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case <-signals:
-		case <-ctx.Done():
-		}
-		signal.Stop(signals)
-		cancel()
-	}()
-	return ctx, cancel
 }
 
 // exitCode is 0 done; 1 failed, a later run may succeed; 2 wrong use or

@@ -30,9 +30,9 @@ nobody watched are recorded as missed; with catch_up: once, one run makes up
 for them. A local time that a clock change leaves out is due right after it,
 one that comes twice the first time.
 
-SIGTERM lets the run at work finish for schedule.drain, then stops it; a
-second one ends the process at once. Either way the next run goes on where
-this one was.`,
+SIGTERM, SIGINT, SIGHUP or a log that nobody reads any more let the run at work
+finish for schedule.drain, then stop it; a second SIGTERM or SIGINT ends the
+process at once. Either way the next run goes on where this one was.`,
 		Example: `  spendbridge schedule
   spendbridge schedule --next 10`,
 		Args: cobra.NoArgs,
