@@ -3,6 +3,7 @@ package etl
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 	"time"
 )
 
@@ -14,5 +15,14 @@ type RunID string
 func NewRunID(now time.Time) RunID {
 	var b [3]byte
 	rand.Read(b[:]) // never fails, see its documentation
-	return RunID(now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:]))
+	return RunID(now.UTC().Format(beganLayout) + "-" + hex.EncodeToString(b[:]))
+}
+
+const beganLayout = "20060102T150405Z"
+
+// Began returns when the run began, as its id says. A text that is no id of a
+// run is an error.
+func (id RunID) Began() (time.Time, error) {
+	began, _, _ := strings.Cut(string(id), "-")
+	return time.Parse(beganLayout, began)
 }

@@ -54,11 +54,15 @@ func (s *session) begin(ctx context.Context, command string) (*run, error) {
 }
 
 // idAfter returns an id that sorts behind the newest one, also if both runs
-// begin in the same second.
+// begin in the same second, and if the clock was ahead when that one began: its
+// id then says one second more than the newest.
 func idAfter(newest etl.RunID, now func() time.Time) etl.RunID {
 	id := etl.NewRunID(now())
 	for id <= newest && second(id) == second(newest) {
 		id = etl.NewRunID(now())
+	}
+	if began, err := newest.Began(); id < newest && err == nil {
+		id = etl.NewRunID(began.Add(time.Second))
 	}
 	return id
 }

@@ -155,6 +155,43 @@ func TestALoadIsNeitherSkippedNorPutOffForEver(t *testing.T) {
 	})
 }
 
+// A clock that was wrong for a while neither stops a job nor floods its list.
+func TestAJobIsDueAgainOnceTheClockIsRight(t *testing.T) {
+	right := at("2026-03-01T12:00:00Z")
+	tests := map[string]struct {
+		wrong  time.Time
+		listed int // slots at most, from a job that is due each hour
+	}{
+		"a month ahead":       {at("2026-04-01T12:00:00Z"), 31*24 + 1},
+		"ten years ahead":     {at("2036-03-01T12:00:00Z"), 366*24 + 1},
+		"at its very begin":   {at("1970-01-01T00:00:00Z"), 366*24 + 1},
+		"a minute ahead":      {right.Add(time.Minute), 1},
+		"ahead within a slot": {at("2026-03-01T12:59:00Z"), 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			j := jobAt(t, "load", "0 * * * *")
+			j.due = j.clock.Next(minTime(right, tt.wrong).Add(-time.Second))
+			q := &queue{jobs: []*job{j}, catchUp: true}
+			q.arrive(tt.wrong)
+			q.arrive(right)
+			if n := len(q.settled) + len(j.waiting); n > tt.listed {
+				t.Errorf("%d slots are listed, want %d at most", n, tt.listed)
+			}
+			if want := at("2026-03-01T13:00:00Z"); !j.due.Equal(want) {
+				t.Errorf("due at %s, want %s", j.due, want)
+			}
+		})
+	}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func TestSlotsThatWaitTogetherAreSettledByOneRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		extract, load := jobAt(t, "productive", "0 2 * * *"), jobAt(t, "load", "*/30 2-3 * * *")

@@ -155,7 +155,7 @@ func (a *app) resume(ctx context.Context, config *Config, jobs []*job) error {
 		return err
 	}
 	settled := map[string]time.Time{}
-	if err := s.db.Each(ctx, "queries/slot_last.sql", nil, func(rows *sql.Rows) error {
+	if err := s.db.Each(ctx, "queries/slot_last.sql", warehouse.Args{"now": a.now()}, func(rows *sql.Rows) error {
 		var name string
 		var due time.Time
 		err := rows.Scan(&name, &due)

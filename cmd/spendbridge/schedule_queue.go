@@ -19,6 +19,9 @@ const (
 // restart of the daemon takes less.
 const lateAfter = 5 * time.Minute
 
+// longAgo is how far back slots that passed unattended are listed.
+const longAgo = 366 * 24 * time.Hour
+
 // A slot is one moment at which a job is due.
 type slot struct {
 	Job     string    `json:"job"`
@@ -37,6 +40,7 @@ type job struct {
 	run func(context.Context) (etl.RunID, error)
 
 	due     time.Time // the first slot that has not come yet; zero = none
+	last    time.Time // the last slot that has
 	waiting []slot    // what the job's next run settles
 	since   time.Time // when the first of them came
 	started time.Time // the job's last run
@@ -56,10 +60,23 @@ type queue struct {
 // arrive takes in every slot that came due up to now.
 func (q *queue) arrive(now time.Time) {
 	for _, j := range q.jobs {
+		j.distrust(now)
 		for !j.due.IsZero() && !j.due.After(now) {
 			q.take(j, j.due, now)
-			j.due = j.clock.Next(j.due)
+			j.last, j.due = j.due, j.clock.Next(j.due)
 		}
+	}
+}
+
+// distrust corrects what a clock that was wrong has left behind: one that was
+// ahead has used up slots that are still to come, one that was behind would
+// have all slots since then listed as missed.
+func (j *job) distrust(now time.Time) {
+	switch {
+	case j.last.Sub(now) > lateAfter:
+		j.last, j.due = time.Time{}, j.clock.Next(now)
+	case !j.due.IsZero() && now.Sub(j.due) > longAgo:
+		j.due = j.clock.Next(now.Add(-longAgo))
 	}
 }
 

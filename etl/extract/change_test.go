@@ -304,27 +304,33 @@ func (s *subject) versions(id int) int {
 }
 
 // Rebuilding from the page files gives the same versions, whatever happened
-// in between.
+// in between, a clock that was ahead or behind for a while included.
 func TestRebuildAgrees(t *testing.T) {
-	eachSource(t, func(t *testing.T, kind string) {
-		s := newSubject(t, kind, faults(t, oneWindow(), kind+":swap@2"))
-		s.run()
-		s.edit(30)
-		s.delete(20)
-		s.run()
-		s.edit(30)
-		s.run()
-		s.restore(20)
-		s.edit(20)
-		s.run()
-		into := s.anew()
-		if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder); err != nil {
-			t.Fatal(err)
-		}
-		if got, want := into.table("check/versions.sql", nil), s.table("check/versions.sql", nil); got != want {
-			t.Errorf("%d bytes of versions instead of %d", len(got), len(want))
-		}
-	})
+	for name, wrong := range map[string]time.Duration{"": 0, " with a clock ahead": 3 * time.Hour, " with a clock behind": -time.Hour} {
+		eachSource(t, func(t *testing.T, kind string) {
+			t.Run(kind+name, func(t *testing.T) {
+				s := newSubject(t, kind, faults(t, oneWindow(), kind+":swap@2"))
+				s.run()
+				s.edit(30)
+				s.delete(20)
+				s.clock.pass(wrong)
+				s.run()
+				s.edit(30)
+				s.run()
+				s.clock.pass(-wrong)
+				s.restore(20)
+				s.edit(20)
+				s.run()
+				into := s.anew()
+				if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder); err != nil {
+					t.Fatal(err)
+				}
+				if got, want := into.table("check/versions.sql", nil), s.table("check/versions.sql", nil); got != want {
+					t.Errorf("%d bytes of versions instead of %d", len(got), len(want))
+				}
+			})
+		})
+	}
 }
 
 func TestNothingIsBelievedOfADamagedPageFile(t *testing.T) {

@@ -137,6 +137,9 @@ func (j *job) run(ctx context.Context, p plan) error {
 	if err != nil {
 		return err
 	}
+	if err := j.DB.Get(ctx, "queries/page_newest.sql", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
+		return err
+	}
 	if err := j.begin(ctx, p.fresh); err != nil {
 		return fmt.Errorf("job %s: %w", j.id, err)
 	}

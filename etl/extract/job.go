@@ -72,14 +72,15 @@ type job struct {
 }
 
 // begin takes up the job where an interrupted one with the same windows
-// stands, unless that one is older than fresh; zero means that none is.
+// stands, unless that one is further from now than fresh, in either direction:
+// the clock may have been wrong. Zero means that none is.
 func (j *job) begin(ctx context.Context, fresh time.Duration) error {
 	now := j.Now().UTC()
 	stored, started, updated, err := j.stored(ctx)
 	if err != nil {
 		return err
 	}
-	if sameSlots(stored, j.slots) && (fresh == 0 || now.Sub(updated) < fresh) {
+	if sameSlots(stored, j.slots) && (fresh == 0 || now.Sub(updated).Abs() < fresh) {
 		j.slots, j.started = stored, started
 		return nil
 	}

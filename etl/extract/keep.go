@@ -47,6 +47,7 @@ type keeper struct {
 	about About
 	run   etl.RunID
 	now   func() time.Time
+	last  string // the newest page id of the source; used by whoever commits
 
 	mu     sync.Mutex
 	queue  []*keeping
@@ -105,7 +106,8 @@ func (k *keeper) commitQueue(ctx context.Context) {
 }
 
 func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error {
-	row.id = uuid.Must(uuid.NewV7()).String() // ids sort in the order of their rows
+	row.id = pageIDAfter(k.last) // ids sort in the order of their rows
+	k.last = row.id
 	_, err := tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{
 		"page_id": row.id, "run_id": string(k.run), "source": k.about.Name,
 		"stream": k.about.Stream, "read_id": row.readID,
@@ -120,6 +122,22 @@ func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error 
 		"fetched_at": row.fetched,
 	})
 	return err
+}
+
+// pageIDAfter returns an id that sorts after last, whatever the clock did in
+// between: ids sort in the order of their rows.
+func pageIDAfter(last string) string {
+	id := uuid.Must(uuid.NewV7())
+	if id.String() > last {
+		return id.String()
+	}
+	id = uuid.MustParse(last) // the program's own
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i]++; id[i] != 0 {
+			break
+		}
+	}
+	return id.String()
 }
 
 // How a page was asked for, as raw.pages.paging has it.

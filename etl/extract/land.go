@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -18,15 +17,12 @@ import (
 // little enough for any memory limit.
 const chunkBytes = 64 << 20
 
-// endOfTime is later than any page.
-var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-
 // A lander splits kept pages into versions of records.
 type lander struct {
 	db     *warehouse.DB
 	folder string
 	source string
-	until  time.Time // only pages fetched before; zero means all
+	before string // only pages with a smaller id; empty means all
 
 	mu     sync.Mutex // one landing at a time
 	counts etl.Counts
@@ -118,12 +114,8 @@ func (l *lander) landed(c *chunk) {
 
 func (l *lander) chunks(ctx context.Context) ([]*chunk, error) {
 	var all []*chunk
-	until := l.until
-	if until.IsZero() {
-		until = endOfTime
-	}
 	err := l.db.Each(ctx, "queries/page_not_landed.sql", warehouse.Args{
-		"source": l.source, "until": until, "open_reads": l.openReads(), "in_any_order": l.inAnyOrder,
+		"source": l.source, "before": l.before, "open_reads": l.openReads(), "in_any_order": l.inAnyOrder,
 	}, func(rows *sql.Rows) error {
 		var (
 			id, file string

@@ -36,7 +36,7 @@ func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.
 	}
 	var counts etl.Counts
 	for _, l := range landers {
-		l.until = time.Time{}
+		l.before = ""
 		if err := l.land(ctx); err != nil {
 			return counts, err
 		}
@@ -79,10 +79,12 @@ func scanArgs(rows *sql.Rows) (warehouse.Args, error) {
 	return args, nil
 }
 
-// A grave is the tombstones that were written at one time.
+// A grave is the tombstones that were written at one time, and before the same
+// page.
 type grave struct {
 	source, stream string
 	at             time.Time
+	before         string // the page that showed their records again; "" for none
 	ids            []any
 }
 
@@ -91,7 +93,7 @@ func listGraves(ctx context.Context, db *warehouse.DB) ([]grave, error) {
 	err := db.Each(ctx, "queries/tombstone_list.sql", nil, func(rows *sql.Rows) error {
 		var g grave
 		var ids any
-		if err := rows.Scan(&g.source, &g.stream, &g.at, &ids); err != nil {
+		if err := rows.Scan(&g.source, &g.stream, &g.at, &g.before, &ids); err != nil {
 			return err
 		}
 		g.ids, _ = ids.([]any)
@@ -103,7 +105,7 @@ func listGraves(ctx context.Context, db *warehouse.DB) ([]grave, error) {
 
 // dig lands what was read before the tombstones, then writes them.
 func (g grave) dig(ctx context.Context, db *warehouse.DB, l *lander) error {
-	l.until = g.at
+	l.before = g.before
 	if err := l.land(ctx); err != nil {
 		return err
 	}

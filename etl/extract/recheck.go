@@ -21,7 +21,7 @@ func (j *job) recheck(ctx context.Context, before time.Time) error {
 	}
 	due, err := warehouse.Strings(ctx, j.DB, "queries/record_unsettled.sql", warehouse.Args{
 		"source": j.about.Name, "stream": j.about.Stream,
-		"before": before, "since": j.started, "most": maxRechecks,
+		"before": before, "since": j.started, "now": j.Now().UTC(), "most": maxRechecks,
 	})
 	if err != nil {
 		return err

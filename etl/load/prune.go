@@ -7,9 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -36,11 +35,11 @@ func prune(ctx context.Context, db *warehouse.DB, opts SnapshotOptions) error {
 		return err
 	}
 	for i, id := range all {
-		began, err := takenAt(id)
+		began, err := etl.RunID(id).Began()
 		if err != nil {
 			return err
 		}
-		if i < opts.Keep || keep[id] || opts.Now().Sub(began) < opts.KeepFor {
+		if i < opts.Keep || keep[id] || max(0, opts.Now().Sub(began)) < opts.KeepFor {
 			continue
 		}
 		if err := remove(opts.Folder, id); err != nil {
@@ -59,19 +58,13 @@ func snapshots(folder string) ([]string, error) {
 	}
 	var ids []string
 	for _, entry := range entries {
-		if _, err := takenAt(entry.Name()); err == nil {
+		if _, err := etl.RunID(entry.Name()).Began(); err == nil {
 			ids = append(ids, entry.Name())
 		}
 	}
 	slices.Sort(ids)
 	slices.Reverse(ids)
 	return ids, nil
-}
-
-// takenAt reads the time at which the snapshot's run began from its id.
-func takenAt(id string) (time.Time, error) {
-	began, _, _ := strings.Cut(id, "-")
-	return time.Parse("20060102T150405Z", began)
 }
 
 // remove takes a snapshot away in one step, and then its files.

@@ -176,7 +176,7 @@ func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
 }
 
 func (s *State) slots(ctx context.Context, db warehouse.Runner) (err error) {
-	args := warehouse.Args{"since": s.AsOf.AddDate(0, 0, -7)}
+	args := warehouse.Args{"since": s.AsOf.AddDate(0, 0, -7), "now": s.AsOf}
 	s.Slots, err = list(ctx, db, "status_slots", args, func(rows *sql.Rows, x *SlotState) error {
 		return rows.Scan(&x.Job, &x.Due, &x.Outcome, &x.LeftOut)
 	})

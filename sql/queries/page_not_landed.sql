@@ -18,7 +18,7 @@ waiting as (
     where source = $source
         and outcome = 'page'
         and not landed
-        and fetched_at < $until
+        and ($before = '' or page_id < $before)
 
 ),
 

@@ -9,6 +9,6 @@ where check_name = $check_name
     and subject = $subject
     and passed
 
-order by checked_at desc
+order by run_id desc, checked_at desc
 
 limit 1

@@ -28,6 +28,7 @@ checked as (
 
     where source = $source
         and purpose = 'recheck'
+        and fetched_at <= $now    -- a clock that was ahead
 
     group by record_id
 

@@ -11,6 +11,6 @@ from ops.snapshots
 
 where run_id <= $run_id
 
-order by created_at desc
+order by run_id desc
 
 limit 1

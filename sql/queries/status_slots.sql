@@ -1,4 +1,5 @@
--- The newest slot of every job, and what was not run in the last days.
+-- The newest slot of every job, and what was not run in the last days. A slot
+-- in the future was recorded by a clock that was ahead.
 select
     job,
     max(due_at) as due_at,
@@ -8,6 +9,8 @@ select
     ) as left_out
 
 from ops.slots
+
+where due_at <= $now
 
 group by job
 

@@ -5,6 +5,6 @@ select
 
 from ops.notifications
 
-order by told_at desc
+order by run_id desc, told_at desc
 
 limit 1

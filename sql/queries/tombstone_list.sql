@@ -1,16 +1,28 @@
+-- Tombstones in the order in which they were written among pages, without a
+-- clock: each before the page that showed its record again, else at the end.
 select
-    source,
-    stream,
-    seen_at,
-    list(record_id order by record_id)::varchar[] as record_ids
+    graves.source,
+    graves.stream,
+    graves.seen_at,
+    coalesce(revived.page_id, '') as before,
+    list(graves.record_id order by graves.record_id)::varchar[] as record_ids
 
-from raw.records
+from raw.records as graves
 
-where tombstone
+left join raw.records as revived
+    on graves.source = revived.source
+    and graves.stream = revived.stream
+    and graves.record_id = revived.record_id
+    and graves.version + 1 = revived.version
+
+where graves.tombstone
 
 group by
-    source,
-    stream,
-    seen_at
+    graves.source,
+    graves.stream,
+    graves.seen_at,
+    revived.page_id
 
-order by seen_at
+order by
+    revived.page_id nulls last,
+    graves.seen_at
