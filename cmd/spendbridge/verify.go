@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -26,9 +27,9 @@ func newVerifyCmd(a *app) *cobra.Command {
 are there and unchanged, raw = spend + excluded + quarantined, the latest
 snapshot is what its manifest says, and the ledger accounts for all spend.
 
-With --rebuild, make a second warehouse of the kept pages and the recorded
-tombstones and compare it record by record, and restore in the ledger what only
-the sent files know.`,
+With --rebuild, transform what is not up to date, make a second warehouse of the
+kept pages and the recorded tombstones and compare it record by record, and
+restore in the ledger what only the sent files know.`,
 		Example: `  spendbridge verify
   spendbridge verify --rebuild`,
 		Args: cobra.NoArgs,
@@ -44,11 +45,11 @@ func (a *app) verify(ctx context.Context, rebuild bool) error {
 		return err
 	}
 	return a.perform(ctx, config, "verify", func(r *run) []etl.Stage {
-		stages := []etl.Stage{r.verifyPages(), r.verifyTotals(), r.verifySnapshot(), r.verifyLedger(rebuild)}
+		proofs := []etl.Stage{r.verifyTotals(), r.verifySnapshot(), r.verifyLedger(rebuild)}
 		if rebuild {
-			stages = append(stages, r.verifyRebuild())
+			return slices.Concat([]etl.Stage{r.verifyPages(), r.bringUpToDate()}, proofs, []etl.Stage{r.verifyRebuild()})
 		}
-		return stages
+		return append([]etl.Stage{r.verifyPages()}, proofs...)
 	})
 }
 
@@ -56,6 +57,16 @@ func (a *app) verify(ctx context.Context, rebuild bool) error {
 func (r *run) verifyPages() etl.Stage {
 	return etl.Stage{Name: "verify/pages", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
 		return etl.Counts{}, extract.CheckPages(ctx, r.db, r.config.DataDir)
+	}}
+}
+
+// bringUpToDate transforms what an older program, or a setting or file of
+// before, left in canonical: the second warehouse is made as of today, and that
+// is no difference between the two.
+func (r *run) bringUpToDate() etl.Stage {
+	return etl.Stage{Name: "transform", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
+		result, err := transform.Run(ctx, r.db, r.config.transformOptions(r))
+		return result.Counts, err
 	}}
 }
 

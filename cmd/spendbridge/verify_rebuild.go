@@ -21,12 +21,9 @@ import (
 // records with those of the first, every column of them.
 func (r *run) verifyRebuild() etl.Stage {
 	return etl.Stage{Name: "verify/rebuild", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
-		folder := filepath.Join(r.config.DataDir, "rebuild")
-		if err := os.RemoveAll(folder); err != nil { // of a rebuild that was killed
-			return etl.Counts{}, err
-		}
+		folder := filepath.Join(r.config.tempDir(), "rebuild")
 		defer os.RemoveAll(folder)
-		if err := os.Mkdir(folder, 0o700); err != nil {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return etl.Counts{}, err
 		}
 		return r.rebuildIn(ctx, folder)
@@ -61,9 +58,9 @@ func (r *run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 		return counts, err
 	}
 	if comparison.Differing > 0 {
-		return counts, fmt.Errorf("%w\n  if a setting, rule, alias or rate changed since the last run: spendbridge transform, then verify again", &etl.CheckError{
+		return counts, &etl.CheckError{
 			Check: "a warehouse made of the kept pages holds the same records", Rows: comparison.Differing, First: comparison.First,
-		})
+		}
 	}
 	if err := r.sameParquet(ctx, rebuilt, folder); err != nil {
 		return counts, err
@@ -111,8 +108,15 @@ func (r *run) parquetHashes(ctx context.Context, db *warehouse.DB, folder string
 }
 
 // copySources tells the second warehouse of sources that left the
-// configuration.
+// configuration, and of the cardholders of theirs.
 func copySources(ctx context.Context, from, into *warehouse.DB) error {
+	var cardholders string
+	if err := from.Get(ctx, "queries/setting_cardholders.sql", nil, &cardholders); err != nil {
+		return err
+	}
+	if _, err := into.Exec(ctx, "queries/setting_add_cardholders.sql", warehouse.Args{"rows": cardholders}); err != nil {
+		return err
+	}
 	return from.Each(ctx, "queries/source_all.sql", nil, func(rows *sql.Rows) error {
 		columns, err := rows.Columns()
 		if err != nil {
