@@ -212,6 +212,9 @@ func (c *Config) SnapshotsDir() string {
 // RatesDir is the folder of reference rates that were fetched.
 func (c *Config) RatesDir() string { return filepath.Join(c.DataDir, "rates") }
 
+// tempDir is the folder of what no run needs after its end.
+func (c *Config) tempDir() string { return filepath.Join(c.DataDir, "tmp") }
+
 // PublishedFile is the copy for analysts.
 func (c *Config) PublishedFile() string { return filepath.Join(c.DataDir, "spend.duckdb") }
 

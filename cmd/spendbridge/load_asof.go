@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -78,7 +77,7 @@ func (s *session) moment(ctx context.Context, asOf string) (time.Time, etl.RunID
 // exportPast builds the state of a moment again and writes it to out.
 func (s *session) exportPast(ctx context.Context, moment time.Time, out string) (load.Snapshot, error) {
 	past, err := warehouse.Open(ctx, warehouse.Options{
-		MemoryLimit: s.config.EngineMemory(), TempDir: filepath.Join(s.config.DataDir, "tmp"), Files: sqlfiles.FS,
+		MemoryLimit: s.config.EngineMemory(), TempDir: s.config.tempDir(), Files: sqlfiles.FS,
 	})
 	if err != nil {
 		return load.Snapshot{}, err
@@ -86,7 +85,7 @@ func (s *session) exportPast(ctx context.Context, moment time.Time, out string) 
 	defer past.Close()
 	r := &run{session: &session{app: s.app, config: s.config, db: past}, started: s.now()}
 	r.id = etl.NewRunID(r.started)
-	if _, err := transform.AsOf(ctx, s.db, past, moment, s.config.transformOptions(r)); err != nil {
+	if _, err := transform.AsOf(ctx, s.db, past, moment, s.config.tempDir(), s.config.transformOptions(r)); err != nil {
 		return load.Snapshot{}, err
 	}
 	inputs, err := r.snapshotInputs(ctx)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -44,6 +43,9 @@ func (a *app) openWith(ctx context.Context, config *Config) (*session, error) {
 		return nil, err
 	}
 	s := &session{app: a, config: config, unlock: unlock}
+	if err := config.clearLeftovers(); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
 	if err := s.openWarehouse(ctx); err != nil {
 		return nil, errors.Join(err, unlock())
 	}
@@ -80,7 +82,7 @@ func (s *session) openWarehouse(ctx context.Context) error {
 	db, err := warehouse.Open(ctx, warehouse.Options{
 		Location:    s.config.WarehouseLocation(),
 		MemoryLimit: s.config.EngineMemory(),
-		TempDir:     filepath.Join(s.config.DataDir, "tmp"),
+		TempDir:     s.config.tempDir(),
 		Files:       sqlfiles.FS,
 	})
 	if err != nil {

@@ -52,7 +52,7 @@ func TestIncrementalRunsEqualOneRebuild(t *testing.T) {
 
 		rebuilt := openWarehouse(t)
 		defer rebuilt.Close()
-		if _, err := transform.AsOf(t.Context(), h.db, rebuilt, day(365), h.opts); err != nil {
+		if _, err := transform.AsOf(t.Context(), h.db, rebuilt, day(365), t.TempDir(), h.opts); err != nil {
 			rt.Fatal(err)
 		}
 		found, err := transform.Compare(t.Context(), h.db, rebuilt)

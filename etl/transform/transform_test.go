@@ -231,7 +231,7 @@ func TestAsOfShowsAPastMoment(t *testing.T) {
 	tests := map[int]string{0: "", 1: "100.0000", 2: "100.0000", 3: "120.0000", 4: "120.0000", 5: ""}
 	for moment, want := range tests {
 		past := openWarehouse(t)
-		if _, err := transform.AsOf(t.Context(), db, past, day(moment), testOptions()); err != nil {
+		if _, err := transform.AsOf(t.Context(), db, past, day(moment), t.TempDir(), testOptions()); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(dump(t, past, "test/spend.sql", []string{"amount"}), " "); got != want {

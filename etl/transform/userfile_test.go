@@ -241,7 +241,7 @@ func TestAPastStateIsBuiltWithTheGoodCopies(t *testing.T) {
 		}
 	}
 	past := openWarehouse(t)
-	if _, err := transform.AsOf(t.Context(), s.db, past, day(7), s.opts); err != nil {
+	if _, err := transform.AsOf(t.Context(), s.db, past, day(7), t.TempDir(), s.opts); err != nil {
 		t.Fatal(err)
 	}
 	got := dump(t, past, "test/spend.sql", []string{"spend_id", "vendor", "identifier", "type", "amount_reporting"})

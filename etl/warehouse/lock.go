@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,8 +33,9 @@ func (e *LockedError) Error() string {
 }
 
 // Lock takes the data folder for this process, or returns a [*LockedError].
-// The operating system lets go of it when the process ends, however it ends;
-// the file stays, with the last holder's name in it.
+// The operating system lets go of it when the process ends, however it ends.
+// The file stays: unlock writes into it that nobody holds the folder, a process
+// that was killed leaves its number, which no process has any more.
 func Lock(folder string, holder Holder) (unlock func() error, err error) {
 	path := filepath.Join(folder, "lock")
 	lock := flock.New(path, flock.SetPermissions(0o600))
@@ -52,8 +54,13 @@ func Lock(folder string, holder Holder) (unlock func() error, err error) {
 		lock.Unlock()
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
-	return lock.Unlock, nil
+	return func() error {
+		return errors.Join(os.WriteFile(path, []byte(nobody), 0o600), lock.Unlock())
+	}, nil
 }
+
+// nobody is what the lock file says when no process holds it.
+const nobody = `{"pid":0,"command":"nobody works in this folder"}`
 
 // readHolder reads who holds the lock. The holder may be writing its name at
 // this moment; then nobody is named.

@@ -216,6 +216,9 @@ func TestLockNamesItsHolder(t *testing.T) {
 	if err := unlock(); err != nil {
 		t.Fatal(err)
 	}
+	if text, err := os.ReadFile(filepath.Join(folder, "lock")); string(text) != `{"pid":0,"command":"nobody works in this folder"}` {
+		t.Errorf("the lock file says %s, %v after the release", text, err)
+	}
 	unlock, err = warehouse.Lock(folder, warehouse.Holder{PID: 43})
 	if err != nil {
 		t.Fatal(err)
