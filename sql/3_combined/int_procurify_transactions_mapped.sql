@@ -36,7 +36,8 @@ transactions as (
 
     left join staging.setting_cardholders as cardholders
         on transactions.source = cardholders.source
-        and trim(transactions.cardholder_uuid, '{}') = cardholders.cardholder_uuid
+        and cardholders.cardholder_uuid
+            = trim(transactions.cardholder_uuid, '{}')
 
 ),
 
