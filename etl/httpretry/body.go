@@ -37,6 +37,9 @@ func (w *wholeBody) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &TooLargeError{Limit: w.max}
 	}
 	body = bytes.TrimPrefix(body, []byte("\ufeff")) // no part of JSON, and its parsers trip over it
+	if _, err := req.URL.Parse(resp.Header.Get("Location")); err != nil {
+		resp.Header.Del("Location") // or http.Client makes an error of the answer
+	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.Request = req
 	return resp, nil

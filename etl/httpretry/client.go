@@ -53,7 +53,13 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	request *http.Request
 }
+
+// Excerpt returns the beginning of text, which the server sent, on one line:
+// without control characters and what the request kept secret.
+func (r *Response) Excerpt(text []byte) string { return firstBytes(r.request, text) }
 
 // New returns a client that keeps to opts.
 func New(opts Options) *Client {
@@ -139,6 +145,9 @@ func (c *Client) Once(req *http.Request) (*Response, error) {
 }
 
 func (c *Client) send(req *http.Request, do func(*http.Request) (*http.Response, error)) (*Response, error) {
+	if err := checkHeaders(req.Header); err != nil {
+		return nil, transportError(req, true, err)
+	}
 	if err := c.wait(req.Context()); err != nil {
 		return nil, transportError(req, true, err)
 	}
@@ -152,7 +161,7 @@ func (c *Client) send(req *http.Request, do func(*http.Request) (*http.Response,
 	if err != nil {
 		return nil, transportError(req, false, err)
 	}
-	r := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	r := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body, request: req}
 	if r.Status < 200 || r.Status > 299 {
 		return r, statusError(req, r)
 	}

@@ -313,6 +313,69 @@ func TestErrorsKeepSecretsOut(t *testing.T) {
 	}
 }
 
+func TestARedirectSaysWhereItLeads(t *testing.T) {
+	tests := map[string]struct {
+		location string
+		want     string
+	}{
+		"another host":       {"https://user:pass@b.example/x?key=hush#y", "https://b.example/x"},
+		"the same host":      {"/login?next=hush", "https://api.example.com/login"},
+		"nowhere":            {"", ""},
+		"no address":         {"http://[::1/hush", ""},
+		"no address of HTTP": {"mailto:hush@b.example", ""},
+		"a long one":         {"https://b.example/" + strings.Repeat("x", 1000), "https://b.example/" + strings.Repeat("x", 500-len("https://b.example/"))},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := &script{answers: []answer{{status: 307, header: header("Location", tt.location)}}}
+			client := httpretry.New(httpretry.Options{Transport: s})
+			for _, send := range []func(*http.Request) (*httpretry.Response, error){client.Once, client.Do} {
+				_, err := send(get(t))
+				var status *httpretry.StatusError
+				if !errors.As(err, &status) || status.Location != tt.want || !strings.HasSuffix(err.Error(), tt.want) {
+					t.Errorf("got %v, want a status error that leads to %q", err, tt.want)
+				}
+				if strings.Contains(fmt.Sprint(err), "hush") {
+					t.Errorf("the error tells a secret: %v", err)
+				}
+			}
+			if len(s.at) != 2 {
+				t.Errorf("%d requests, want one each", len(s.at))
+			}
+		})
+	}
+}
+
+// The transport would not tell that nothing was sent.
+func TestAHeaderThatCannotBeSentSendsNothing(t *testing.T) {
+	for _, token := range []string{"a\nb", "a\rb", "a\x00b", "a\x7fb"} {
+		req := get(t)
+		req.Header.Set("Authorization", "Bearer "+token)
+		client := httpretry.New(httpretry.Options{})
+		for _, send := range []func(*http.Request) (*httpretry.Response, error){client.Once, client.Do} {
+			_, err := send(req)
+			var transport *httpretry.TransportError
+			if !errors.Is(err, httpretry.ErrUnsendable) || !errors.As(err, &transport) || !transport.NotSent || strings.Contains(err.Error(), token) {
+				t.Errorf("%q: got %v", token, err)
+			}
+		}
+	}
+}
+
+func TestAnExcerptIsOneCleanLine(t *testing.T) {
+	s := &script{answers: []answer{{status: 200, body: "\x1b[31mred\x1b[0m\r\n\ttab \u202eright\u2066 \x00\xff \u0085 Bearer abc-secret " + strings.Repeat("é", 1000)}}}
+	req := get(t)
+	req.Header.Set("Authorization", "Bearer abc-secret")
+	resp, err := httpretry.New(httpretry.Options{Transport: s}).Once(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[31mred[0m tab right ? Bearer … é"
+	if got := resp.Excerpt(resp.Body); !strings.HasPrefix(got, want) || len(got) > 500 {
+		t.Errorf("got  %q\nwant %q, and at most 500 bytes", got, want)
+	}
+}
+
 func TestNotSentIsSaidOnlyWhenItIsSure(t *testing.T) {
 	refusing := httptest.NewServer(http.NotFoundHandler())
 	refusing.Close()

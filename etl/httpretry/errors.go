@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 )
 
 // A StatusError is an answer that was not a success. Host and path only: a
@@ -22,6 +23,7 @@ type StatusError struct {
 	Code       int
 	RetryAfter time.Duration // what the server asked for, uncapped; zero if it did not say
 	Body       string        // its first bytes, without what the request kept secret
+	Location   string        // where a 3xx leads, without user and query; empty if it does not say
 	RequestID  string        // the server's own, for its support
 }
 
@@ -36,6 +38,9 @@ func (e *StatusError) Error() string {
 	}
 	if e.Code/100 == 3 {
 		s.WriteString("; redirects are not followed: configure the address it leads to")
+		if e.Location != "" {
+			s.WriteString(", " + e.Location)
+		}
 	}
 	if e.Body != "" {
 		fmt.Fprintf(&s, ": %s", e.Body)
@@ -106,12 +111,25 @@ func statusError(req *http.Request, r *Response) error {
 		Code:       r.Status,
 		RetryAfter: retryAfter(r.Header, time.Now()),
 		Body:       firstBytes(req, r.Body),
-		RequestID:  r.Header.Get("X-Request-Id"),
+		Location:   leadsTo(req, r),
+		RequestID:  firstBytes(req, []byte(r.Header.Get("X-Request-Id"))),
 	}
 }
 
-// firstBytes returns the beginning of a body on one line. A server may echo
-// what it was sent, so credentials are blotted out first.
+// leadsTo returns the address of a redirect.
+func leadsTo(req *http.Request, r *Response) string {
+	location := r.Header.Get("Location")
+	u, err := req.URL.Parse(location)
+	if r.Status/100 != 3 || location == "" || err != nil || u.Host == "" {
+		return ""
+	}
+	plain := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	return firstBytes(req, []byte(plain.String()))
+}
+
+// firstBytes returns the beginning of a body on one line, without control and
+// format characters. A server may echo what it was sent, so credentials are
+// blotted out first.
 func firstBytes(req *http.Request, body []byte) string {
 	text := string(body[:min(len(body), 4*excerpt)])
 	for _, name := range []string{"Authorization", "X-Auth-Token"} {
@@ -122,8 +140,32 @@ func firstBytes(req *http.Request, body []byte) string {
 		}
 	}
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	text = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf) {
+			return -1
+		}
+		return r
+	}, text)
 	return strings.ToValidUTF8(text[:min(len(text), excerpt)], "")
 }
+
+// ErrUnsendable is a header that no request can carry.
+var ErrUnsendable = errors.New("it holds a line break or another control character and cannot be sent")
+
+// checkHeaders looks at the values before the transport does, which does not
+// tell that it sent nothing.
+func checkHeaders(header http.Header) error {
+	for name, values := range header {
+		for _, value := range values {
+			if strings.ContainsFunc(value, unsendable) {
+				return fmt.Errorf("header %s: %w", name, ErrUnsendable)
+			}
+		}
+	}
+	return nil
+}
+
+func unsendable(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // sending watches whether a request reached the wire.
 type sending struct {
