@@ -35,7 +35,9 @@ Faults are separated by commas and read API:KIND[=ARGUMENT][@N[xTIMES] | ~RATE%]
   productive:429@3              the third request is refused
   productiv:5xx-after-store@2x3 three posts are stored, but answered 503
   all:transport~5%              one request in twenty fails in one way or another
-  productiv:poison=Initech      records of one vendor are refused`,
+  productiv:poison=Initech      records of one vendor are refused
+  productiv:firewall=Initech    a firewall refuses every post that holds this text
+  productiv:firewall            and every post`,
 		Example: `  spendbridge sandbox > sandbox.yaml &
   spendbridge run --config sandbox.yaml
 

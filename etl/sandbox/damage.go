@@ -31,6 +31,8 @@ func (s *Sandbox) early(api string, f Fault) (a answer, ok bool) {
 		return answer{status: http.StatusTemporaryRedirect}.with("Location", s.elsewhereURL()+"/redirected"), true
 	case "html":
 		return reply(http.StatusOK, "text/html; charset=utf-8", []byte(webPage)), true
+	case firewall:
+		return barred(), true
 	case "error-document":
 		a := s.refusal(api, http.StatusInternalServerError, "Something went wrong")
 		a.status = http.StatusOK
@@ -44,6 +46,13 @@ func (s *Sandbox) early(api string, f Fault) (a answer, ok bool) {
 	}
 	return s.refusal(api, status, refusals[status]), true
 }
+
+// barred is the answer of a firewall, which speaks no vendor's language.
+func barred() answer {
+	return reply(http.StatusForbidden, "text/html; charset=utf-8", []byte(blockPage))
+}
+
+const blockPage = "<!doctype html><title>403 Forbidden</title><p>Blocked by the web application firewall. Incident 4711."
 
 const webPage = "<!doctype html><title>Sign in</title><p>Your network asks you to sign in."
 

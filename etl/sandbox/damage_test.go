@@ -57,6 +57,7 @@ func TestFaultsOfPublishing(t *testing.T) {
 		"redirect-after-store":   {`307 Location elsewhere/redirected`, 2},
 		"html":                   {`200 <!doctype html><title>Sign in</title><p>Your network asks you to sign in.`, 1},
 		"html-after-store":       {`200 <!doctype html><title>Sign in</title><p>Your network asks you to sign in.`, 2},
+		"firewall":               {`403 <!doctype html><title>403 Forbidden</title><p>Blocked by the web application firewall. Incident 4711.`, 1},
 		"error-document":         {`200 {"code":"500","message":"Something went wrong","success":false}`, 1},
 		"no-success":             {`200 {}`, 1},
 		"no-success-after-store": {`200 {}`, 2},

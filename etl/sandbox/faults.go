@@ -50,6 +50,8 @@ import (
 //	transport        a seeded choice of what a patient client survives
 //	any              a seeded choice of everything above but final refusals
 //
+//	firewall         403 and a web page, from something before the API
+//	firewall=TEXT    productiv only: the same to every request that holds TEXT
 //	poison=TEXT      productiv only: records with this vendor or key are refused
 //
 // and, changing the data after the Nth page of a list was read (requests for
@@ -81,6 +83,8 @@ const (
 const (
 	afterStore = "-after-store"
 	dropUnread = "drop-unread"
+	firewall   = "firewall"
+	poison     = "poison"
 )
 
 var (
@@ -89,7 +93,7 @@ var (
 	// early kinds answer instead of the vendor, or after it with -after-store.
 	earlyKinds = []string{
 		"429", "429-server-time", "429-date", "429-bare", "429-long", "5xx", "500", "502", "503", "504",
-		"400", "401", "403", "404", "413", "422", "drop", dropUnread, "redirect", "html", "error-document", "no-success",
+		"400", "401", "403", "404", "413", "422", "drop", dropUnread, "redirect", "html", "error-document", "no-success", firewall,
 	}
 	lateKinds  = []string{"201", "drop-mid-body", "slow", "truncated", "gzip"}
 	driftKinds = []string{"insert", "delete", "swap"}
@@ -166,9 +170,9 @@ func (f *Fault) cutPosition(text string) (string, error) {
 
 func (f Fault) check() error {
 	switch {
-	case f.Kind == "poison":
-		if f.API != APIProductiv || f.Arg == "" {
-			return fmt.Errorf("poison needs productiv and a text: productiv:poison=Initech")
+	case f.byContent():
+		if f.API != APIProductiv || f.Arg == "" || f.At+f.Times > 0 || f.Rate > 0 {
+			return fmt.Errorf("%s needs productiv and a text, and no position: productiv:%[1]s=Initech", f.Kind)
 		}
 	case f.Kind == "slow":
 		if _, err := f.slowness(); err != nil {
@@ -181,7 +185,7 @@ func (f Fault) check() error {
 			return fmt.Errorf("%s happens at productive or procurify only", f.Kind)
 		}
 	case !f.known():
-		return fmt.Errorf("unknown kind %q; one of %s, each also with %s, or %s, transport, any, poison=TEXT",
+		return fmt.Errorf("unknown kind %q; one of %s, each also with %s, or %s, transport, any, firewall=TEXT, poison=TEXT",
 			f.Kind, strings.Join(earlyKinds, ", "), afterStore, strings.Join(append(lateKinds, driftKinds...), ", "))
 	}
 	return nil
@@ -191,6 +195,10 @@ func (f Fault) known() bool {
 	return slices.Contains(earlyKinds, strings.TrimSuffix(f.Kind, afterStore)) ||
 		slices.Contains(lateKinds, f.Kind) || choices[f.Kind] != nil
 }
+
+// byContent reports whether the fault hits what a request holds, whenever it
+// comes.
+func (f Fault) byContent() bool { return f.Kind == poison || f.Kind == firewall && f.Arg != "" }
 
 func (f Fault) drifts() bool { return slices.Contains(driftKinds, f.Kind) }
 

@@ -14,15 +14,17 @@ func TestParseFaults(t *testing.T) {
 		text string
 		want []sandbox.Fault
 	}{
-		"nothing":     {"", nil},
-		"always":      {"productiv:403", []sandbox.Fault{{API: "productiv", Kind: "403"}}},
-		"one request": {"productive:429@3", []sandbox.Fault{{API: "productive", Kind: "429", At: 3, Times: 1}}},
-		"several":     {"productiv:5xx-after-store@2x3", []sandbox.Fault{{API: "productiv", Kind: "5xx-after-store", At: 2, Times: 3}}},
-		"a share":     {"all:transport~2.5%", []sandbox.Fault{{API: "all", Kind: "transport", Rate: 2.5}}},
-		"an argument": {"productiv:poison=Very Bad GmbH", []sandbox.Fault{{API: "productiv", Kind: "poison", Arg: "Very Bad GmbH"}}},
-		"two, spaced": {"procurify:drop@5, productiv-token:5xx", []sandbox.Fault{{API: "procurify", Kind: "drop", At: 5, Times: 1}, {API: "productiv-token", Kind: "5xx"}}},
-		"slow by far": {"productive:slow=30s@1", []sandbox.Fault{{API: "productive", Kind: "slow", Arg: "30s", At: 1, Times: 1}}},
-		"page drift":  {"procurify:swap@2", []sandbox.Fault{{API: "procurify", Kind: "swap", At: 2, Times: 1}}},
+		"nothing":      {"", nil},
+		"always":       {"productiv:403", []sandbox.Fault{{API: "productiv", Kind: "403"}}},
+		"one request":  {"productive:429@3", []sandbox.Fault{{API: "productive", Kind: "429", At: 3, Times: 1}}},
+		"several":      {"productiv:5xx-after-store@2x3", []sandbox.Fault{{API: "productiv", Kind: "5xx-after-store", At: 2, Times: 3}}},
+		"a share":      {"all:transport~2.5%", []sandbox.Fault{{API: "all", Kind: "transport", Rate: 2.5}}},
+		"an argument":  {"productiv:poison=Very Bad GmbH", []sandbox.Fault{{API: "productiv", Kind: "poison", Arg: "Very Bad GmbH"}}},
+		"a firewall":   {"productiv:firewall=<script>", []sandbox.Fault{{API: "productiv", Kind: "firewall", Arg: "<script>"}}},
+		"a closed one": {"procurify:firewall@2x3", []sandbox.Fault{{API: "procurify", Kind: "firewall", At: 2, Times: 3}}},
+		"two, spaced":  {"procurify:drop@5, productiv-token:5xx", []sandbox.Fault{{API: "procurify", Kind: "drop", At: 5, Times: 1}, {API: "productiv-token", Kind: "5xx"}}},
+		"slow by far":  {"productive:slow=30s@1", []sandbox.Fault{{API: "productive", Kind: "slow", Arg: "30s", At: 1, Times: 1}}},
+		"page drift":   {"procurify:swap@2", []sandbox.Fault{{API: "procurify", Kind: "swap", At: 2, Times: 1}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -53,6 +55,9 @@ func TestParseFaultsNamesTheBadWord(t *testing.T) {
 		"productive:slow=-1s":          `"-1s" is not a time`,
 		"productive:poison=x":          `poison needs productiv and a text`,
 		"productiv:poison":             `poison needs productiv and a text`,
+		"productiv:poison=x@2":         `poison needs productiv and a text, and no position`,
+		"productive:firewall=x":        `firewall needs productiv and a text`,
+		"productiv:firewall=x~5%":      `firewall needs productiv and a text, and no position`,
 		"productiv:swap@2":             `swap happens at productive or procurify only`,
 		"productiv:slow-after-store":   `unknown kind "slow-after-store"`,
 	}

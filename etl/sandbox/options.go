@@ -93,6 +93,7 @@ type Productiv struct {
 	Strict     string        // "finance" or "spend": refuse other fields
 	Partial422 bool          // a refused batch stores its good records
 	Poison     []string      // vendors and keys that are refused with 422
+	Firewall   []string      // texts for which a request is refused before it arrives
 	NoScope    bool          // the credential was not granted connector.write
 	MaxBody    int64         // bytes, default 10 MiB; more is 413
 	TooMany    int           // status for more than 1000 records: 413 (default) or 422

@@ -46,7 +46,7 @@ func (p *plan) page(api string) Fault {
 
 func (p *plan) meets(api string, n int, drift bool) Fault {
 	for i, f := range p.faults {
-		if f.API != api && f.API != everyAPI || f.drifts() != drift || f.Kind == "poison" {
+		if f.API != api && f.API != everyAPI || f.drifts() != drift || f.byContent() {
 			continue
 		}
 		if f.Kind = p.decide(f, api, n, i); f.Kind != "" {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -51,8 +52,18 @@ func productivError(status int, message string) answer {
 	return replyJSON(status, map[string]any{"code": itoa(status), "message": message, "success": false})
 }
 
-// productiv answers the publish endpoint, contracts.md 1.3.
+// productiv answers the publish endpoint, contracts.md 1.3, or the firewall
+// before it does.
 func (s *Sandbox) productiv(r *http.Request) answer {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return answer{send: nothing}
+	}
+	for _, text := range s.opt.Productiv.Firewall {
+		if bytes.Contains(body, []byte(text)) {
+			return barred()
+		}
+	}
 	path, isPush := strings.CutPrefix(r.URL.Path, "/services/push/v1/customer/apps/")
 	app, isFinance := strings.CutSuffix(path, "/finance")
 	if !isPush || !isFinance || r.Method != http.MethodPost {
@@ -71,19 +82,18 @@ func (s *Sandbox) productiv(r *http.Request) answer {
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), mediaJSON):
 		return productivError(http.StatusBadRequest, "Content-Type must be application/json")
 	}
-	return s.publish(app, r.Body)
+	return s.publish(app, body)
 }
 
 // publish stores a batch if all of its records are valid.
-func (s *Sandbox) publish(app string, body io.Reader) answer {
-	data, err := io.ReadAll(io.LimitReader(body, s.opt.Productiv.MaxBody+1))
-	if err != nil || int64(len(data)) > s.opt.Productiv.MaxBody {
+func (s *Sandbox) publish(app string, body []byte) answer {
+	if int64(len(body)) > s.opt.Productiv.MaxBody {
 		return productivError(http.StatusRequestEntityTooLarge, "Payload too large")
 	}
 	var batch struct {
 		Records []json.RawMessage `json:"records"`
 	}
-	switch err := json.Unmarshal(data, &batch); {
+	switch err := json.Unmarshal(body, &batch); {
 	case err != nil || len(batch.Records) == 0:
 		return productivError(http.StatusUnprocessableEntity, "records must be a non-empty array")
 	case len(batch.Records) > maxRecords:

@@ -150,6 +150,33 @@ func TestBadRecordsAreRefused(t *testing.T) {
 	}
 }
 
+// A firewall stands before the API: it asks for no token and speaks no JSON.
+func TestAFirewallRefusesWhatHoldsItsText(t *testing.T) {
+	s := startWith(t, "productiv:firewall=<script>,productiv:firewall=GitLab", sandbox.Options{})
+	header := productivHeaders(t, s)
+	tests := map[string]struct {
+		header  map[string]string
+		records []string
+		status  int
+	}{
+		"nothing of it":       {header, []string{finance}, 200},
+		"in one of two":       {header, []string{finance, strings.Replace(finance, "seats", "a <script> in it", 1)}, 403},
+		"the other text":      {header, []string{strings.Replace(finance, "GitHub", "GitLab", 1)}, 403},
+		"without credentials": {nil, []string{strings.Replace(finance, "GitHub", "GitLab", 1)}, 403},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := post(t, s, tt.header, tt.records...)
+			if isPage := strings.HasPrefix(string(r.body), "<!doctype html>"); r.status != tt.status || isPage != (tt.status == 403) {
+				t.Errorf("%d %s, want %d", r.status, r.body, tt.status)
+			}
+		})
+	}
+	if n := len(s.Records()); n != 1 {
+		t.Errorf("%d records are stored, want 1", n)
+	}
+}
+
 func TestStrictSchemasRefuseOtherFields(t *testing.T) {
 	tests := map[string]struct {
 		strict, record, want string

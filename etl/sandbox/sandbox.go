@@ -44,8 +44,11 @@ type Sandbox struct {
 func New(o Options) *Sandbox {
 	o = o.withDefaults()
 	for _, f := range o.Faults {
-		if f.Kind == "poison" {
+		switch {
+		case f.Kind == poison:
 			o.Productiv.Poison = append(o.Productiv.Poison, f.Arg)
+		case f.byContent():
+			o.Productiv.Firewall = append(o.Productiv.Firewall, f.Arg)
 		}
 	}
 	s := &Sandbox{
