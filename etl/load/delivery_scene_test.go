@@ -3,6 +3,8 @@ package load_test
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -225,14 +227,18 @@ type reply struct {
 	status int // 0 means 200
 	header http.Header
 	body   string // "" means the documented success
-	fault  error  // no answer at all
-	store  bool   // although it does not say so
-	cut    bool   // the connection breaks while it is read
+	noBody bool
+	fault  error // no answer at all
+	store  bool  // although it does not say so
+	cut    bool  // the connection breaks while it is read
 }
 
 var (
-	errDial  = errors.New("no such host")             // before anything was sent
-	errReset = errors.New("connection reset by peer") // while it was being sent
+	errDial    = errors.New("no such host")             // before anything was sent
+	errReset   = errors.New("connection reset by peer") // while it was being sent
+	errTimeout = errors.New("no complete answer within 2m0s")
+
+	errCertificate = &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}} // before anything was sent
 )
 
 // A remote is a Productiv in memory: it answers by its list of replies, then
@@ -240,8 +246,10 @@ var (
 type remote struct {
 	mu      sync.Mutex
 	replies []reply
+	byKey   map[string]reply                 // for posts of that record alone, each time
 	refuse  func(record map[string]any) bool // makes it answer 422
 	refusal int                              // instead of 422
+	words   string                           // instead of Productiv's JSON
 	tokens  []reply                          // for the token endpoint
 
 	posts  []string // bodies, in the order received
@@ -278,10 +286,13 @@ func (r *remote) token(req *http.Request) (*http.Response, error) {
 
 func (r *remote) finance(req *http.Request, body []byte) (*http.Response, error) {
 	var next reply
-	if len(r.replies) > 0 {
+	records := decode(string(body))
+	if told, ok := r.byKey[keyOf(records[0])]; ok && len(records) == 1 {
+		next = told
+	} else if len(r.replies) > 0 {
 		next, r.replies = r.replies[0], r.replies[1:]
 	}
-	if errors.Is(next.fault, errDial) {
+	if errors.Is(next.fault, errDial) || errors.Is(next.fault, errCertificate) {
 		return nil, next.fault
 	}
 	if trace := httptrace.ContextClientTrace(req.Context()); trace != nil {
@@ -289,11 +300,13 @@ func (r *remote) finance(req *http.Request, body []byte) (*http.Response, error)
 	}
 	r.posts = append(r.posts, string(body))
 	r.asked = append(r.asked, req.Header.Get("Authorization"))
-	records := decode(string(body))
 	if r.refuse != nil && (next.status == 0 && next.fault == nil) {
 		for _, record := range records {
 			if r.refuse(record) {
-				return answer(req, reply{status: cmp.Or(r.refusal, 422), body: `{"code":"422","message":"vendor is cursed","success":false}`})
+				return answer(req, reply{
+					status: cmp.Or(r.refusal, 422),
+					body:   cmp.Or(r.words, `{"code":"422","message":"vendor is cursed","success":false}`),
+				})
 			}
 		}
 	}
@@ -323,7 +336,7 @@ func answer(req *http.Request, r reply) (*http.Response, error) {
 	if r.status == 0 {
 		r.status = 200
 	}
-	if r.body == "" {
+	if r.body == "" && !r.noBody {
 		r.body = `{"success":true}`
 	}
 	if r.header == nil {

@@ -25,12 +25,18 @@
 //	    thrown away and planned afresh from what canonical says then.
 //	  - sending: written before the batch goes out, so that a program that ends
 //	    here leaves a trace.
-//	  - accepted: a 2xx whose JSON body says success.
-//	  - rejected: refused by the JSON Schema here or by Productiv. The record is
-//	    not sent again until it reads differently or settle SPEND_ID --retry.
+//	  - accepted: a 200, 201 or 202 whose JSON body says success: true, once.
+//	  - rejected: refused by the JSON Schema here, by Productiv, or by a firewall
+//	    that lets other records through. The record is not sent again until it
+//	    reads differently or settle SPEND_ID --retry.
 //	  - unknown: the batch may have been stored or not. Nothing more is sent for
 //	    its records until that is settled.
 //	  - split: a refused batch. Its items count in its halves only.
+//
+// A refusal that is not in Productiv's words comes from a firewall or proxy in
+// between. Its batch is halved until a record stands alone, and then others are
+// tried alone, out of batches that are not posted yet: if none gets through,
+// everything is refused and stays pending.
 //
 // # The sent files
 //

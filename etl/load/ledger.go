@@ -161,7 +161,7 @@ func list(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, state st
 func (d *Delivery) finish(ctx context.Context, b batch, state string, a answer) error {
 	event := sentEvent{
 		State: state, At: d.Now().UTC(), Attempt: b.attempt,
-		Status: a.status, Message: a.message, RequestID: a.requestID,
+		Status: a.status, Message: a.message, Body: a.body, RequestID: a.requestID,
 	}
 	if err := appendSent(d.Folder, b.id, event); err != nil && state != statePending {
 		return err

@@ -34,14 +34,15 @@ type sender struct {
 	mu       sync.Mutex
 	stopped  error // why no further batch is begun
 	posts    int
-	accepted int // records
+	batches  map[string]int // that were accepted, by target
+	accepted int            // records
 	rejected int
 	splits   int
 	total    int
 }
 
 func (d *Delivery) newSender() *sender {
-	return &sender{d: d, api: newAPI(d.Productiv, d.Transport), posting: &posting{d: d}}
+	return &sender{d: d, api: newAPI(d.Productiv, d.Transport), posting: &posting{d: d}, batches: map[string]int{}}
 }
 
 // run sends all batches, in order, and returns when every connection is done.
@@ -52,46 +53,41 @@ func (s *sender) run(ctx context.Context, batches []batch) {
 		queue <- b
 	}
 	close(queue)
-	var connections sync.WaitGroup
-	for range min(s.d.Productiv.Concurrency, len(batches)) {
-		connections.Go(func() {
-			for b := range queue {
-				if s.send(ctx, b) != nil {
-					return
-				}
-			}
-		})
+	connections := make([]connection, min(s.d.Productiv.Concurrency, len(batches)))
+	var running sync.WaitGroup
+	for i := range connections {
+		connections[i] = connection{sender: s, queue: queue}
+		running.Go(func() { connections[i].run(ctx) })
 	}
-	connections.Wait()
+	running.Wait()
+	for i := range connections {
+		if connections[i].conclude(ctx) != nil {
+			return
+		}
+	}
 }
 
 // send posts one batch until its outcome is known or patience is spent. An
 // error ends the work of this connection.
-func (s *sender) send(ctx context.Context, b batch) error {
+func (s *sender) send(ctx context.Context, b *batch) (string, answer, error) {
 	for try := 1; ; try++ {
 		if err := s.mayGoOn(ctx); err != nil {
-			return err
+			return "", answer{}, err
 		}
-		state, got, err := s.attempt(ctx, &b)
+		state, got, err := s.attempt(ctx, b)
 		if err != nil {
-			return s.stop(err)
+			return "", answer{}, s.stop(err)
 		}
 		switch {
-		case state == stateSplit:
-			left, right := b.halves()
-			if err := s.send(ctx, left); err != nil {
-				return err
-			}
-			return s.send(ctx, right)
-		case state == stateAccepted || state == stateRejected:
-			return nil
+		case state == stateSplit || state == stateAccepted || state == stateRejected || got.verdict == verdictBarred:
+			return state, got, nil
 		case got.verdict == verdictStopped:
-			return s.stop(errors.New(got.message))
+			return state, got, s.stop(errors.New(got.message))
 		case try == maxTries || !s.repeats(got):
-			return s.giveUp(b, got)
+			return state, got, s.giveUp(*b, got)
 		}
-		if err := s.pause(ctx, b, try, got); err != nil {
-			return err
+		if err := s.pause(ctx, *b, try, got); err != nil {
+			return state, got, err
 		}
 	}
 }
@@ -105,6 +101,7 @@ func (s *sender) attempt(ctx context.Context, b *batch) (string, answer, error) 
 		return "", answer{}, err
 	}
 	got := s.api.post(ctx, b.appID, body)
+	s.countPost()
 	state := s.outcome(*b, got)
 	_, err = locked(&s.ledger, func() (any, error) { return nil, s.d.finish(ctx, *b, state, got) })
 	b.doubtful = b.doubtful || state == stateUnknown
@@ -126,7 +123,7 @@ func (s *sender) outcome(b batch, got answer) string {
 	switch {
 	case got.verdict == verdictAccepted:
 		return stateAccepted
-	case got.verdict == verdictRefused || got.verdict == verdictTooLarge:
+	case got.verdict == verdictRefused || got.verdict == verdictTooLarge || got.verdict == verdictBarred:
 		return s.refusal(b, got)
 	case got.verdict == verdictUnknown || b.doubtful:
 		return stateUnknown
@@ -135,16 +132,19 @@ func (s *sender) outcome(b batch, got answer) string {
 	}
 }
 
-// refusal is the outcome of a 413 or 422. A body that is too large was not
-// read; whether a refused one stored its good part is a setting, and does not
-// matter where a record may be posted twice.
+// refusal is the outcome of a 413 or 422, or of a refusal in between. A body
+// that is too large was not read, and one that was refused in between did not
+// arrive; whether a refused one stored its good part is a setting, and does
+// not matter where a record may be posted twice.
 func (s *sender) refusal(b batch, got answer) string {
 	switch {
 	case b.records == 1 && b.doubtful:
 		return stateUnknown // it may be refused because it is there already
+	case b.records == 1 && got.verdict == verdictBarred:
+		return statePending // until others get through
 	case b.records == 1:
 		return stateRejected
-	case got.verdict != verdictTooLarge && !s.d.Productiv.AssumeAtomic422 &&
+	case got.verdict == verdictRefused && !s.d.Productiv.AssumeAtomic422 &&
 		s.d.Productiv.InDoubt != InDoubtResend:
 		return stateUnknown
 	case s.maySplit():
@@ -249,12 +249,19 @@ func (s *sender) stop(err error) error {
 	return err
 }
 
-func (s *sender) count(b batch, state string) {
+func (s *sender) countPost() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.posts++
+}
+
+// count notes the outcome of a batch.
+func (s *sender) count(b batch, state string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch state {
 	case stateAccepted:
+		s.batches[b.target]++
 		s.accepted += b.records
 	case stateRejected:
 		s.rejected += b.records
@@ -264,6 +271,13 @@ func (s *sender) count(b batch, state string) {
 	if s.d.Progress != nil {
 		s.d.Progress("records", int64(s.accepted+s.rejected), int64(s.total))
 	}
+}
+
+// acceptedBatches is how many batches a target has accepted in this load.
+func (s *sender) acceptedBatches(target string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.batches[target]
 }
 
 // spent says that refused batches are left because halving them has cost

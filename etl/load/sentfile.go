@@ -48,6 +48,7 @@ type sentEvent struct {
 	Attempt   int       `json:"attempt"`
 	Status    int       `json:"status,omitempty"`
 	Message   string    `json:"message,omitempty"`
+	Body      string    `json:"body,omitempty"` // of an accepted batch, its beginning
 	RequestID string    `json:"request_id,omitempty"`
 
 	Settlement *sentSettlement `json:"settlement,omitempty"`
