@@ -55,7 +55,7 @@ func TestEveryAnswerLeadsToItsOutcome(t *testing.T) {
 	var (
 		accepted = both(outcome{Batch: "accepted", Item: "accepted", Later: "accepted", Copies: 1})
 		pending  = both(outcome{Batch: "pending", Item: "planned", Later: "accepted", Copies: 1})
-		rejected = both(outcome{Batch: "rejected", Item: "rejected", Later: "rejected"})
+		rejected = both(outcome{Batch: "rejected", Item: "rejected", Stop: "records were rejected", Person: true, Later: "rejected"})
 		unknown  = outcomes{held, again}
 		lost     = outcomes{heldCopy, copies} // unknown, and stored each time
 		refused  = both(held)                 // unknown, with the status of a refusal
@@ -78,7 +78,7 @@ func TestEveryAnswerLeadsToItsOutcome(t *testing.T) {
 		{"200 with a member twice below", reply{body: `{"success":true,"data":[{"id":1,"id":2}]}`}, unknown, ""},
 		{"200 with text after it", reply{body: `{"success":true} ok`}, unknown, ""},
 		{"200 with two documents", reply{body: `{"success":true}{"success":true}`}, unknown, ""},
-		{"200 with a mark before it", reply{body: "\ufeff" + `{"success":true}`}, unknown, ""},
+		{"200 with a mark before it", reply{body: "\ufeff" + `{"success":true}`, store: true}, accepted, ""},
 		{"200 with a list", reply{body: `[{"success":true}]`}, unknown, ""},
 		{"200 with null", reply{body: `null`}, unknown, ""},
 		{"200 cut off", reply{body: `{"success":true`}, unknown, ""},
@@ -111,7 +111,7 @@ func TestEveryAnswerLeadsToItsOutcome(t *testing.T) {
 		{"403 with other JSON", reply{status: 403, body: `{"error":"denied"}`}, pending, between},
 		{"403 that says no more than false", reply{status: 403, body: `{"success":false}`}, pending, between},
 		{"403 with success", reply{status: 403, body: `{"success":true,"message":"m"}`}, pending, between},
-		{"404 with a mark before it", reply{status: 404, body: "\ufeff" + said(404).body}, pending, between},
+		{"404 with a mark before it", reply{status: 404, body: "\ufeff" + said(404).body}, pending, `knows no application "app-1"`},
 		{"403 with a member twice", reply{status: 403, body: `{"success":false,"success":true,"code":"403"}`}, unknown, ""},
 		{"401", said(401), pending, "check productiv.token_url and productiv.client_id"},
 		{"401 with a web page", reply{status: 401, body: page}, pending, "refuses a token that was issued a moment ago"},

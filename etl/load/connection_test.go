@@ -49,6 +49,7 @@ func TestAFirewallThatDislikesARecordCostsThatRecord(t *testing.T) {
 		"one of ten, other JSON":    {10, 1000, []int{4}, 400, `{"error":"blocked"}`},
 		"all of a batch":            {40, 5, numbers(11, 15), 404, page},
 		"neighbors in a batch":      {100, 1000, numbers(1, 12), 403, page},
+		"one here, ten there":       {100, 1000, append(numbers(51, 60), 1), 403, page},
 		"one in ten":                {40, 1000, []int{3, 13, 23, 33}, 403, page},
 		"the first of a thousand":   {1000, 1000, []int{1}, 403, page},
 		"the middle of a thousand":  {1000, 1000, []int{500}, 403, page},
@@ -62,7 +63,7 @@ func TestAFirewallThatDislikesARecordCostsThatRecord(t *testing.T) {
 			s.Productiv.BatchSize = tt.batch
 			s.fill(tt.records)
 			s.remote.refuse, s.remote.refusal, s.remote.words = keyed(tt.bad...), tt.status, tt.words
-			result := s.mustPost()
+			result := s.postTelling()
 			if result.Accepted != tt.records-len(tt.bad) || result.Rejected != len(tt.bad) || result.Pending+result.Unknown != 0 {
 				t.Errorf("%+v, want %d rejected, the others accepted", result, len(tt.bad))
 			}
@@ -95,12 +96,12 @@ func TestTheLedgerIsRebuiltAfterAFirewall(t *testing.T) {
 	s.Productiv.BatchSize = 10
 	s.fill(25)
 	s.remote.refuse, s.remote.refusal, s.remote.words = keyed(1, 2, 14), 403, page
-	s.mustPost()
+	s.postTelling()
 	history := func() []string {
 		return []string{s.table("items_history.sql", nil), s.table("batches_history.sql", nil)}
 	}
 	want := history()
-	if _, err := load.RebuildLedger(t.Context(), s.DB, s.Folder); err != nil {
+	if _, err := s.RebuildLedger(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, history()); diff != "" {
@@ -164,15 +165,28 @@ func TestAProxyThatRefusesEverythingStopsTheLoad(t *testing.T) {
 // other application accepts says nothing about it.
 func TestWhatOneApplicationAcceptsProvesNothingOfAnother(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.AppIDs = map[string]string{"procurify": "app-2"}
-	s.Productiv.BatchSize, s.Productiv.Concurrency = 5, 3
-	s.fill(60)
+	s.Productiv.AppIDs = map[string]string{"procurify": "app-0"}
+	s.fill(10)
 	s.remote.refuse = func(r map[string]any) bool { return strings.HasPrefix(keyOf(r), "procurify") }
 	s.remote.refusal, s.remote.words = 404, page
 	result, err := s.post()
 	checkError(t, err, "404 Not Found from a firewall or proxy", false)
-	if result.Rejected != 0 || result.Pending == 0 {
-		t.Errorf("%+v, want none rejected", result)
+	if result.Rejected != 0 || result.Pending == 0 || result.Accepted+result.Pending != 10 {
+		t.Errorf("%+v, want those of one application accepted, the others pending", result)
+	}
+}
+
+// A proxy that refuses everything from a moment on: what got through before
+// the record that stands alone proves nothing.
+func TestAProxyThatStartsToRefuseStopsTheLoad(t *testing.T) {
+	s := newScene(t)
+	s.fill(40)
+	s.remote.replies = []reply{{status: 403, body: page}, {status: 201}} // the whole, a half
+	s.remote.refuse, s.remote.refusal, s.remote.words = always, 403, page
+	result, err := s.post()
+	checkError(t, err, "everything is refused", false)
+	if result.Accepted != 20 || result.Pending != 20 {
+		t.Errorf("%+v, want the other half pending", result)
 	}
 }
 
@@ -222,8 +236,8 @@ func TestOtherAnswersAmongThoseInBetween(t *testing.T) {
 	}{
 		"the scope":        {[]reply{barring, barring, barring, said(403)}, 0, 0, 0, 4, "lack the scope", false},
 		"no answer":        {[]reply{barring, barring, barring, {status: 500}}, 0, 1, 0, 3, "1 records in 1 batches may or may not", true},
-		"a bad witness":    {[]reply{barring, barring, barring, said(422)}, 2, 0, 2, 0, "", false},
-		"the last is good": {[]reply{barring, barring, barring, barring, barring, {}}, 1, 0, 3, 0, "", false},
+		"a bad witness":    {[]reply{barring, barring, barring, said(422)}, 2, 0, 2, 0, "2 records were rejected", true},
+		"the last is good": {[]reply{barring, barring, barring, barring, barring, {}}, 1, 0, 3, 0, "3 records were rejected", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -80,75 +80,112 @@ func (s *scene) dryRun(payload string) (dry load.DryRun) {
 	return dry
 }
 
+// A history is a policy and what happens to records before each load.
+type history struct {
+	policy [2]string // on_change, record_schema
+	hold   int       // hold_changes_above
+	loads  [][]edit
+}
+
+// An edit puts a record into one place of canonical.
+type edit struct{ id, place, amount, vendor, day string }
+
+var histories = rapid.Custom(func(draw *rapid.T) history {
+	h := history{
+		policy: rapid.SampledFrom([][2]string{
+			{load.OnChangeReport, load.SchemaFinance}, {load.OnChangeCompensate, load.SchemaFinance},
+			{load.OnChangeResend, load.SchemaSpend}, {load.OnChangeCompensate, load.SchemaSpend},
+		}).Draw(draw, "policy"),
+		hold: rapid.IntRange(0, 3).Draw(draw, "hold_changes_above"),
+	}
+	edits := rapid.Custom(func(draw *rapid.T) edit {
+		return edit{
+			id:     fmt.Sprint("r-", rapid.IntRange(1, 6).Draw(draw, "record")),
+			place:  rapid.SampledFrom([]string{"spend", "spend", "spend", "excluded", "quarantine"}).Draw(draw, "place"),
+			amount: fmt.Sprint(rapid.IntRange(1, 3).Draw(draw, "amount")),
+			vendor: rapid.SampledFrom([]string{"GitHub", "GitLab"}).Draw(draw, "vendor"),
+			day:    rapid.SampledFrom([]string{"2026-03-01", "2026-04-01", "2026-12-24"}).Draw(draw, "day"),
+		}
+	})
+	h.loads = rapid.SliceOfN(rapid.SliceOfN(edits, 2, 6), 3, 4).Draw(draw, "loads")
+	return h
+})
+
 // Whatever happened to the records, a dry run and the load after it agree: in
 // every record, its amount and its class, and in what is held and what is left.
 func TestADryRunIsTheLoadAfterIt(t *testing.T) {
-	payload := filepath.Join(t.TempDir(), "payload.ndjson")
-	rapid.Check(t, func(draw *rapid.T) {
-		s := newScene(t)
-		defer s.DB.Close()
-		policies := [][2]string{
-			{load.OnChangeReport, load.SchemaFinance}, {load.OnChangeCompensate, load.SchemaFinance},
-			{load.OnChangeResend, load.SchemaSpend}, {load.OnChangeCompensate, load.SchemaSpend},
-		}
-		policy := rapid.SampledFrom(policies).Draw(draw, "policy")
-		s.Productiv.OnChange, s.Productiv.RecordSchema = policy[0], policy[1]
-		s.Productiv.HoldChangesAbove = rapid.IntRange(0, 3).Draw(draw, "hold_changes_above")
-		for range rapid.IntRange(1, 3).Draw(draw, "loads") {
-			s.edit(draw)
-			s.nextRun()
-			dry := s.dryRun(payload)
-			text, err := os.ReadFile(payload)
-			must(t, err)
-			s.remote.posts = nil
-			result, err := s.post()
-			if etl.Status(err) == etl.StatusFailed {
-				draw.Fatal(err)
-			}
-			var posted []string
-			for _, body := range s.remote.posts {
-				var sent struct{ Records []json.RawMessage }
-				must(t, json.Unmarshal([]byte(body), &sent))
-				for _, record := range sent.Records {
-					posted = append(posted, string(record))
+	checks := 8
+	if os.Getenv("SPENDBRIDGE_SOAK") != "" {
+		checks = 200
+	}
+	for seed := range checks {
+		h := histories.Example(seed)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			s.Productiv.OnChange, s.Productiv.RecordSchema = h.policy[0], h.policy[1]
+			s.Productiv.HoldChangesAbove = h.hold
+			for _, edits := range h.loads {
+				for _, e := range edits {
+					s.edit(e)
 				}
+				s.loadAsItsDryRun()
 			}
-			wanted := strings.Split(strings.TrimSpace(string(text)), "\n")
-			if dry.Items == 0 {
-				wanted = nil
-			}
-			slices.Sort(posted)
-			slices.Sort(wanted)
-			if result.Held == 0 && !slices.Equal(posted, wanted) {
-				draw.Fatalf("the dry run said\n%s\nposted were\n%s", strings.Join(wanted, "\n"), strings.Join(posted, "\n"))
-			}
-			classes := load.DeliveryResult{New: dry.New, Changed: dry.Changed, Touched: dry.Touched, Withdrawn: dry.Withdrawn, Frozen: dry.Frozen, NotDue: dry.NotDue, Held: dry.Held}
-			found := load.DeliveryResult{New: result.New, Changed: result.Changed, Touched: result.Touched, Withdrawn: result.Withdrawn, Frozen: result.Frozen, NotDue: result.NotDue, Held: result.Held}
-			if diff := cmp.Diff(classes, found); diff != "" {
-				draw.Fatalf("classes (-dry run +load):\n%s", diff)
-			}
-		}
-	})
+		})
+	}
 }
 
-// edit does something to some of ten records.
-func (s *scene) edit(draw *rapid.T) {
-	for range rapid.IntRange(1, 5).Draw(draw, "edits") {
-		id := fmt.Sprint("r-", rapid.IntRange(1, 10).Draw(draw, "record"))
-		s.exec("unspend.sql", warehouse.Args{"spend_id": id})
-		s.exec("unquarantine.sql", warehouse.Args{"spend_id": id})
-		s.drop(id)
-		switch rapid.IntRange(0, 4).Draw(draw, "what") {
-		case 0:
-			s.exec("excluded_put.sql", warehouse.Args{"spend_id": id, "source": "productive", "reason": "gone", "at": s.Now()})
-		case 1:
-			s.exec("quarantine_put.sql", warehouse.Args{"spend_id": id, "source": "productive", "reason": "currency_unknown", "at": s.Now()})
-		default:
-			s.put(spend{
-				id: id, amount: fmt.Sprint(rapid.IntRange(1, 3).Draw(draw, "amount")),
-				vendor: rapid.SampledFrom([]string{"GitHub", "GitLab"}).Draw(draw, "vendor"),
-				day:    rapid.SampledFrom([]string{"2026-03-01", "2026-04-01", "2026-12-24"}).Draw(draw, "day"),
-			})
+// loadAsItsDryRun loads and wants what a dry run before it said.
+func (s *scene) loadAsItsDryRun() {
+	s.t.Helper()
+	s.nextRun()
+	payload := filepath.Join(s.t.TempDir(), "payload.ndjson")
+	dry := s.dryRun(payload)
+	text, err := os.ReadFile(payload)
+	must(s.t, err)
+	s.remote.posts = nil
+	result, err := s.post()
+	if etl.Status(err) == etl.StatusFailed {
+		s.t.Fatal(err)
+	}
+	wanted, posted := slices.Collect(strings.Lines(string(text))), s.remote.payloads(s.t)
+	slices.Sort(posted)
+	slices.Sort(wanted)
+	if diff := cmp.Diff(wanted, posted); result.Held == 0 && diff != "" {
+		s.t.Errorf("payloads (-dry run +load):\n%s", diff)
+	}
+	said := load.DeliveryResult{New: dry.New, Changed: dry.Changed, Touched: dry.Touched, Withdrawn: dry.Withdrawn, Frozen: dry.Frozen, NotDue: dry.NotDue, Held: dry.Held}
+	found := load.DeliveryResult{New: result.New, Changed: result.Changed, Touched: result.Touched, Withdrawn: result.Withdrawn, Frozen: result.Frozen, NotDue: result.NotDue, Held: result.Held}
+	if diff := cmp.Diff(said, found); diff != "" {
+		s.t.Errorf("classes (-dry run +load):\n%s", diff)
+	}
+}
+
+// payloads are the records of all posts, each as a line.
+func (r *remote) payloads(t testing.TB) []string {
+	t.Helper()
+	var all []string
+	for _, body := range r.posts {
+		var sent struct{ Records []json.RawMessage }
+		must(t, json.Unmarshal([]byte(body), &sent))
+		for _, record := range sent.Records {
+			all = append(all, string(record)+"\n")
 		}
+	}
+	return all
+}
+
+func (s *scene) edit(e edit) {
+	s.t.Helper()
+	s.exec("unspend.sql", warehouse.Args{"spend_id": e.id})
+	s.exec("unquarantine.sql", warehouse.Args{"spend_id": e.id})
+	s.drop(e.id)
+	switch e.place {
+	case "spend":
+		s.put(spend{id: e.id, amount: e.amount, vendor: e.vendor, day: e.day})
+	case "excluded":
+		s.exec("excluded_put.sql", warehouse.Args{"spend_id": e.id, "source": "productive", "reason": "gone", "at": s.Now()})
+	default:
+		s.exec("quarantine_put.sql", warehouse.Args{"spend_id": e.id, "source": "productive", "reason": "currency_unknown", "at": s.Now()})
 	}
 }

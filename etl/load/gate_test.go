@@ -47,7 +47,7 @@ func TestAnApprovalOutlivesAFailedLoad(t *testing.T) {
 	s.put(spend{id: "a", amount: "1.5"}, spend{id: "b", amount: "2.5"})
 	_, err := s.post()
 	checkError(t, err, "2 records are held by the gate hold_changes_above", true)
-	s.remote.replies = []reply{{status: 403}}
+	s.remote.replies = []reply{said(403)}
 	s.nextRun()
 	_, err = s.Approve(t.Context(), "", load.Decision{By: "Jo", Note: "fine"})
 	checkError(t, err, "lack the scope", false)

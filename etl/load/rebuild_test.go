@@ -83,7 +83,7 @@ func TestDecisionsSurviveARebuild(t *testing.T) {
 	s.Productiv.FirstLoad = load.FirstLoadHold
 	s.put(spend{id: "a", amount: "1"}, spend{id: "b", amount: "2"})
 	s.post()
-	s.remote.replies = []reply{{status: 403}}
+	s.remote.replies = []reply{said(403)}
 	s.nextRun()
 	s.Approve(t.Context(), "", jo) // approved, and not posted yet
 	s.mustPost()
