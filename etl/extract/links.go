@@ -97,7 +97,7 @@ func (j *job) lastLinks(ctx context.Context, month string) (links, error) {
 		passed, approved time.Time
 	)
 	err := j.DB.Get(ctx, "queries/proof_last_passed.sql",
-		warehouse.Args{"source": j.about.Name, "check_name": "links_present", "subject": month}, &detail, &passed)
+		warehouse.Args{"source": j.about.Name, "check_name": "links_present", "subject": month, "now": j.Now().UTC()}, &detail, &passed)
 	if err == nil {
 		err = json.Unmarshal([]byte(detail), &last)
 	}
