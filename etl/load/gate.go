@@ -12,8 +12,12 @@ import (
 )
 
 // closeGates marks what the gates hold, each record by the first gate that
-// does.
+// does. A load that has nothing to post is never held.
 func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) error {
+	var drafted bool
+	if err := conn.Get(ctx, "queries/item_drafted.sql", nil, &drafted); err != nil || !drafted {
+		return err
+	}
 	folder, err := d.folderFault(ctx)
 	if err != nil {
 		return err

@@ -159,7 +159,7 @@ func (d *Delivery) newMarker(ctx context.Context, loadNo int64) error {
 }
 
 // renewMarker makes this folder the one that posts, after a person vouched for
-// it. Its number is beyond every load that the ledger and the marker know.
+// it. Its number is that of the newest load that the ledger or the marker knows.
 func (d *Delivery) renewMarker(ctx context.Context) error {
 	ledger, _, err := d.lastPosted(ctx)
 	if err != nil {
@@ -169,7 +169,7 @@ func (d *Delivery) renewMarker(ctx context.Context) error {
 	if err != nil {
 		file = marker{}
 	}
-	return d.newMarker(ctx, max(ledger.loadNo, file.loadNo)+1)
+	return d.newMarker(ctx, max(ledger.loadNo, file.loadNo))
 }
 
 // whereArgs say which load posts, and from where.

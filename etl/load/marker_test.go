@@ -45,7 +45,6 @@ func TestTheFolderThatPostedLast(t *testing.T) {
 			s.put(spend{id: "b", amount: "2"})
 			s.mustPost()
 			tt.change(s)
-			s.mustPost() // nothing to post is never held, and makes no new marker
 			s.put(spend{id: "c", amount: "3"})
 			result, err := s.post()
 			checkError(t, err, tt.holds, tt.holds != "")
@@ -56,13 +55,28 @@ func TestTheFolderThatPostedLast(t *testing.T) {
 			if result.Held != 1 || len(s.remote.stored) != 2 {
 				t.Errorf("%+v, want the record held", result)
 			}
-			s.post() // it does not pass by waiting
-			s.approve()
-			s.put(spend{id: "d", amount: "4"})
-			s.mustPost()
-			s.wantOnce("a", "b", "c", "d")
 		})
 	}
+}
+
+// A copied folder stays closed until a person approves what it would post,
+// and a load that has nothing to post neither is held nor opens it.
+func TestAnApprovalMakesTheFolderTheOneThatPosts(t *testing.T) {
+	s := newScene(t)
+	s.put(spend{id: "a", amount: "1"})
+	s.mustPost()
+	s.copyFile(".ledger")
+	s.mustPost()
+	s.put(spend{id: "b", amount: "2"})
+	for range 2 { // it does not pass by waiting
+		if result, _ := s.post(); result.Held != 1 {
+			t.Fatalf("%+v, want the record held", result)
+		}
+	}
+	s.approve()
+	s.put(spend{id: "c", amount: "3"})
+	s.mustPost()
+	s.wantOnce("a", "b", "c")
 }
 
 func must(t testing.TB, err error) {

@@ -6,6 +6,6 @@ create table if not exists delivery.targets (
     target varchar not null,
     address varchar not null,
     app_id varchar not null,
-    application varchar not null,        -- the first target of those that are one
+    application varchar not null,        -- the first of those that are one
     first_run_id varchar not null
 )

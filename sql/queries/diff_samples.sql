@@ -61,7 +61,7 @@ select
                 json_keys(received),
                 lambda name: regexp_matches(
                     name,
-                    '^(type|quantity|currency|status|total_.*|amount.*|.*date.*)$'
+                    '^(type|quantity|currency|status|total_|amount|.*date)'
                 ) and not regexp_matches(name, '_(default|normalized)')
             ),
             lambda name: to_json(name) || ':' || (received -> name)

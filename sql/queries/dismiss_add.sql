@@ -5,7 +5,9 @@ with
 covers as (
 
     select unnest(
-        from_json($covers, '[{"spend_id": "VARCHAR", "difference": "VARCHAR"}]'),
+        from_json($covers, '[{
+            "spend_id": "VARCHAR", "difference": "VARCHAR"
+        }]'),
         recursive := true
     )
 

@@ -1,0 +1,1 @@
+select count(*) > 0 as drafted from item_draft
