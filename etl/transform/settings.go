@@ -57,6 +57,7 @@ func (t *transformer) loadRun(ctx context.Context) error {
 	_, err := t.tx.Exec(ctx, "queries/setting_add_run.sql", warehouse.Args{
 		"reporting_currency": t.opts.ReportingCurrency,
 		"reporting_timezone": t.opts.Timezone,
+		"today":              t.opts.Now().UTC(),
 	})
 	return err
 }

@@ -74,8 +74,10 @@ using (
         clean_text(expense.attributes.date) as date_text,
         clean_text(expense.attributes.deleted_at) as deleted_text,
         nullif(trim(expense.attributes.currency), '') as currency_text,
-        upper(expense.attributes.currency_default) as currency_default,
-        upper(expense.attributes.currency_normalized) as currency_normalized,
+        currency_code(expense.attributes.currency_default) as currency_default,
+        currency_code(
+            expense.attributes.currency_normalized
+        ) as currency_normalized,
         nullif(trim(expense.attributes.total_amount), '') as net_text,
         nullif(
             trim(expense.attributes.total_amount_with_tax), ''

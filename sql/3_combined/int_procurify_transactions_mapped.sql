@@ -32,7 +32,7 @@ transactions as (
         on transactions.source = settings.source
 
     left join staging.seed_currencies as currencies
-        on upper(transactions.currency_text) = currencies.currency
+        on currency_code(transactions.currency_text) = currencies.currency
 
     left join staging.setting_cardholders as cardholders
         on transactions.source = cardholders.source
@@ -98,6 +98,9 @@ judged as (
                 then 'refund_reversal?'
             when datetime_text is null then 'date_missing'
             when spent_at is null then 'date_unreadable'
+            when (spent_at at time zone 'UTC')::date < '1970-01-01'::date
+                or (spent_at at time zone 'UTC')::date > settings.latest_on
+                then 'date_implausible'
             when vendor_name is null then 'vendor_missing'
         end as quarantine_reason
 
@@ -164,6 +167,7 @@ select
         when 'refund_reversal?' then amount_text
         when 'currency_unknown' then currency_text
         when 'date_unreadable' then datetime_text
+        when 'date_implausible' then datetime_text
     end as detail,
 
     ---------- numerics

@@ -69,7 +69,7 @@ described as (
     from expenses
 
     left join staging.seed_currencies as currencies
-        on upper(expenses.currency_text) = currencies.currency
+        on currency_code(expenses.currency_text) = currencies.currency
 
     left join overrides
         on expenses.source = overrides.source
@@ -99,7 +99,7 @@ described as (
 judged as (
 
     select
-        *,
+        described.*,
         -- A vendor that is linked and not visible is not a vendor that is not
         -- there: the title stands in only where the user says so.
         vendor_name is null
@@ -125,11 +125,16 @@ judged as (
             when amount % unit != 0 then 'amount_too_precise'
             when date_text is null then 'date_missing'
             when spent_on is null then 'date_unreadable'
+            when spent_on < '1970-01-01'::date
+                or spent_on > settings.latest_on
+                then 'date_implausible'
             when vendor_unknown then 'vendor_not_visible'
             when vendor_raw is null then 'vendor_missing'
         end as quarantine_reason
 
     from described
+
+    cross join staging.setting_run as settings
 
 )
 
@@ -171,6 +176,7 @@ select
         when 'currency_unknown' then currency_text
         when 'date_unreadable' then date_text
         when 'vendor_not_visible' then 'company ' || vendor_id
+        when 'date_implausible' then date_text
     end as detail,
     currency_default,
     currency_normalized,

@@ -25,7 +25,7 @@ stored as (
         on expenses.source = settings.source
 
     inner join staging.seed_currencies as currencies
-        on upper(expenses.currency_text) = currencies.currency
+        on currency_code(expenses.currency_text) = currencies.currency
 
     inner join staging.seed_currencies as defaults
         on expenses.currency_default = defaults.currency

@@ -1,6 +1,7 @@
 -- The spend records that are to be derived again: those with a new version,
--- those that name an object with a new version, and the refunds of a source
--- with new transactions, whose sign is judged by all of them.
+-- those that name an object with a new version, the refunds of a source with
+-- new transactions, whose sign is judged by all of them, and what was dated too
+-- far ahead, which time mends.
 create or replace temp table dirty_records as
 
 with
@@ -85,3 +86,9 @@ semi join changed
     on transactions.source = changed.source
     and changed.stream = 'transactions'
 where transactions.status = 'refund'
+
+union
+
+select source, stream, record_id
+from staging.records_combined
+where quarantine_reason = 'date_implausible'

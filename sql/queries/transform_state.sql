@@ -4,8 +4,9 @@ with
 
 settings as (
 
-    select 'run ' || to_json(setting_run)::varchar as setting
-    from staging.setting_run as setting_run
+    select
+        'run ' || reporting_currency || ' ' || reporting_timezone as setting
+    from staging.setting_run
 
     union all
 
