@@ -2,12 +2,15 @@ package extract
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -58,6 +61,31 @@ func (j *job) check(ctx context.Context, c check) error {
 		"checked_at": j.Now().UTC(),
 	})
 	return err
+}
+
+// recordBadIncluded notes the included objects that could not be read: what
+// was known of them before still counts.
+func (j *job) recordBadIncluded(ctx context.Context) error {
+	var found []string
+	args := warehouse.Args{"run_id": string(j.RunID), "source": j.about.Name}
+	err := j.DB.Each(ctx, "queries/page_bad_included.sql", args, func(rows *sql.Rows) error {
+		var f fault
+		var file string
+		if err := rows.Scan(&f.RecordID, &f.Reason, &f.Detail, &file, &f.Ordinal); err != nil {
+			return err
+		}
+		found = append(found, fmt.Sprintf("%s: %s: %s (object %d of page %s)", f.RecordID, f.Reason, f.Detail, f.Ordinal, file))
+		return nil
+	})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	j.Log.WarnContext(ctx, "included objects could not be read; what was known of them before still counts",
+		etl.KeyRecords, len(found), etl.KeyReason, found[0])
+	return j.check(ctx, check{
+		name: "included_readable", expected: "0", actual: strconv.Itoa(len(found)),
+		detail: strings.Join(found[:min(len(found), 10)], "\n"),
+	})
 }
 
 // recordNews notes the members that no schema knows, each of them once ever.

@@ -203,27 +203,6 @@ func TestDriftKeepsThePageAndTheCursor(t *testing.T) {
 	})
 }
 
-func TestARecordThatBreaksItsSchemaIsDrift(t *testing.T) {
-	tests := map[string]struct{ kind, member, value, want string }{
-		"a missing date":       {"productive", "date", "", "expenses 5: breaks its schema: - at '/attributes': missing property 'date'"},
-		"an amount as object":  {"productive", "total_amount", `{"amount":"1"}`, "at '/attributes/total_amount'"},
-		"a vendor as text":     {"procurify", "vendor", `"Initech"`, "transactions 5: breaks its schema: - at '/vendor': got string, want null or object"},
-		"an amount as number":  {"procurify", "amount", `12.5`, "at '/amount': got number"},
-		"no transaction time":  {"procurify", "transaction_datetime", "", "missing property 'transaction_datetime'"},
-		"currency as a number": {"productive", "currency", "840", "at '/attributes/currency': got number"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := newSubject(t, tt.kind, small())
-			s.replace(5, tt.member, tt.value)
-			_, err := s.extractor().Run(t.Context(), s.source)
-			if !errors.Is(err, etl.ErrDrift) || !strings.Contains(fmt.Sprint(err), tt.want) {
-				t.Errorf("got %v, want drift that says %q", err, tt.want)
-			}
-		})
-	}
-}
-
 // replace serves another value for a member of record id, or none at all.
 func (s *subject) replace(id int, member, value string) {
 	s.Helper()

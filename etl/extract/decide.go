@@ -232,7 +232,7 @@ func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now tim
 	if err != nil {
 		return err
 	}
-	j.report.Gone = int(n)
+	j.report.Gone += int(n)
 	return j.unlist(ctx, tx, gone, now, "queries/tombstone_absence_remove.sql")
 }
 

@@ -28,26 +28,69 @@ type object struct {
 	id     string
 	hash   uint64   // of its bytes, comparable within one process
 	blank  []string // the links that are null, such as the vendor's
+	fault  *fault   // why it is put into quarantine
 }
 
 // seed makes hashes that no vendor can collide on purpose.
 var seed = maphash.MakeSeed()
 
 // readEnvelope takes a body apart and holds every object against its schema.
-// Its error says in which way the body is not what was agreed.
+// An object that breaks it has a fault; the error says in which way the body
+// itself is not what was agreed.
 func readEnvelope(body []byte, stream string, shapes *shapes) (envelope, error) {
+	e, err := readStrictly(body, stream, shapes)
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		if e, ok := readByParts(body, stream, shapes); ok {
+			return e, nil
+		}
+	}
+	return e, explainSyntax(err)
+}
+
+func readStrictly(body []byte, stream string, shapes *shapes) (envelope, error) {
 	r := newBodyReader(body, shapes)
 	e := envelope{rest: map[string]jsontext.Value{}}
 	if r.decoder.PeekKind() != '{' {
 		return e, fmt.Errorf("not a JSON object but %s", opening(body))
 	}
 	if err := r.members(stream, &e); err != nil {
-		return e, explainSyntax(err)
+		return e, err
 	}
 	if _, err := r.decoder.ReadToken(); err != io.EOF {
 		return e, errors.New("something follows the JSON object")
 	}
 	return e, nil
+}
+
+// readByParts reads a body that is not JSON as a whole. It succeeds if only
+// objects are at fault.
+func readByParts(body []byte, stream string, shapes *shapes) (envelope, bool) {
+	l, err := layOut(body)
+	if err != nil {
+		return envelope{}, false
+	}
+	e := envelope{rest: map[string]jsontext.Value{}, hasData: l.isList || l.single, single: l.single}
+	for name, value := range l.rest {
+		if e.rest[name] = value; !e.rest[name].IsValid() {
+			return e, false
+		}
+	}
+	for _, raw := range l.data {
+		e.data = append(e.data, readPart(raw, stream, shapes))
+	}
+	for _, raw := range l.included {
+		e.included = append(e.included, readPart(raw, "", shapes))
+	}
+	return e, true
+}
+
+func readPart(raw []byte, stream string, shapes *shapes) object {
+	o, err := newBodyReader(raw, shapes).object(stream)
+	if err != nil {
+		return unreadableObject(stream, raw, err)
+	}
+	return o
 }
 
 // opening quotes how a body that is no JSON begins.
@@ -140,11 +183,12 @@ func (r *bodyReader) objects(stream string) ([]object, error) {
 
 // object reads one object token by token and holds it against its schema.
 func (r *bodyReader) object(stream string) (object, error) {
-	if kind := r.decoder.PeekKind(); kind != '{' {
-		if _, err := r.decoder.ReadValue(); err != nil {
+	if r.decoder.PeekKind() != '{' {
+		raw, err := r.decoder.ReadValue()
+		if err != nil {
 			return object{}, err
 		}
-		return object{}, fmt.Errorf("a record is not an object but a %s", kind)
+		return opaqueObject(stream, "", raw, reasonUnreadable, "not an object but "+opening(raw)), nil
 	}
 	from := r.decoder.InputOffset()
 	o, err := r.outline()
@@ -152,20 +196,16 @@ func (r *bodyReader) object(stream string) (object, error) {
 		return object{}, err
 	}
 	raw := bytes.TrimLeft(r.body[from:r.decoder.InputOffset()], ", \t\r\n:")
-	if stream == "" {
-		stream = o.kind
-	}
-	verdict, err := r.shapes.judge(stream, o.shape, raw)
-	if err != nil {
-		return object{}, fmt.Errorf("%s %s: %w", stream, o.id, err)
-	}
-	return object{stream: stream, id: o.id, hash: maphash.Bytes(seed, raw), blank: verdict.blank}, nil
+	return r.shapes.object(stream, o, raw), nil
 }
 
 // An outline is what is known of an object without decoding it.
 type outline struct {
-	id, kind string // its members id and type
-	shape    uint64 // a hash of the names in it and the kinds of their values
+	id    string // empty if it is missing, cannot be used, or is there twice
+	kind  string // its member type
+	shape uint64 // a hash of the names in it and the kinds of their values
+	depth int    // levels of brackets
+	ids   int    // members named id
 }
 
 // outline reads to the end of the object that comes next.
@@ -183,6 +223,7 @@ func (r *bodyReader) outline() (outline, error) {
 			if _, err := r.decoder.ReadToken(); err != nil {
 				return o, err
 			}
+			o.depth = max(o.depth, r.decoder.StackDepth()-outer)
 			continue
 		}
 		value, err := r.decoder.ReadValue()
@@ -205,9 +246,15 @@ func (r *bodyReader) outline() (outline, error) {
 func (o *outline) note(name string, value jsontext.Value) {
 	switch name {
 	case "id":
-		o.id = text(value)
+		if o.ids++; o.ids > 1 {
+			o.id = ""
+		} else {
+			o.id = usableID(value)
+		}
 	case "type":
-		o.kind = text(value)
+		if value.Kind() == '"' {
+			o.kind = text(value)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"spendbridge/etl"
@@ -127,7 +128,7 @@ func (x *Extractor) newJob(s Source, p plan) (*job, error) {
 	return &job{
 		Extractor: x, id: p.purpose + "/" + about.Name + p.job, source: s, about: about, slots: p.slots,
 		keep:   &keeper{db: x.DB, files: files, about: about, run: x.RunID, now: x.Now},
-		land:   &lander{db: x.DB, folder: x.Folder, source: about.Name},
+		land:   &lander{db: x.DB, files: files, source: about.Name},
 		report: Report{Source: about.Name, From: p.from},
 	}, nil
 }
@@ -148,7 +149,7 @@ func (j *job) run(ctx context.Context, p plan) error {
 			j.land.hold(s.readID)
 		}
 	}
-	if err := j.land.land(ctx); err != nil { // what a killed run left
+	if err := j.landLeft(ctx); err != nil {
 		return err
 	}
 	if err := j.accept(ctx); err != nil {
@@ -156,9 +157,12 @@ func (j *job) run(ctx context.Context, p plan) error {
 	}
 	if err := j.readAll(ctx, p); err != nil {
 		if ctx.Err() == nil {
-			j.land.inAnyOrder = true // one window that failed costs that window
+			j.land.inAnyOrder = true // what was read of other windows waits for none
 			err = errors.Join(err, j.land.land(ctx))
 		}
+		return err
+	}
+	if err := j.land.failure(""); err != nil {
 		return err
 	}
 	if !p.keep {
@@ -169,20 +173,67 @@ func (j *job) run(ctx context.Context, p plan) error {
 	return errors.Join(j.held, j.report.unproven())
 }
 
+// readAll reads what the plan asks for. A window that failed stops no other,
+// unless it is the source that fails; but what is gone is decided only once
+// every window was read, by the run that goes on with the job.
 func (j *job) readAll(ctx context.Context, p plan) error {
-	if err := j.readSlots(ctx); err != nil {
+	err := j.readSlots(ctx)
+	if j.failures.ofSource() {
 		return err
 	}
 	if p.purpose == purposeWindow {
-		if err := j.recheck(ctx, p.from); err != nil {
-			return fmt.Errorf("unsettled records: %w", err)
+		if failed := j.recheck(ctx, p.from); failed != nil {
+			err = errors.Join(err, fmt.Errorf("unsettled records: %w", failed))
 		}
 	}
+	if err == nil {
+		err = j.settle(ctx)
+	}
+	return errors.Join(err, j.recordBadIncluded(ctx), j.recordNews(ctx))
+}
+
+// settle decides what became of the records that no window showed.
+func (j *job) settle(ctx context.Context) error {
 	if err := j.land.land(ctx); err != nil {
 		return err
 	}
 	if err := j.decide(ctx); err != nil {
 		return fmt.Errorf("vanished records: %w", err)
 	}
-	return j.recordNews(ctx)
+	if err := j.buryNameless(ctx); err != nil {
+		return fmt.Errorf("records without an id: %w", err)
+	}
+	return nil
+}
+
+// landLeft lands what a killed run left. A page that was damaged since is
+// given up, and its window is read again.
+func (j *job) landLeft(ctx context.Context) error {
+	if err := j.land.land(ctx); err != nil {
+		return err
+	}
+	damaged := j.land.damaged()
+	if err := j.giveUp(ctx, damaged); err != nil {
+		return err
+	}
+	for _, s := range j.slots {
+		if s.state == stateReading || !slices.ContainsFunc(damaged, func(p damagedPage) bool { return p.readID == s.readID }) {
+			continue
+		}
+		if err := j.setSlot(ctx, s, statePending); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUp lets nothing come of pages that can no longer be read back.
+func (j *job) giveUp(ctx context.Context, damaged []damagedPage) error {
+	for _, p := range damaged {
+		if err := j.land.giveUp(ctx, p); err != nil {
+			return err
+		}
+		j.Log.WarnContext(ctx, "stored page is damaged; its records are read again", etl.Err(p.err))
+	}
+	return nil
 }

@@ -1,8 +1,10 @@
 package extract
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,12 +34,57 @@ func FuzzEnvelope(f *testing.F) {
 		}
 		_, _ = turn(e, &page)
 		var all struct{ Data json.RawMessage }
-		if err := json.Unmarshal(body, &all); err != nil && !strings.Contains(err.Error(), "exceeded max depth") {
-			t.Fatalf("accepted what is not JSON: %v", err)
+		if err := json.Unmarshal(body, &all); err != nil {
+			if len(page.faults()) == 0 {
+				t.Fatalf("found nothing wrong with what is not JSON: %v", err)
+			}
+			return
 		}
 		var list []json.RawMessage
 		if json.Unmarshal(all.Data, &list) == nil && !page.single && len(list) > len(page.objects) {
 			t.Errorf("%d records found of %d", len(page.objects), len(list))
+		}
+	})
+}
+
+// The objects of a page are where encoding/json finds them, and a page that was
+// mended is JSON, with as many objects.
+func FuzzLayOut(f *testing.F) {
+	for _, body := range []string{
+		`{"data":[{"id":"1","a":"]}\\\""},[2],"x",null,-1.5e3],"included":[{}],"meta":{"data":[1]}}`, `{"data":{"id":"1"}}`, `{}`, ` { "data" : [ ] } `,
+		`{"data":[{"id":"\ud83d"},{"id":"\q"},"a
+b"],"included":["\x"]}`, `{"data":[{]}`, `{"data":[1,]}`, `{"data":[1 2]}`, `{"data":[tru:e]}`, `{"data":"x","included":{}}`, `{"data":[],"data":[]}`, `{"data":[]}}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		l, err := layOut(body)
+		var page struct {
+			Data     json.RawMessage `json:"data"`
+			Included json.RawMessage `json:"included"`
+		}
+		if err != nil {
+			return
+		}
+		var data, included []json.RawMessage
+		if json.Unmarshal(body, &page) == nil && json.Unmarshal(page.Data, &data) == nil && l.isList {
+			if !slices.EqualFunc(l.data, data, func(a []byte, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+				t.Errorf("found %q, want %q", l.data, data)
+			}
+		}
+		var faults []fault
+		for i := range len(l.data) + len(l.included) {
+			faults = append(faults, fault{Ordinal: i + 1, Opaque: true})
+		}
+		mended, err := mend(body, faults)
+		if err != nil || !json.Valid(mended) && (l.isList || l.single) {
+			t.Fatalf("mended to %q, %v", mended, err)
+		}
+		if json.Unmarshal(mended, &page) == nil && json.Unmarshal(page.Data, &data) == nil && len(data) != len(l.data) {
+			t.Errorf("%d records after %d", len(data), len(l.data))
+		}
+		if json.Unmarshal(page.Included, &included) == nil && len(included) != len(l.included) {
+			t.Errorf("%d included objects after %d", len(included), len(l.included))
 		}
 	})
 }

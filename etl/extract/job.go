@@ -62,8 +62,10 @@ type job struct {
 	keep    *keeper
 	land    *lander
 
+	failures failures
 	slotting sync.Mutex // DuckDB lets two updates of one table at a time fail
 	mu       sync.Mutex // guards what follows
+	nameless nameless
 	report   Report
 	held     error    // what a person has to decide
 	found    []string // records that answered when they were asked for
@@ -154,20 +156,26 @@ func (s *slot) same(other *slot) bool {
 func (s *slot) isRead() bool { return s.state == stateDone || s.state == stateRead }
 
 // readSlots reads every window that is not done, as many side by side as the
-// source allows. The first fault stops them all.
+// source allows. A window that fails stops no other, unless it is the source
+// that fails.
 func (j *job) readSlots(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(j.about.Parallel)
 	for _, s := range j.slots {
 		if s.isRead() {
 			j.report.DoneAhead++
 			continue
 		}
-		group.Go(func() error { return j.readSlot(ctx, s) })
+		group.Go(func() error {
+			if !j.failures.ofSource() {
+				j.failures.add(j.readSlot(ctx, s))
+			}
+			return nil
+		})
 	}
-	err := group.Wait()
+	_ = group.Wait() // its errors are in j.failures
 	slices.SortFunc(j.report.Proofs, func(a, b Proof) int { return a.Window.From.Compare(b.Window.From) })
-	return err
+	return j.failures.err()
 }
 
 // readSlot reads one window, lands it, and notes what it proved.
@@ -179,9 +187,12 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 		source: j.source, about: j.about, keep: j.keep, land: j.land,
 		purpose: s.purpose, query: s.query, readID: s.readID, tell: j.tell,
 	}
-	current, n, err := newPass(), 1, error(nil)
+	current, n, damaged, err := newPass(), 1, []damagedPage(nil), error(nil)
 	if s.state == stateReading {
-		if current, n, err = r.resume(ctx); err != nil {
+		if current, n, damaged, err = r.resume(ctx); err != nil {
+			return err
+		}
+		if err := j.giveUp(ctx, damaged); err != nil {
 			return err
 		}
 	}
@@ -231,7 +242,7 @@ func (j *job) finishSlot(ctx context.Context, s *slot, f *finding) error {
 		}
 	}
 	j.land.release(s.readID)
-	if err := j.land.land(ctx); err != nil {
+	if err := errors.Join(j.land.land(ctx), j.land.failure(s.readID)); err != nil {
 		return err
 	}
 	state := stateUnproven
@@ -253,6 +264,7 @@ func (j *job) finishSlot(ctx context.Context, s *slot, f *finding) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.report.Proofs = append(j.report.Proofs, f.Proof)
+	j.nameless.add(s, f)
 	if j.OnProof != nil {
 		j.OnProof(f.Proof)
 	}

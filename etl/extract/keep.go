@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -19,6 +20,9 @@ const (
 	outcomeAbsent  = "absent"  // asked for, and gone
 	outcomeDrift   = "drift"   // not as agreed
 	outcomeRefused = "refused" // asked for, and something else was answered
+
+	// Two more are set later: superseded, by a pass that counts, and damaged,
+	// for a file that was damaged before its records landed.
 )
 
 // A pageRow is what a page's row says beside the page itself.
@@ -91,24 +95,37 @@ func (k *keeper) commitQueue(ctx context.Context) {
 		if len(batch) == 0 {
 			return
 		}
-		err := k.db.InTx(ctx, func(tx *warehouse.Tx) error {
-			for _, one := range batch {
-				if err := k.add(ctx, tx, one.row); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		err := k.commit(ctx, batch...)
 		for _, one := range batch {
-			one.done <- err
+			if err != nil && len(batch) > 1 {
+				one.done <- k.commit(ctx, one) // one fault is not the others'
+			} else {
+				one.done <- err
+			}
 		}
 	}
 }
 
+// commit adds pages in one transaction.
+func (k *keeper) commit(ctx context.Context, pages ...*keeping) error {
+	return k.db.InTx(ctx, func(tx *warehouse.Tx) error {
+		for _, one := range pages {
+			if err := k.add(ctx, tx, one.row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error {
+	faults, err := row.faultsText()
+	if err != nil {
+		return err
+	}
 	row.id = pageIDAfter(k.last) // ids sort in the order of their rows
 	k.last = row.id
-	_, err := tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{
+	_, err = tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{
 		"page_id": row.id, "run_id": string(k.run), "source": k.about.Name,
 		"stream": k.about.Stream, "read_id": row.readID,
 		"purpose": row.purpose, "record_id": optional(row.recordID),
@@ -118,8 +135,8 @@ func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error 
 		"outcome": row.outcome, "message": optional(row.message),
 		"pass": row.pass, "page_number": row.number, "status": row.Status,
 		"bytes": len(row.Body), "records": len(row.objects),
-		"expected":   sql.NullInt64{Int64: int64(row.expected), Valid: row.expected != unknown},
-		"fetched_at": row.fetched,
+		"expected": sql.NullInt64{Int64: int64(row.expected), Valid: row.expected != unknown},
+		"faults":   faults, "fetched_at": row.fetched,
 	})
 	return err
 }
@@ -138,6 +155,16 @@ func pageIDAfter(last string) string {
 		}
 	}
 	return id.String()
+}
+
+// faultsText writes the faults of the page's objects as raw.pages has them.
+func (p Page) faultsText() (sql.NullString, error) {
+	faults := p.faults()
+	if len(faults) == 0 {
+		return sql.NullString{}, nil
+	}
+	text, err := json.Marshal(faults)
+	return optional(string(text)), err
 }
 
 // How a page was asked for, as raw.pages.paging has it.

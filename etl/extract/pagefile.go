@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -19,25 +18,34 @@ import (
 type pageFiles struct {
 	folder  string // the data folder
 	encoder *zstd.Encoder
+	decoder *zstd.Decoder
 }
+
+// maxPageBytes is more than any body has: what claims to be larger is damaged.
+const maxPageBytes = 1 << 30
 
 func newPageFiles(folder string) (*pageFiles, error) {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return nil, err
 	}
-	return &pageFiles{folder: folder, encoder: encoder}, nil
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxPageBytes))
+	if err != nil {
+		return nil, err
+	}
+	return &pageFiles{folder: folder, encoder: encoder, decoder: decoder}, nil
 }
 
 // write keeps body and returns its sha256 and its file, relative to the data
-// folder. When it returns, the file survives a loss of power.
+// folder. When it returns, the file survives a loss of power. A file of that
+// name is written anew if it does not hold the body any more.
 func (p *pageFiles) write(source string, body []byte) (sum, file string, err error) {
 	hash := sha256.Sum256(body)
 	sum = hex.EncodeToString(hash[:])
 	file = path.Join("raw", source, sum[:2], sum+".json.zst")
 	target := filepath.Join(p.folder, filepath.FromSlash(file))
-	if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
-		return sum, file, err
+	if p.holds(target, body) {
+		return sum, file, nil
 	}
 	if err := makeFolder(p.folder, filepath.Dir(target)); err != nil {
 		return "", "", err
@@ -46,6 +54,16 @@ func (p *pageFiles) write(source string, body []byte) (sum, file string, err err
 		return "", "", err
 	}
 	return sum, file, nil
+}
+
+// holds reports whether a page file is there and undamaged.
+func (p *pageFiles) holds(target string, body []byte) bool {
+	packed, err := os.ReadFile(target)
+	if err != nil {
+		return false
+	}
+	found, err := p.decoder.DecodeAll(packed, make([]byte, 0, len(body)))
+	return err == nil && bytes.Equal(found, body)
 }
 
 // writeDurably writes a file under another name, and gives it its own once
@@ -98,17 +116,11 @@ func syncFolder(folder string) error {
 // read returns the body in a page file, and an error if it is no longer the
 // one the file is named for.
 func (p *pageFiles) read(file string) ([]byte, error) {
-	f, err := os.Open(filepath.Join(p.folder, filepath.FromSlash(file)))
+	packed, err := os.ReadFile(filepath.Join(p.folder, filepath.FromSlash(file)))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	decoder, err := zstd.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	defer decoder.Close()
-	body, err := io.ReadAll(decoder)
+	body, err := p.decoder.DecodeAll(packed, nil)
 	if err != nil {
 		return nil, fmt.Errorf("page file %s: %w", file, err)
 	}
@@ -117,4 +129,26 @@ func (p *pageFiles) read(file string) ([]byte, error) {
 		return nil, fmt.Errorf("page file %s: its content has changed", file)
 	}
 	return body, nil
+}
+
+// mended writes a page as DuckDB can read it, into a file that its caller
+// removes.
+func (p *pageFiles) mended(file string, faults []fault) (name string, size int64, err error) {
+	body, err := p.read(file)
+	if err != nil {
+		return "", 0, err
+	}
+	text, err := mend(body, faults)
+	if err != nil {
+		return "", 0, fmt.Errorf("page file %s: %w", file, err)
+	}
+	temp, err := os.CreateTemp(filepath.Dir(filepath.Join(p.folder, filepath.FromSlash(file))), ".page-*.json.zst")
+	if err != nil {
+		return "", 0, err
+	}
+	_, err = temp.Write(p.encoder.EncodeAll(text, nil))
+	if err = errors.Join(err, temp.Close()); err != nil {
+		_ = os.Remove(temp.Name())
+	}
+	return temp.Name(), int64(len(text)), err
 }

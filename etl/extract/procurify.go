@@ -104,6 +104,9 @@ func (p *Procurify) page(ctx context.Context, q Query, after etl.Cursor) (Page, 
 	if err != nil {
 		return page, err
 	}
+	if page.single {
+		return page, drift(errors.New("data is not a list"))
+	}
 	page.Numbered, page.Unsteady, page.Expected = true, true, *pages.Count
 	if pages.Next == "" {
 		return page, nil

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 
@@ -153,6 +154,9 @@ func (p *Productive) page(ctx context.Context, q Query, mode int32, after etl.Cu
 	if err != nil {
 		return page, shifted(err, after)
 	}
+	if page.single {
+		return page, drift(errors.New("data is not a list"))
+	}
 	page.Unsteady = mode != cursorByID
 	page.Next, err = turn(e, &page)
 	return page, err
@@ -211,7 +215,7 @@ func nextCursor(e envelope) (etl.Cursor, error) {
 		return "", drift(errors.New("links.next is no URL"))
 	}
 	after := next.Query().Get("page[after]")
-	if after == "" {
+	if after == "" || !utf8.ValidString(after) {
 		return "", drift(errors.New("links.next has no page[after]"))
 	}
 	return etl.Cursor(afterMark + after), nil
@@ -247,8 +251,12 @@ func (p *Productive) Find(ctx context.Context, id string) (Page, error) {
 		return Page{}, fmt.Errorf("%w: %q", errOddID, id)
 	}
 	page, _, err := p.get(ctx, "/expenses/"+id, url.Values{"include": {expenseInclude}}, p.shapes)
-	if err == nil && !page.single {
+	switch {
+	case err != nil:
+	case !page.single:
 		err = drift(errors.New("data is not one expense"))
+	case page.objects[0].nameless():
+		page.objects[0].id = id // it was asked for by its id
 	}
 	return page, err
 }

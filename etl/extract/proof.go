@@ -30,7 +30,8 @@ type Proof struct {
 // A finding is what reading a window brought to light.
 type finding struct {
 	Proof
-	seen []map[string]uint64 // ids of each pass
+	seen     []map[string]uint64 // ids of each pass
+	nameless int                 // records of the last pass without a usable id
 }
 
 // early lists the records that an earlier pass found and the last one did not.
@@ -63,6 +64,7 @@ type pass struct {
 	before, after int
 	seen          map[string]uint64 // id → hash
 	blank         map[string]int
+	nameless      map[string]int // id made for a record → how many of it there are
 	sights        sights
 	pages         int
 	size          int // records of the first page, if there is a second one
@@ -73,7 +75,7 @@ type pass struct {
 }
 
 func newPass() *pass {
-	return &pass{before: unknown, after: unknown, seen: map[string]uint64{}, blank: map[string]int{}}
+	return &pass{before: unknown, after: unknown, seen: map[string]uint64{}, blank: map[string]int{}, nameless: map[string]int{}}
 }
 
 func (p *pass) add(page Page) {
@@ -89,7 +91,9 @@ func (p *pass) add(page Page) {
 	if p.pages == 1 && !p.ended {
 		p.size = len(page.objects)
 	}
-	for _, o := range page.objects {
+	for i := range page.objects {
+		o := &page.objects[i]
+		p.tellApart(o)
 		p.seen[o.id] = o.hash
 		for _, link := range o.blank {
 			p.blank[link]++
@@ -106,6 +110,18 @@ func (p *pass) limit(asked int) int {
 		size = min(p.size, asked)
 	}
 	return (2*p.before+size-1)/size + 2
+}
+
+// tellApart numbers records without an id that are equal to the last byte: the
+// vendor counts each of them.
+func (p *pass) tellApart(o *object) {
+	if !o.nameless() {
+		return
+	}
+	p.nameless[o.id]++
+	if n := p.nameless[o.id]; n > 1 {
+		o.id = fmt.Sprintf("%s-%d", o.id, n)
+	}
 }
 
 // faults says why the pass proves nothing, or nothing if it does. Where one
@@ -130,4 +146,8 @@ func (f *finding) add(p *pass, n int) {
 	f.Pages += p.pages
 	f.Before, f.After, f.Found = p.before, p.after, len(p.seen)
 	f.seen, f.Blank = append(f.seen, p.seen), p.blank
+	f.nameless = 0
+	for _, n := range p.nameless {
+		f.nameless += n
+	}
 }

@@ -55,30 +55,29 @@ func (r *reader) prove(ctx context.Context, current *pass, n int) (*finding, err
 }
 
 // resume returns the pass that a killed run was in, with all that it had
-// committed, and its number. A read by page numbers starts again.
-func (r *reader) resume(ctx context.Context) (*pass, int, error) {
+// committed, and its number. A read by page numbers starts again, and one of
+// whose pages some are damaged; it returns those.
+func (r *reader) resume(ctx context.Context) (*pass, int, []damagedPage, error) {
 	p, n := newPass(), 1
+	var damaged []damagedPage
 	err := r.keep.db.Each(ctx, "queries/read_pages.sql", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
 		var (
-			number       int
-			file, paging string
-			next         sql.NullString
-			expected     sql.NullInt64
+			number           int
+			id, file, paging string
+			next             sql.NullString
+			expected         sql.NullInt64
 		)
-		if err := rows.Scan(&n, &number, &file, &next, &paging, &expected); err != nil {
+		if err := rows.Scan(&id, &n, &number, &file, &next, &paging, &expected); err != nil {
 			return err
 		}
-		body, err := r.keep.files.read(file)
+		objects, err := r.reread(file)
 		if err != nil {
-			return err
-		}
-		e, err := readEnvelope(body, r.about.Stream, r.about.shapes)
-		if err != nil {
-			return fmt.Errorf("page file %s: %w", file, err)
+			damaged = append(damaged, damagedPage{id, r.readID, err})
+			return nil
 		}
 		page := Page{
 			Next: etl.Cursor(next.String), Numbered: paging == pagingNumber, Unsteady: paging != pagingCursor,
-			Expected: unknown, objects: e.data,
+			Expected: unknown, objects: objects,
 		}
 		if expected.Valid {
 			page.Expected = int(expected.Int64)
@@ -87,12 +86,25 @@ func (r *reader) resume(ctx context.Context) (*pass, int, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("resume window %s: %w", r.query, err)
+		return nil, 0, nil, fmt.Errorf("resume window %s: %w", r.query, err)
 	}
-	if p.numbered {
-		return newPass(), 1, nil
+	if p.numbered || len(damaged) > 0 {
+		return newPass(), 1, damaged, nil
 	}
-	return p, n, nil
+	return p, n, nil, nil
+}
+
+// reread returns the records in a page file.
+func (r *reader) reread(file string) ([]object, error) {
+	body, err := r.keep.files.read(file)
+	if err != nil {
+		return nil, err
+	}
+	e, err := readEnvelope(body, r.about.Stream, r.about.shapes)
+	if err != nil {
+		return nil, fmt.Errorf("page file %s: %w", file, err)
+	}
+	return e.data, nil
 }
 
 // pass reads from where p stands to the last page.

@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,9 +22,13 @@ func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.
 	if err != nil {
 		return etl.Counts{}, err
 	}
+	files, err := newPageFiles(folder)
+	if err != nil {
+		return etl.Counts{}, err
+	}
 	landers := map[string]*lander{}
 	for _, source := range sources {
-		landers[source] = &lander{db: into, folder: folder, source: source}
+		landers[source] = &lander{db: into, files: files, source: source}
 	}
 	graves, err := listGraves(ctx, from)
 	if err != nil {
@@ -34,15 +39,19 @@ func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.
 			return etl.Counts{}, fmt.Errorf("tombstones of %s: %w", g.source, err)
 		}
 	}
-	var counts etl.Counts
+	var (
+		counts etl.Counts
+		failed []error
+	)
 	for _, l := range landers {
 		l.before = ""
 		if err := l.land(ctx); err != nil {
 			return counts, err
 		}
 		counts = counts.Plus(l.counts)
+		failed = append(failed, l.failure(""))
 	}
-	return counts, nil
+	return counts, errors.Join(failed...)
 }
 
 // copyPages copies the rows of raw.pages as not landed.

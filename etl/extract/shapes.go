@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -38,7 +40,8 @@ type shapeKey struct {
 
 // A verdict is what is known of every object of one shape.
 type verdict struct {
-	err   error
+	twice string   // a member that is there twice
+	err   error    // how they break their schema
 	blank []string // which of the counted links are null
 }
 
@@ -85,9 +88,9 @@ func compileSchema(fsys fs.FS, file string) (*schema, error) {
 
 // judge returns what is known of objects of this shape, and validates raw if
 // it is the first of them. A nil receiver accepts everything.
-func (s *shapes) judge(stream string, hash uint64, raw []byte) (verdict, error) {
+func (s *shapes) judge(stream string, hash uint64, raw []byte) verdict {
 	if s == nil || s.schemas[stream] == nil {
-		return verdict{}, nil
+		return verdict{}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,10 +103,13 @@ func (s *shapes) judge(stream string, hash uint64, raw []byte) (verdict, error) 
 		}
 		s.known[key] = v
 	}
-	return v, v.err
+	return v
 }
 
 func (s *shapes) examine(stream string, raw []byte) verdict {
+	if name := memberTwice(raw); name != "" {
+		return verdict{twice: name}
+	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return verdict{err: err}
@@ -131,7 +137,20 @@ func brief(err error) error {
 	if !found {
 		return err
 	}
-	return fmt.Errorf("breaks its schema: %s", strings.Join(strings.Fields(details), " "))
+	details = strings.TrimPrefix(strings.Join(strings.Fields(details), " "), "- ")
+	details = strings.TrimPrefix(details, "at '': ")
+	return errors.New(strings.ReplaceAll(details, " - at '", "; at '"))
+}
+
+// memberTwice returns where an object has two members of one name, if
+// anywhere.
+func memberTwice(raw []byte) string {
+	_, err := jsontext.NewDecoder(bytes.NewBuffer(raw)).ReadValue()
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName) {
+		return string(syntax.JSONPointer)
+	}
+	return ""
 }
 
 // News lists the members that were seen and that no schema knows, such as

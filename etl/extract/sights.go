@@ -15,6 +15,9 @@ func (s *sights) news(included []object) []int {
 	}
 	places := []int{}
 	for i, o := range included {
+		if o.fault != nil {
+			continue // never landed
+		}
 		key := sightKey{o.stream, o.id}
 		if hash, seen := (*s)[key]; !seen || hash != o.hash {
 			(*s)[key] = o.hash

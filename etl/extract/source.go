@@ -9,12 +9,13 @@ package extract
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"spendbridge/etl"
 	"spendbridge/etl/httpretry"
@@ -112,6 +113,8 @@ func newPage(url string, r *httpretry.Response, stream string, shapes *shapes) (
 		err = fmt.Errorf("an error document with status %d: %s", r.Status, e.complaint())
 	case !e.hasData:
 		err = fmt.Errorf("no data in it: %s", e.complaint())
+	case e.has("included"):
+		err = errors.New("included is not a list")
 	}
 	if err != nil {
 		return page, e, drift(err)
@@ -128,7 +131,7 @@ func (e envelope) member(name string, dest any) error {
 	if !e.has(name) {
 		return nil
 	}
-	if err := json.Unmarshal(e.rest[name], dest); err != nil {
+	if err := json.Unmarshal(e.rest[name], dest); err != nil { // a name that is there twice is an error
 		return drift(fmt.Errorf("member %s: %w", name, err))
 	}
 	return nil

@@ -22,7 +22,9 @@ func (j *job) missed(ctx context.Context, s *slot, f *finding) error {
 			return err
 		}
 		f.Living = len(living)
-		missing = slices.DeleteFunc(living, f.saw)
+		if f.nameless == 0 { // else each may be the one that came without its id
+			missing = slices.DeleteFunc(living, f.saw)
+		}
 		if _, canAsk := j.source.(finder); !canAsk {
 			if missing, err = j.inside(ctx, s, missing); err != nil {
 				return err
@@ -67,10 +69,19 @@ func (j *job) inside(ctx context.Context, s *slot, ids []string) ([]string, erro
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return warehouse.Strings(ctx, j.DB, "queries/record_inside.sql", j.about.stream(warehouse.Args{
-		"record_ids":  ids,
-		"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To),
-	}))
+	var found []string
+	err := j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := readDates(ctx, tx); err != nil {
+			return err
+		}
+		var err error
+		found, err = warehouse.Strings(ctx, tx, "queries/record_inside.sql", j.about.stream(warehouse.Args{
+			"record_ids":  ids,
+			"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To),
+		}))
+		return err
+	})
+	return found, err
 }
 
 // openIDs lists the records that are noted as missing or listed as vanished.

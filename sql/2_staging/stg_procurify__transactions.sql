@@ -16,6 +16,7 @@ using (
             records.page_id,
             records.seen_at,
             records.tombstone,
+            records.fault,
             pending_versions.first_seen_at,
             from_json(records.payload, '{
                 "type": "VARCHAR", "status": "VARCHAR",
@@ -92,6 +93,7 @@ using (
             clean_text(txn.transaction_datetime),
             clean_text(txn.authorization_datetime)
         ) as datetime_text,
+        fault,
 
         ---------- numerics
         decimal_amount(amount_text) as amount,

@@ -16,6 +16,7 @@ using (
             records.page_id,
             records.seen_at,
             records.tombstone,
+            records.fault,
             pending_versions.first_seen_at,
             -- One pass over the payload: a path per column costs five times as
             -- much.
@@ -82,6 +83,7 @@ using (
         nullif(
             trim(expense.attributes.total_amount_with_tax), ''
         ) as gross_text,
+        fault,
 
         ---------- numerics
         minor_units(net_text) as net_amount,

@@ -24,7 +24,10 @@ transactions as (
             when settings.amount_unit = 'minor'
                 then try_cast(abs(amount) * currencies.unit as decimal(18, 4))
         end as size,
-        status = 'refund' and type = 'spend' and not tombstone as is_refund
+        status = 'refund'
+        and type = 'spend'
+        and not tombstone
+        and fault is null as is_refund
 
     from staging.procurify__transactions as transactions
 
@@ -64,6 +67,7 @@ judged as (
         settings.reporting_timezone,
         case
             when tombstone then 'gone'
+            when fault is not null then null
             when type = 'credit' then 'credit'
             when type = 'spend' and status = 'precapture' then 'hold'
             when type = 'spend'
@@ -72,6 +76,7 @@ judged as (
                 then 'zero_amount'
         end as excluded_reason,
         case
+            when fault is not null then split_part(fault, ': ', 1)
             when coalesce(type, '') != 'spend' then 'type_unknown'
             when coalesce(status, '') not in ('capture', 'refund')
                 then 'status_unknown'
@@ -151,24 +156,27 @@ select
     status as rule,
     excluded_reason,
     quarantine_reason,
-    case quarantine_reason
-        when 'type_unknown' then type
-        when 'status_unknown' then status
-        when 'status_contradiction'
-            then status || ' but ' || authorization_status
-        when 'authorization_status_unknown' then authorization_status
-        when 'amount_unreadable' then amount_text
-        when 'amount_unit_unknown'
-            then concat(
-                'set sources.', source, '.amount_unit to major or minor'
-            )
-        when 'amount_too_large' then amount_text
-        when 'amount_too_precise' then amount_text || ' ' || currency
-        when 'refund_reversal?' then amount_text
-        when 'currency_unknown' then currency_text
-        when 'date_unreadable' then datetime_text
-        when 'date_implausible' then datetime_text
-    end as detail,
+    coalesce(
+        substr(fault, strpos(fault, ': ') + 2),
+        case quarantine_reason
+            when 'type_unknown' then type
+            when 'status_unknown' then status
+            when 'status_contradiction'
+                then status || ' but ' || authorization_status
+            when 'authorization_status_unknown' then authorization_status
+            when 'amount_unreadable' then amount_text
+            when 'amount_unit_unknown'
+                then concat(
+                    'set sources.', source, '.amount_unit to major or minor'
+                )
+            when 'amount_too_large' then amount_text
+            when 'amount_too_precise' then amount_text || ' ' || currency
+            when 'refund_reversal?' then amount_text
+            when 'currency_unknown' then currency_text
+            when 'date_unreadable' then datetime_text
+            when 'date_implausible' then datetime_text
+        end
+    ) as detail,
 
     ---------- numerics
     case status when 'refund' then -size else size end as amount,

@@ -110,6 +110,7 @@ judged as (
         ) as vendor_raw,
         case
             when tombstone then 'gone'
+            when fault is not null then null
             when deleted_text is not null then 'deleted'
             when draft then 'draft'
             when rejected then 'rejected'
@@ -117,6 +118,7 @@ judged as (
             when source_amount = 0 then 'zero_amount'
         end as excluded_reason,
         case
+            when fault is not null then split_part(fault, ': ', 1)
             when amount_text is null then 'amount_missing'
             when source_amount is null then 'amount_unreadable'
             when currency_text is null then 'currency_missing'
@@ -169,15 +171,18 @@ select
     if(approved, 'approved', 'unapproved_allowed') as rule,
     excluded_reason,
     quarantine_reason,
-    case quarantine_reason
-        when 'amount_unreadable' then amount_text
-        when 'amount_too_large' then amount_text
-        when 'amount_too_precise' then amount_text || ' ' || currency
-        when 'currency_unknown' then currency_text
-        when 'date_unreadable' then date_text
-        when 'vendor_not_visible' then 'company ' || vendor_id
-        when 'date_implausible' then date_text
-    end as detail,
+    coalesce(
+        substr(fault, strpos(fault, ': ') + 2),
+        case quarantine_reason
+            when 'amount_unreadable' then amount_text
+            when 'amount_too_large' then amount_text
+            when 'amount_too_precise' then amount_text || ' ' || currency
+            when 'currency_unknown' then currency_text
+            when 'date_unreadable' then date_text
+            when 'date_implausible' then date_text
+            when 'vendor_not_visible' then 'company ' || vendor_id
+        end
+    ) as detail,
     currency_default,
     currency_normalized,
 

@@ -17,6 +17,7 @@ select
     paging,
     outcome,
     message,
+    faults,
     pass,
     page_number,
     status,

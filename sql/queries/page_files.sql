@@ -4,4 +4,6 @@ select distinct
 
 from raw.pages
 
+where outcome != 'damaged'
+
 order by file

@@ -8,8 +8,10 @@ waiting as (
 
     select
         page_id,
+        read_id,
         file,
         bytes,
+        faults,
         record_id is not null as is_single,
         read_id in (select unnest($open_reads::varchar[])) as is_open
 
@@ -34,9 +36,11 @@ first_open as (
 
 select
     waiting.page_id,
+    waiting.read_id,
     waiting.file,
     waiting.bytes,
-    waiting.is_single
+    waiting.is_single,
+    waiting.faults
 
 from waiting
 

@@ -1,5 +1,6 @@
 -- The newest pass of one read, as far as it came.
 select
+    page_id,
     pass,
     page_number,
     file,

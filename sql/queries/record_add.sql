@@ -1,8 +1,9 @@
--- Adds the versions that differ from the one before, in the order in which
+-- Adds the versions that differ from the one before, or are judged otherwise,
+-- in the order in which
 -- the vendor showed them: how pages are grouped for landing does not matter.
 insert into raw.records (
     source, stream, record_id, version, page_id, ordinal,
-    payload, payload_hash,
+    payload, payload_hash, fault,
     tombstone, unsettled,
     filed_on,
     seen_at
@@ -17,8 +18,8 @@ shown as (
         rowid as place,
         stream,
         record_id,
-        payload_hash,
-        lag(payload_hash) over shown_before as previous_hash,
+        concat(payload_hash, fault) as look,
+        lag(look) over shown_before as previous_look,
         row_number() over shown_before as nth
 
     from record_incoming
@@ -39,7 +40,9 @@ stored as (
         records.stream,
         records.record_id,
         max(records.version) as version,
-        arg_max(records.payload_hash, records.version) as payload_hash,
+        arg_max(
+            concat(records.payload_hash, records.fault), records.version
+        ) as look,
         arg_max(records.tombstone, records.version) as tombstone
 
     from raw.records as records
@@ -72,9 +75,9 @@ changed as (
         and shown.record_id = stored.record_id
 
     where case
-        when shown.nth > 1 then shown.payload_hash != shown.previous_hash
-        when stored.payload_hash is null or stored.tombstone then true
-        else shown.payload_hash != stored.payload_hash
+        when shown.nth > 1 then shown.look != shown.previous_look
+        when stored.look is null or stored.tombstone then true
+        else shown.look != stored.look
     end
 
 )
@@ -92,6 +95,7 @@ select
     ---------- text
     incoming.payload,
     incoming.payload_hash,
+    incoming.fault,
 
     ---------- booleans
     false as tombstone,

@@ -41,9 +41,7 @@ where written is not null
 group by record_id
 
 having bool_and(coalesce(
-    try_cast(written as timestamptz)
-        >= coalesce($window_from, '0001-01-01'::timestamptz)
-    and try_cast(written as timestamptz)
-        < coalesce($window_to, '9999-12-31'::timestamptz),
+    instant(written) >= coalesce($window_from, '0001-01-01'::timestamptz)
+    and instant(written) < coalesce($window_to, '9999-12-31'::timestamptz),
     false
 ))

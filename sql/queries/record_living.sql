@@ -1,4 +1,5 @@
--- Records of a window that are not gone, as last seen.
+-- Records of a window that are not gone, as last seen; without those that have
+-- no id to be known by.
 with
 
 latest as (
@@ -27,5 +28,6 @@ semi join latest
 where records.source = $source
     and records.stream = $stream
     and not records.tombstone
+    and records.record_id not like 'no-id:%'
     and records.filed_on >= coalesce($window_from::date, '0001-01-01'::date)
     and records.filed_on < coalesce($window_to::date, '9999-12-31'::date)

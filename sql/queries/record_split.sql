@@ -8,8 +8,14 @@ with
 asked as (
 
     select unnest(
-        from_json($pages, '[{"page_id": "VARCHAR", "included": ["INTEGER"]}]'),
-        recursive := true
+        from_json($pages, '[{
+            "page_id": "VARCHAR", "file": "VARCHAR", "included": ["INTEGER"],
+            "faults": [{
+                "ordinal": "INTEGER", "record_id": "VARCHAR",
+                "reason": "VARCHAR", "detail": "VARCHAR"
+            }]
+        }]'),
+        max_depth := 2
     )
 
 ),
@@ -19,14 +25,26 @@ pages as (
     select
         pages.page_id,
         pages.stream,
+        pages.window_from,
         pages.fetched_at,
-        $root || pages.file as filename,
+        asked.file as filename,
         asked.included
 
     from raw.pages as pages
 
     inner join asked
         on pages.page_id = asked.page_id
+
+),
+
+-- What the extraction found wrong with single objects.
+faults as (
+
+    select
+        page_id,
+        unnest(faults, max_depth := 2)
+
+    from asked
 
 ),
 
@@ -54,6 +72,7 @@ chosen as (
     select
         pages.page_id,
         pages.stream,
+        pages.window_from,
         pages.fetched_at,
         files.data,
         files.included,
@@ -71,6 +90,7 @@ objects as (
     select
         page_id,
         stream,
+        window_from,
         fetched_at,
         len(data) as records,
         unnest(
@@ -100,6 +120,26 @@ parsed as (
 
     from objects
 
+),
+
+-- An included object with a fault is left out: the one known before counts.
+judged as (
+
+    select
+        parsed.*,
+        faults.record_id as known_id,
+        faults.reason,
+        faults.detail
+
+    from parsed
+
+    left join faults
+        on parsed.page_id = faults.page_id
+        and parsed.ordinal = faults.ordinal
+
+    where faults.reason is null
+        or parsed.is_record
+
 )
 
 select
@@ -108,33 +148,37 @@ select
     page_id,
     ordinal,
     case when is_record then stream else fields[2] end as stream,
-    fields[1] as record_id,
+    coalesce(known_id, fields[1]) as record_id,
 
     ---------- text
     payload,
     md5(payload::varchar) as payload_hash,
+    reason || ': ' || detail as fault,
 
     ---------- booleans
     is_record,
     case
-        when is_record and stream = 'expenses'
+        when is_record
+            and stream = 'expenses'
+            and record_id not like 'no-id:%'
             then fields[4] = 'true' or fields[5] = 'false'
     end as unsettled,
 
     ---------- dates
     case
         when is_record and stream = 'expenses'
-            then try_cast(fields[3] as date)
+            then coalesce(plain_date(fields[3]), window_from)
         when is_record
-            then (
-                coalesce(
-                    try_cast(fields[6] as timestamptz),
-                    try_cast(fields[7] as timestamptz)
-                ) at time zone 'UTC'
-            )::date
+            then coalesce(
+                (
+                    coalesce(instant(fields[6]), instant(fields[7]))
+                    at time zone 'UTC'
+                )::date,
+                window_from
+            )
     end as filed_on,
 
     ---------- timestamps
     fetched_at
 
-from parsed
+from judged

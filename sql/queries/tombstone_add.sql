@@ -1,7 +1,7 @@
 -- Marks records as gone: a further version that repeats the last payload.
 insert into raw.records (
     source, stream, record_id, version, page_id, ordinal,
-    payload, payload_hash,
+    payload, payload_hash, fault,
     tombstone, unsettled,
     filed_on,
     seen_at
@@ -34,6 +34,7 @@ select
     records.ordinal,
     records.payload,
     records.payload_hash,
+    records.fault,
     true as tombstone,
     records.unsettled,
     records.filed_on,

@@ -1,6 +1,6 @@
 -- How many records live, and how many were marked as gone since a given time
 -- and did not return: first of the days of some windows, then of all days.
--- What somebody accepted is not counted.
+-- What somebody accepted is not counted, nor records without a usable id.
 with
 
 latest as (
@@ -54,6 +54,7 @@ states as (
     where records.source = $source
         and records.stream = $stream
         and (not records.tombstone or records.seen_at >= $since)
+        and records.record_id not like 'no-id:%'
 
 )
 

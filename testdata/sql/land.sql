@@ -1,5 +1,5 @@
 -- Lands one page as extract does: a version per object that differs from the
--- newest one.
+-- newest one. `faults` lists what extract would find wrong with its objects.
 insert into raw.records by name
 
 with
@@ -24,19 +24,37 @@ found as (
 
 ),
 
+faults as (
+
+    select unnest(
+        from_json(body -> '$.faults', '[{
+            "ordinal": "INTEGER", "record_id": "VARCHAR", "stream": "VARCHAR",
+            "fault": "VARCHAR"
+        }]'),
+        recursive := true
+    )
+
+    from body
+
+),
+
 objects as (
 
     select
-        if(
-            json_exists(payload, '$.attributes'),
-            payload ->> '$.type', 'transactions'
-        ) as stream,
-        payload ->> '$.id' as record_id,
-        ordinal,
-        payload,
-        md5(payload::varchar) as payload_hash
+        coalesce(faults.stream, if(
+            json_exists(found.payload, '$.attributes'),
+            found.payload ->> '$.type', 'transactions'
+        )) as stream,
+        coalesce(faults.record_id, found.payload ->> '$.id') as record_id,
+        found.ordinal,
+        found.payload,
+        md5(found.payload::varchar) as payload_hash,
+        faults.fault
 
     from found
+
+    left join faults
+        on found.ordinal = faults.ordinal
 
 ),
 
@@ -66,6 +84,7 @@ select
     objects.ordinal,
     objects.payload,
     objects.payload_hash,
+    objects.fault,
     false as tombstone,
     $seen_at::timestamptz as seen_at
 

@@ -1,0 +1,235 @@
+package extract
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Why an object is put into quarantine, as canonical.quarantine.reason has it.
+const (
+	reasonUnreadable = "unreadable"    // its text is not JSON, or is no object
+	reasonTwice      = "member_twice"  // which of the two counts is unknown
+	reasonSchema     = "breaks_schema" // see the schemas folder
+	reasonID         = "id_unusable"   // missing, or not of [plainID]
+)
+
+// A fault is what keeps an object of a page from being used. Faults are kept
+// with their page, so that landing it again finds the same.
+type fault struct {
+	Ordinal  int    `json:"ordinal"`   // place on the page, from 1: data, then included
+	RecordID string `json:"record_id"` // its own id, or one made for it, see [noID]
+	Reason   string `json:"reason"`
+	Detail   string `json:"detail"`
+
+	// Opaque says that DuckDB must not take the object apart: it is kept as
+	// text.
+	Opaque bool `json:"opaque,omitempty"`
+}
+
+// noID begins the id of an object without a usable one. No usable id has a
+// colon, so it is never taken for another record.
+const noID = "no-id:"
+
+func (o *object) nameless() bool { return strings.HasPrefix(o.id, noID) }
+
+// What an object may be at most. A usual one is of 2 kB and 4 levels.
+const (
+	maxObjectBytes = 1 << 20
+	maxObjectDepth = 64
+)
+
+// object judges an object that is JSON.
+func (s *shapes) object(stream string, o outline, raw []byte) object {
+	if stream == "" {
+		stream = o.kind
+	}
+	switch {
+	case len(raw) > maxObjectBytes:
+		return opaqueObject(stream, o.id, raw, reasonUnreadable, fmt.Sprintf("%d bytes long", len(raw)))
+	case o.depth > maxObjectDepth:
+		return opaqueObject(stream, o.id, raw, reasonUnreadable, fmt.Sprintf("nested %d levels deep", o.depth))
+	case hasNUL(raw):
+		return opaqueObject(stream, o.id, raw, reasonUnreadable, "it has a NUL character")
+	}
+	v := s.judge(stream, o.shape, raw)
+	one := object{stream: stream, id: o.id, hash: maphash.Bytes(seed, raw), blank: v.blank}
+	switch {
+	case v.twice != "":
+		return opaqueObject(stream, o.id, raw, reasonTwice, v.twice)
+	case o.id == "":
+		one.fault = &fault{Reason: reasonID, Detail: clip(idText(raw))}
+	case stream == "":
+		one.fault = &fault{Reason: reasonSchema, Detail: "it has no type"}
+	case v.err != nil:
+		one.fault = &fault{Reason: reasonSchema, Detail: clip(v.err.Error())}
+	}
+	one.name(raw)
+	return one
+}
+
+// opaqueObject is an object that is kept as text only.
+func opaqueObject(stream, id string, raw []byte, reason, detail string) object {
+	o := object{
+		stream: stream, id: id, hash: maphash.Bytes(seed, raw),
+		fault: &fault{Reason: reason, Detail: clip(detail), Opaque: true},
+	}
+	o.name(raw)
+	return o
+}
+
+// unreadableObject is an object whose text is not JSON. Its id and type may
+// still be clear.
+func unreadableObject(stream string, raw []byte, err error) object {
+	var o outline
+	s := &scanner{text: raw}
+	if s.members(func(name, value []byte) error {
+		o.note(text(name), value)
+		return nil
+	}) != nil {
+		o.id = ""
+	}
+	if stream == "" {
+		stream = o.kind
+	}
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		err = syntax.Err
+	}
+	return opaqueObject(stream, o.id, raw, reasonUnreadable, err.Error())
+}
+
+// name gives an object without a usable id one made from its bytes, so that
+// the same object is the same record however often it is read.
+func (o *object) name(raw []byte) {
+	if o.id == "" {
+		sum := sha256.Sum256(raw)
+		o.id = noID + hex.EncodeToString(sum[:8])
+	}
+}
+
+// usableID returns the id that a JSON value is, or nothing. Only what needs no
+// escaping in an address, a key or a file name is one.
+func usableID(value jsontext.Value) string {
+	id := text(value)
+	if len(id) == 0 || len(id) > 64 {
+		return ""
+	}
+	number := value.Kind() == '0'
+	for _, c := range []byte(id) {
+		switch {
+		case '0' <= c && c <= '9':
+		case number: // 1e3 and 1000.0 are one number and two texts
+			return ""
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == '-':
+		default:
+			return ""
+		}
+	}
+	if !number && value.Kind() != '"' {
+		return ""
+	}
+	return id
+}
+
+// idText says what stands in the place of an id.
+func idText(raw []byte) string {
+	found := "it is missing"
+	s := &scanner{text: raw}
+	_ = s.members(func(name, value []byte) error { // is JSON
+		if text(name) == "id" {
+			found = string(value)
+		}
+		return nil
+	})
+	return found
+}
+
+// hasNUL reports whether JSON has the escape of a NUL character.
+func hasNUL(raw []byte) bool {
+	for {
+		i := bytes.Index(raw, []byte(`\u0000`))
+		if i < 0 {
+			return false
+		}
+		backslashes := len(raw[:i]) - len(bytes.TrimRight(raw[:i], `\`))
+		if backslashes%2 == 0 {
+			return true
+		}
+		raw = raw[i+1:]
+	}
+}
+
+// clip shortens what is said of an object.
+func clip(detail string) string {
+	const most = 200
+	detail = strings.ToValidUTF8(detail, string(utf8.RuneError))
+	if runes := []rune(detail); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return detail
+}
+
+// faults lists the faults of a page's objects.
+func (p Page) faults() []fault {
+	var all []fault
+	add := func(objects []object, before int) {
+		for i, o := range objects {
+			if o.fault != nil {
+				f := *o.fault
+				f.Ordinal, f.RecordID = before+i+1, o.id
+				all = append(all, f)
+			}
+		}
+	}
+	add(p.objects, 0)
+	add(p.included, len(p.objects))
+	return all
+}
+
+// mend writes a page for DuckDB, which reads all of it or nothing: opaque
+// objects are texts, and of the included ones nothing.
+func mend(body []byte, faults []fault) ([]byte, error) {
+	l, err := layOut(body)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range faults {
+		switch n := f.Ordinal - 1; {
+		case !f.Opaque:
+		case n < len(l.data):
+			l.data[n] = opaqueText(l.data[n])
+		case n < len(l.data)+len(l.included):
+			l.included[n-len(l.data)] = []byte("null")
+		}
+	}
+	data := bytes.Join(l.data, []byte(",\n"))
+	if !l.single {
+		data = fmt.Appendf(nil, "[%s]", data)
+	}
+	return fmt.Appendf(nil, `{"data":%s,"included":[%s]}`, data, bytes.Join(l.included, []byte(",\n"))), nil
+}
+
+// opaqueText writes an object as a JSON text. The page file has all of it.
+func opaqueText(raw []byte) []byte {
+	const most = 64 << 10
+	if len(raw) > most {
+		raw = raw[:most]
+	}
+	readable := strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(string(raw), string(utf8.RuneError)))
+	quoted, _ := json.Marshal(readable) // a string always renders
+	return quoted
+}

@@ -1,0 +1,1 @@
+update raw.pages set landed = false
