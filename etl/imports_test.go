@@ -15,7 +15,7 @@ import (
 var mayImport = map[string][]string{
 	"etl/extract":   {"etl", "etl/httpretry", "etl/plaintext", "etl/warehouse"},
 	"etl/transform": {"etl", "etl/plaintext", "etl/warehouse"},
-	"etl/load":      {"etl", "etl/httpretry", "etl/warehouse"},
+	"etl/load":      {"etl", "etl/httpretry", "etl/plaintext", "etl/warehouse"},
 	"etl/report":    {"etl", "etl/warehouse"},
 	"etl/httpretry": {"etl"},
 	"etl/warehouse": {"etl"},

@@ -75,7 +75,9 @@ func (j *job) askEach(ctx context.Context, f finder, ids []string, enough func(g
 	}
 	if len(rest) > 0 && !enough(len(gone)) {
 		j.Log.WarnContext(ctx, "records not asked for, they stay as they were", etl.KeyRecords, len(rest))
+		j.mu.Lock()
 		j.report.Unconfirmed.Records += len(rest)
+		j.mu.Unlock()
 		rest = nil
 	}
 	slices.Sort(gone)

@@ -1,18 +1,16 @@
 package load
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"spendbridge/etl"
+	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
 
@@ -130,60 +128,32 @@ var plainAmount = regexp.MustCompile(`^-?[0-9]{1,14}(\.[0-9]{1,4})?$`)
 // readDelivered reads the file. A row that cannot be understood is a usage
 // error that names its line.
 func readDelivered(path string) ([]deliveredKey, error) {
-	text, err := os.ReadFile(path)
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, etl.Usagef("--delivered-keys: %w", err)
 	}
-	rows := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))))
-	head, err := rows.Read()
+	table, err := plaintext.ReadTable(content)
 	if err != nil {
-		return nil, etl.Usagef("--delivered-keys %s: %w; the first line names the columns", path, err)
+		return nil, etl.Usagef("--delivered-keys %s: %w", path, err)
 	}
-	column := columnsOf(head)
-	key, ok := firstColumn(column, "transactionnumber", "signatureid", "key")
-	if !ok {
-		return nil, etl.Usagef("--delivered-keys %s: the first line has no column transactionNumber, signatureId or key", path)
+	named := slices.IndexFunc(keyColumns, func(name string) bool { return slices.Contains(table.Columns, strings.ToLower(name)) })
+	if named < 0 {
+		return nil, etl.Usagef("--delivered-keys %s: line 1: write a column %s", path, strings.Join(keyColumns, " or "))
 	}
 	var keys []deliveredKey
-	for {
-		row, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			return keys, nil
-		}
-		if err != nil {
-			return nil, etl.Usagef("--delivered-keys %s: %w", path, err)
-		}
-		k := deliveredKey{Key: strings.TrimSpace(row[key])}
-		if i, ok := column["amount"]; ok {
-			k.Amount = strings.TrimSpace(row[i])
-		}
-		if i, ok := column["currency"]; ok {
-			k.Currency = strings.ToUpper(strings.TrimSpace(row[i]))
+	for _, row := range table.Rows {
+		k := deliveredKey{
+			Key: row.Fields[strings.ToLower(keyColumns[named])], Amount: row.Fields["amount"], Currency: strings.ToUpper(row.Fields["currency"]),
 		}
 		if k.Amount != "" && !plainAmount.MatchString(k.Amount) {
-			line, _ := rows.FieldPos(0)
-			return nil, etl.Usagef("--delivered-keys %s: line %d: amount %q is not a number like -12.50", path, line, k.Amount)
+			return nil, etl.Usagef("--delivered-keys %s: line %d: amount %q is not a number like -12.50", path, row.Line, k.Amount)
 		}
 		if k.Key != "" {
 			keys = append(keys, k)
 		}
 	}
+	return keys, nil
 }
 
-// columnsOf returns where each column is, by its name in lower case.
-func columnsOf(head []string) map[string]int {
-	column := map[string]int{}
-	for i, name := range head {
-		column[strings.ToLower(strings.TrimSpace(name))] = i
-	}
-	return column
-}
-
-func firstColumn(column map[string]int, names ...string) (int, bool) {
-	for _, name := range names {
-		if i, ok := column[name]; ok {
-			return i, true
-		}
-	}
-	return 0, false
-}
+// keyColumns are what a column with keys may be called.
+var keyColumns = []string{"transactionNumber", "signatureId", "key"}

@@ -1,12 +1,12 @@
-// Package load takes canonical.spend out of the house: Parquet snapshots, the
-// published copy for analysts, and batches posted to Productiv. This comment
-// is about the last of them.
+// Package load exports and posts canonical.spend: Parquet snapshots, the
+// published copy for analysts, and batches posted to Productiv. This comment is
+// about the last of them.
 //
 // # The ledger
 //
 // Every record that is ever posted is an item of delivery.items, with its
 // exact JSON; every post is of a batch, a row of delivery.batches. An item
-// belongs to a target (API host and app id) and has a key, which Productiv
+// belongs to a target (address and app id) and has a key, which Productiv
 // gets as transactionNumber or signatureId. The same key posted again is a
 // further attempt.
 //
@@ -47,8 +47,22 @@
 // a person, each written before the ledger. So the ledger can be rebuilt from
 // these files, and a file that the ledger does not know proves that the ledger
 // is older than what was sent.
+// Decisions of persons are lines of sent/decisions.jsonl as well, in the order
+// of the ledger.
 //
 // When a load begins, a batch that is still sending is looked up there: no
 // file, it was never sent; a recorded answer, that is its outcome; else it is
 // unknown.
+//
+// # Targets and gates
+//
+// A record has one home: the application whose items count for it. That is
+// where its source posts, unless another one has accepted the record; then the
+// gate of the target holds it until a person says that both are one
+// application, or that the record stays where it is.
+//
+// Gates hold items before their first byte is sent. What they hold is listed
+// in delivery.holds under the name of a plan, and an approval covers exactly
+// that. The marker, a file beside the warehouse, tells the folder that posted
+// last from its copies and from older states of it.
 package load

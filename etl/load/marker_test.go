@@ -152,8 +152,8 @@ func TestDeliveredKeysAreBooked(t *testing.T) {
 
 func TestAFileOfDeliveredKeysWithAFaultNamesItsLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                     "the first line names the columns",
-		"id,amount\n1,2\n":                     "has no column transactionNumber",
+		"":                                     "line 1: write a column transactionNumber or signatureId",
+		"id,amount\n1,2\n":                     "line 1: write a column transactionNumber",
 		"transactionNumber,amount\na,1\nb,x\n": "line 3: amount \"x\" is not a number",
 	} {
 		s := newScene(t)
