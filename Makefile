@@ -12,7 +12,7 @@ build: ## build bin/spendbridge
 	go build -o bin/spendbridge ./cmd/spendbridge
 
 test: ## run all tests with the race detector
-	GORACE=atexit_sleep_ms=0 go test -race ./...
+	GORACE=atexit_sleep_ms=0 go test -race -timeout 30m ./...
 
 demo: build ## run the whole job on invented data in DATA (data/demo); again, and nothing is posted twice
 	bin/spendbridge demo --dir $(DATA)

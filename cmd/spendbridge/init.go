@@ -55,10 +55,12 @@ func (a *app) init() error {
 		return fmt.Errorf("write configuration: %w", err)
 	}
 	return a.print(map[string]string{"written": a.configPath}, func(w io.Writer) {
-		fmt.Fprintf(w, `Wrote %s. Next:
+		fmt.Fprintf(w, `Wrote %[1]s. Next:
   1. Fill in organization_id, domain, base_url and app_id, and remove a source you do not have.
   2. Set the secrets it names, such as: export PRODUCTIVE_TOKEN=…
-  3. spendbridge run --config %s
-`, a.configPath, a.configPath)
+  3. spendbridge doctor --config %[1]s
+  4. spendbridge run --config %[1]s; the first run shows what it would post, and posts nothing
+  5. spendbridge load --config %[1]s --approve=PLAN --note WHY, with the plan that the run printed
+`, a.configPath)
 	})
 }
