@@ -166,6 +166,9 @@ func TestEveryAnswerLeadsToItsOutcome(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				newScene(t).tryAnswers(loads, want.hold)
+				if want == pending { // what is certain has nothing to do with doubt
+					return
+				}
 				s := newScene(t)
 				s.Productiv.RecordSchema, s.Productiv.InDoubt = load.SchemaSpend, load.InDoubtResend
 				s.tryAnswers(loads, want.resend)
