@@ -200,13 +200,13 @@ func (d *Delivery) remember(ctx context.Context, conn warehouse.Runner) error {
 }
 
 // refresh brings the list of what is not delivered up to date after a person's
-// decision.
+// decision. What it finds first is for the next run to tell.
 func (d *Delivery) refresh(ctx context.Context) error {
 	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		if _, err := d.gatedDiff(ctx, conn); err != nil {
 			return err
 		}
-		_, err := conn.Exec(ctx, "queries/undelivered_save.sql", warehouse.Args{"run_id": string(d.RunID)})
+		_, err := conn.Exec(ctx, "queries/undelivered_save.sql", warehouse.Args{"run_id": ""})
 		return err
 	})
 }
