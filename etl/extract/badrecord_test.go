@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ import (
 // A tamperer changes the bodies that a vendor sends.
 type tamperer struct {
 	next   http.RoundTripper
+	mu     sync.Mutex               // windows are read side by side
 	change func(body []byte) []byte // nil changes nothing
 }
 
@@ -40,6 +42,8 @@ func (tr *tamperer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	body, err := io.ReadAll(resp.Body)
 	resp.Body.Close()
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
 	resp.Body = io.NopCloser(bytes.NewReader(tr.change(body)))
 	return resp, err
 }
