@@ -1,0 +1,185 @@
+package main
+
+import (
+	"archive/tar"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"spendbridge/etl/etltest"
+)
+
+// A data folder of an earlier version opens and holds what it held: the same
+// canonical rows, ledger and snapshot. Nothing answers at the addresses of its
+// vendors, so nothing may be asked or posted. As there is nothing to post, a
+// load does not hold anything although the folder is a copy; verify says so.
+//
+// Who changes on purpose what spend is made of rewrites what is wanted with
+// -update, and says why.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	unpackFolder(t, etltest.Data("upgrade", "data.tar.zst"), folder)
+	config := filepath.Join(folder, "spendbridge.yaml")
+	if err := os.WriteFile(config, etltest.Read(t, "upgrade", "spendbridge.yaml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		line string
+		code int
+	}{
+		{"load", 0},
+		{"verify", 3},
+		{"verify --rebuild", 0},
+	} {
+		code, _, errs := command(t, append(strings.Fields(tt.line), "--config", config, "--quiet")...)
+		if code != tt.code {
+			t.Fatalf("%s ended with %d, want %d: %s", tt.line, code, tt.code, errs)
+		}
+		got := dumpFolder(t, folder)
+		if *update && tt.line == "load" {
+			if err := os.WriteFile(etltest.Data("upgrade", "want.txtar"), txtar.Format(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := txtar.Parse(etltest.Read(t, "upgrade", "want.txtar"))
+		if diff := cmp.Diff(sections(want), sections(got)); diff != "" {
+			t.Errorf("after %s (-want +got):\n%s", tt.line, diff)
+		}
+	}
+}
+
+// dumpFolder reads all that must survive, one row a line.
+func dumpFolder(t *testing.T, folder string) *txtar.Archive {
+	t.Helper()
+	dump := &txtar.Archive{}
+	add := func(name, text string) { dump.Files = append(dump.Files, txtar.File{Name: name, Data: []byte(text)}) }
+	warehouse := filepath.Join(folder, "data", "warehouse.duckdb")
+	var spend string
+	for _, table := range []string{"spend", "excluded", "quarantine", "batches", "items", "targets", "decisions", "holds"} {
+		rows := dumpRows(t, warehouse+"?access_mode=READ_ONLY", table+".sql")
+		if table == "spend" {
+			spend = rows
+		}
+		add(table+".jsonl", rows)
+	}
+	latest := filepath.Join(folder, "data", "snapshots", "latest")
+	shown := dumpRows(t, "", "snapshot.sql", sql.Named("files", filepath.Join(latest, "*", "*", "*.parquet")))
+	if diff := cmp.Diff(strings.Split(spend, "\n"), strings.Split(shown, "\n")); diff != "" {
+		t.Errorf("the snapshot does not show canonical.spend (-spend +snapshot):\n%s", diff)
+	}
+	add("snapshot.txt", dumpManifest(t, latest))
+	return dump
+}
+
+func dumpRows(t *testing.T, database, query string, args ...any) string {
+	t.Helper()
+	db, err := sql.Open("duckdb", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1) // of which the time zone is
+	if _, err := db.Exec("set TimeZone = 'UTC'"); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.Query(string(etltest.Read(t, "upgrade", query)), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var lines strings.Builder
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&lines, line)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return lines.String()
+}
+
+// dumpManifest says what a snapshot's manifest promises of its rows. What made
+// the snapshot, and the bytes of its files, may change with a version.
+func dumpManifest(t *testing.T, folder string) string {
+	t.Helper()
+	var manifest struct {
+		Rows        int    `json:"rows"`
+		LogicalHash string `json:"logical_hash"`
+		Files       []struct {
+			Month       string `json:"month"`
+			Rows        int    `json:"rows"`
+			LogicalHash string `json:"logical_hash"`
+		} `json:"files"`
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	fmt.Fprintln(&lines, "all", manifest.Rows, manifest.LogicalHash)
+	for _, f := range manifest.Files {
+		fmt.Fprintln(&lines, f.Month, f.Rows, f.LogicalHash)
+	}
+	return lines.String()
+}
+
+// unpackFolder unpacks a .tar.zst file into a folder.
+func unpackFolder(t *testing.T, archive, folder string) {
+	t.Helper()
+	packed, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	unpacked, err := zstd.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unpacked.Close()
+	for reader := tar.NewReader(unpacked); ; {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err == nil {
+			err = unpackEntry(reader, header, filepath.Join(folder, filepath.FromSlash(header.Name)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func unpackEntry(reader io.Reader, header *tar.Header, path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	switch header.Typeflag {
+	case tar.TypeDir:
+		return os.MkdirAll(path, 0o700)
+	case tar.TypeSymlink:
+		return os.Symlink(header.Linkname, path)
+	}
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, header.FileInfo().Mode().Perm())
+}
