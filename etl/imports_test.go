@@ -15,13 +15,14 @@ import (
 var mayImport = map[string][]string{
 	"etl/extract":   {"etl", "etl/httpretry", "etl/plaintext", "etl/warehouse"},
 	"etl/transform": {"etl", "etl/plaintext", "etl/warehouse"},
-	"etl/load":      {"etl", "etl/httpretry", "etl/plaintext", "etl/warehouse"},
+	"etl/snapshot":  {"etl", "etl/warehouse"},
+	"etl/deliver":   {"etl", "etl/httpretry", "etl/plaintext", "etl/warehouse"},
 	"etl/report":    {"etl", "etl/warehouse"},
 	"etl/httpretry": {"etl"},
 	"etl/warehouse": {"etl"},
 	"etl/etltest":   {"etl", "etl/warehouse", "sql"},
-	"cmd/spendbridge": {"etl", "etl/extract", "etl/httpretry", "etl/load", "etl/plaintext", "etl/report",
-		"etl/sandbox", "etl/transform", "etl/warehouse", "schemas", "sql"},
+	"cmd/spendbridge": {"etl", "etl/extract", "etl/deliver", "etl/httpretry", "etl/plaintext", "etl/report",
+		"etl/sandbox", "etl/snapshot", "etl/transform", "etl/warehouse", "schemas", "sql"},
 }
 
 const module = "spendbridge/"

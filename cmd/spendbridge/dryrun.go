@@ -7,12 +7,12 @@ import (
 	"slices"
 
 	"spendbridge/etl"
-	"spendbridge/etl/load"
+	"spendbridge/etl/deliver"
 )
 
 // printDryRun tells what a load would post: as sums, by month, and the first
 // records in full.
-func printDryRun(w io.Writer, dry load.DryRun) {
+func printDryRun(w io.Writer, dry deliver.DryRun) {
 	printSums(w, dry)
 	printPreview(w, dry.Preview)
 	if dry.Items == 0 {
@@ -36,7 +36,7 @@ func printDryRun(w io.Writer, dry load.DryRun) {
 }
 
 // printPreview shows what a person needs to see before it is posted.
-func printPreview(w io.Writer, p load.Preview) {
+func printPreview(w io.Writer, p deliver.Preview) {
 	if len(p.Cells) > 0 {
 		fmt.Fprintln(w, "\nBy month")
 		t := table{head: []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
@@ -62,7 +62,7 @@ func printPreview(w io.Writer, p load.Preview) {
 }
 
 // printHeld tells what gates hold and how a person answers them.
-func printHeld(w io.Writer, plan *etl.Plan, held *load.Preview) {
+func printHeld(w io.Writer, plan *etl.Plan, held *deliver.Preview) {
 	if plan == nil {
 		return
 	}
@@ -77,7 +77,7 @@ func printHeld(w io.Writer, plan *etl.Plan, held *load.Preview) {
 }
 
 // printSums tells what a load would post by class, source and currency.
-func printSums(w io.Writer, dry load.DryRun) {
+func printSums(w io.Writer, dry deliver.DryRun) {
 	fmt.Fprintf(w, "The next load would post %s new, %s changed, %s touched and %s withdrawn records; gates hold %s of them.\n",
 		number(dry.Posts("new")), number(dry.Posts("changed")), number(dry.Posts("touched")), number(dry.Posts("withdrawn")), number(dry.Held))
 	if dry.Again > 0 {
@@ -99,7 +99,7 @@ func printSums(w io.Writer, dry load.DryRun) {
 }
 
 // printNotPosted lists what the load leaves as it is.
-func printNotPosted(w io.Writer, left []load.NotPosted) {
+func printNotPosted(w io.Writer, left []deliver.NotPosted) {
 	if len(left) == 0 {
 		return
 	}
@@ -112,10 +112,10 @@ func printNotPosted(w io.Writer, left []load.NotPosted) {
 }
 
 // sums adds up the months.
-func sums(cells []load.DryRunCell) []load.DryRunCell {
-	var all []load.DryRunCell
+func sums(cells []deliver.DryRunCell) []deliver.DryRunCell {
+	var all []deliver.DryRunCell
 	for _, c := range cells {
-		i := slices.IndexFunc(all, func(s load.DryRunCell) bool {
+		i := slices.IndexFunc(all, func(s deliver.DryRunCell) bool {
 			return s.Class == c.Class && s.Source == c.Source && s.Currency == c.Currency
 		})
 		if i < 0 {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
-	"spendbridge/etl/load"
+	"spendbridge/etl/deliver"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 )
@@ -113,7 +113,7 @@ func (r *run) approveStage(plan string, by decisionFlags) etl.Stage {
 	if plan == lastPlan {
 		plan = ""
 	}
-	return r.postStage("approve", func(ctx context.Context, d *load.Delivery) (load.DeliveryResult, error) {
+	return r.postStage("approve", func(ctx context.Context, d *deliver.Delivery) (deliver.Result, error) {
 		return d.Approve(ctx, plan, by.decision())
 	})
 }
@@ -136,7 +136,7 @@ var errRollback = errors.New("a dry run is rolled back")
 
 // dryRun does what a load does up to its first byte, in a transaction that is
 // rolled back.
-func (r *run) dryRun(ctx context.Context, payload string) (dry load.DryRun, err error) {
+func (r *run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, err error) {
 	err = r.db.InTx(ctx, func(tx *warehouse.Tx) error {
 		if err := saveSources(ctx, tx, r); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
-	"spendbridge/etl/load"
+	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
@@ -67,7 +67,7 @@ func (s *session) moment(ctx context.Context, asOf string) (time.Time, etl.RunID
 	if t, err := time.Parse(time.RFC3339, asOf); err == nil {
 		return t.UTC(), "", nil
 	}
-	moment, err := load.SnapshotMoment(ctx, s.db, etl.RunID(asOf))
+	moment, err := snapshot.Moment(ctx, s.db, etl.RunID(asOf))
 	if err == nil && moment.IsZero() {
 		err = etl.Usagef("--as-of %s is neither a run that could take a snapshot nor a time such as 2026-06-30T23:59:59Z", asOf)
 	}
@@ -75,31 +75,31 @@ func (s *session) moment(ctx context.Context, asOf string) (time.Time, etl.RunID
 }
 
 // exportPast builds the state of a moment again and writes it to out.
-func (s *session) exportPast(ctx context.Context, moment time.Time, out string) (load.Snapshot, error) {
+func (s *session) exportPast(ctx context.Context, moment time.Time, out string) (snapshot.Snapshot, error) {
 	past, err := warehouse.Open(ctx, warehouse.Options{
 		MemoryLimit: s.config.EngineMemory(), TempDir: s.config.tempDir(), Files: sqlfiles.FS,
 	})
 	if err != nil {
-		return load.Snapshot{}, err
+		return snapshot.Snapshot{}, err
 	}
 	defer past.Close()
 	r := &run{session: &session{app: s.app, config: s.config, db: past}, started: s.now()}
 	r.id = etl.NewRunID(r.started)
 	if _, err := transform.AsOf(ctx, s.db, past, moment, s.config.tempDir(), s.config.transformOptions(r)); err != nil {
-		return load.Snapshot{}, err
+		return snapshot.Snapshot{}, err
 	}
 	inputs, err := r.snapshotInputs(ctx)
 	if err != nil {
-		return load.Snapshot{}, err
+		return snapshot.Snapshot{}, err
 	}
-	return load.ExportSnapshot(ctx, past, moment, load.SnapshotOptions{
+	return snapshot.Export(ctx, past, moment, snapshot.Options{
 		Folder: out, RunID: r.id, Inputs: inputs, Schemas: schemas.FS, Now: r.now,
 	})
 }
 
 // compare looks up the snapshot that the run took then.
-func (p *pastResult) compare(ctx context.Context, db *warehouse.DB, run etl.RunID, now load.Manifest) error {
-	then, err := load.RecordedManifest(ctx, db, run)
+func (p *pastResult) compare(ctx context.Context, db *warehouse.DB, run etl.RunID, now snapshot.Manifest) error {
+	then, err := snapshot.RecordedManifest(ctx, db, run)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/deliver"
 	"spendbridge/etl/extract"
-	"spendbridge/etl/load"
 	"spendbridge/etl/report"
 	"spendbridge/etl/transform"
 )
@@ -17,24 +17,24 @@ import (
 // A runResult is what a run tells its user, as tables or as JSON. Members are
 // added, never renamed.
 type runResult struct {
-	RunID      etl.RunID            `json:"run_id"`
-	Command    string               `json:"command"`
-	Status     string               `json:"status"`
-	Error      string               `json:"error,omitempty"`
-	DurationMS int64                `json:"duration_ms"`
-	Stages     []stageResult        `json:"stages"`
-	Extract    []extract.Report     `json:"extract"`
-	Balanced   *bool                `json:"control_totals_balanced"` // null: the command computes none
-	Totals     totals               `json:"control_totals"`
-	Snapshot   *snapshotResult      `json:"snapshot"`
-	Delivery   *load.DeliveryResult `json:"delivery"`
-	NextLoad   *load.DryRun         `json:"next_load,omitempty"`
-	SetAside   []reason             `json:"set_aside"`
-	Duplicates []report.Duplicates  `json:"possible_duplicates"`
-	Published  string               `json:"published,omitempty"`
-	Report     string               `json:"report,omitempty"`
-	Next       whereNext            `json:"next"`
-	Notes      []string             `json:"notes"`
+	RunID      etl.RunID           `json:"run_id"`
+	Command    string              `json:"command"`
+	Status     string              `json:"status"`
+	Error      string              `json:"error,omitempty"`
+	DurationMS int64               `json:"duration_ms"`
+	Stages     []stageResult       `json:"stages"`
+	Extract    []extract.Report    `json:"extract"`
+	Balanced   *bool               `json:"control_totals_balanced"` // null: the command computes none
+	Totals     totals              `json:"control_totals"`
+	Snapshot   *snapshotResult     `json:"snapshot"`
+	Delivery   *deliver.Result     `json:"delivery"`
+	NextLoad   *deliver.DryRun     `json:"next_load,omitempty"`
+	SetAside   []reason            `json:"set_aside"`
+	Duplicates []report.Duplicates `json:"possible_duplicates"`
+	Published  string              `json:"published,omitempty"`
+	Report     string              `json:"report,omitempty"`
+	Next       whereNext           `json:"next"`
+	Notes      []string            `json:"notes"`
 }
 
 // A stageResult is one line of the table of stages.
@@ -175,7 +175,7 @@ func (r *runResult) printDelivery(w io.Writer) {
 }
 
 // posted says in a sentence what a delivery came to.
-func (r *runResult) posted(d *load.DeliveryResult) string {
+func (r *runResult) posted(d *deliver.Result) string {
 	sentence := fmt.Sprintf("%s accepted, %s rejected, in %s batches.", number(d.Accepted), number(d.Rejected), number(d.Batches))
 	if d.Batches == 0 {
 		sentence = "nothing."

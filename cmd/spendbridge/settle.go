@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"spendbridge/etl"
-	"spendbridge/etl/load"
+	"spendbridge/etl/deliver"
 )
 
 // A decisionFlags is who decides, and why.
@@ -25,7 +25,7 @@ func (f *decisionFlags) add(flags *pflag.FlagSet, why string) {
 	flags.StringVar(&f.note, "note", "", why)
 }
 
-func (f decisionFlags) decision() load.Decision { return load.Decision{By: f.who, Note: f.note} }
+func (f decisionFlags) decision() deliver.Decision { return deliver.Decision{By: f.who, Note: f.note} }
 
 // operator is who works at this terminal, for decisions that are recorded.
 func operator() string {
@@ -116,7 +116,7 @@ func (f settleFlags) check(args []string) error {
 
 // decide records the one decision that the flags name, and returns what it
 // comes to.
-func (f settleFlags) decide(ctx context.Context, d *load.Delivery, what string) (string, error) {
+func (f settleFlags) decide(ctx context.Context, d *deliver.Delivery, what string) (string, error) {
 	by := f.decision.decision()
 	switch {
 	case f.accepted:

@@ -12,7 +12,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/extract"
-	"spendbridge/etl/load"
+	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
@@ -96,7 +96,7 @@ func (r *run) lastTransform(ctx context.Context) (etl.RunID, error) {
 // holds, its totals stand beside the others.
 func (r *run) verifySnapshot() etl.Stage {
 	return etl.Stage{Name: "verify/snapshot", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
-		latest, err := load.Latest(r.config.SnapshotsDir())
+		latest, err := snapshot.Latest(r.config.SnapshotsDir())
 		if errors.Is(err, fs.ErrNotExist) {
 			r.result.note("there is no snapshot yet")
 			return etl.Counts{}, nil
@@ -105,11 +105,11 @@ func (r *run) verifySnapshot() etl.Stage {
 			return etl.Counts{}, err
 		}
 		counts := etl.Counts{Read: int(latest.Manifest.Rows)}
-		return counts, errors.Join(load.CheckSnapshot(latest.Path, schemas.FS), r.addSnapshotTotals(ctx, latest.Manifest))
+		return counts, errors.Join(snapshot.Check(latest.Path, schemas.FS), r.addSnapshotTotals(ctx, latest.Manifest))
 	}}
 }
 
-func (r *run) addSnapshotTotals(ctx context.Context, m load.Manifest) error {
+func (r *run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error {
 	transformed, err := r.lastTransform(ctx)
 	if err != nil {
 		return err

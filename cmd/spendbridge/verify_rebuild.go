@@ -10,7 +10,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/extract"
-	"spendbridge/etl/load"
+	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
@@ -94,7 +94,7 @@ func (r *run) sameParquet(ctx context.Context, rebuilt *warehouse.DB, folder str
 
 // parquetHashes returns the sha256 of each file of a snapshot of db.
 func (r *run) parquetHashes(ctx context.Context, db *warehouse.DB, folder string) (map[string]string, error) {
-	snapshot, err := load.ExportSnapshot(ctx, db, r.started, load.SnapshotOptions{
+	snapshot, err := snapshot.Export(ctx, db, r.started, snapshot.Options{
 		Folder: folder, RunID: r.id, Schemas: schemas.FS, Now: r.now,
 	})
 	if err != nil {

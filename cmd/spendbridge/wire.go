@@ -13,9 +13,10 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/deliver"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
-	"spendbridge/etl/load"
+	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
@@ -88,7 +89,7 @@ func (r *run) snapshotStage() etl.Stage {
 		if err != nil {
 			return etl.Counts{}, err
 		}
-		snapshot, err := load.TakeSnapshot(ctx, r.db, load.SnapshotOptions{
+		snapshot, err := snapshot.Take(ctx, r.db, snapshot.Options{
 			Folder: r.config.SnapshotsDir(), RunID: r.id, Inputs: inputs, Schemas: schemas.FS, Now: r.now,
 			Keep: r.config.Snapshots.Keep, KeepFor: time.Duration(r.config.Snapshots.KeepFor),
 		})
@@ -103,13 +104,13 @@ func (r *run) snapshotStage() etl.Stage {
 
 // deliverStage posts what is new.
 func (r *run) deliverStage() etl.Stage {
-	return r.postStage("deliver", func(ctx context.Context, d *load.Delivery) (load.DeliveryResult, error) {
+	return r.postStage("deliver", func(ctx context.Context, d *deliver.Delivery) (deliver.Result, error) {
 		return d.Post(ctx)
 	})
 }
 
 // postStage posts. Analysts get their copy even if it fails.
-func (r *run) postStage(name string, post func(context.Context, *load.Delivery) (load.DeliveryResult, error)) etl.Stage {
+func (r *run) postStage(name string, post func(context.Context, *deliver.Delivery) (deliver.Result, error)) etl.Stage {
 	r.result.expectTotals()
 	return etl.Stage{Name: name, KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
 		progress, done := r.progress(name)
@@ -132,7 +133,7 @@ func (r *run) publishStage() etl.Stage {
 			return etl.Counts{}, err
 		}
 		path := r.config.PublishedFile()
-		if err := load.Publish(ctx, r.db, load.PublishOptions{Path: path, Schemas: schemas.FS}); err != nil {
+		if err := snapshot.Publish(ctx, r.db, snapshot.PublishOptions{Path: path, Schemas: schemas.FS}); err != nil {
 			return etl.Counts{}, err
 		}
 		r.result.Published = path
@@ -141,8 +142,8 @@ func (r *run) publishStage() etl.Stage {
 }
 
 // delivery says what is posted where.
-func (r *run) delivery(progress etl.Progress) *load.Delivery {
-	return &load.Delivery{
+func (r *run) delivery(progress etl.Progress) *deliver.Delivery {
+	return &deliver.Delivery{
 		DB: r.db, Folder: r.config.DataDir, Schemas: schemas.FS, Productiv: r.config.productiv(),
 		RunID: r.id, Today: r.started.In(r.config.Location()), Now: r.now,
 		Log: r.log.With(etl.KeyRun, string(r.id), etl.KeyStage, "deliver"), Progress: progress,
@@ -150,9 +151,9 @@ func (r *run) delivery(progress etl.Progress) *load.Delivery {
 	}
 }
 
-func (c *Config) productiv() load.Productiv {
+func (c *Config) productiv() deliver.Productiv {
 	p := c.Productiv
-	return load.Productiv{
+	return deliver.Productiv{
 		BaseURL: p.BaseURL, TokenURL: p.TokenURL, TokenAuth: p.TokenAuth,
 		ClientID: p.ClientID.Reveal(), ClientSecret: p.ClientSecret.Reveal(),
 		AppID: p.AppID, AppIDs: p.AppIDs,
@@ -207,10 +208,10 @@ func (c *Config) dueHash(ctx context.Context, r warehouse.Runner) (string, error
 }
 
 // snapshotInputs names what spend is made with besides the raw data.
-func (r *run) snapshotInputs(ctx context.Context) (load.SnapshotInputs, error) {
-	inputs := load.SnapshotInputs{Program: version().String(), Config: r.config.Hash()}
+func (r *run) snapshotInputs(ctx context.Context) (snapshot.Inputs, error) {
+	inputs := snapshot.Inputs{Program: version().String(), Config: r.config.Hash()}
 	var faults [4]error
-	inputs.SQL, faults[0] = load.HashSQL(sqlfiles.FS)
+	inputs.SQL, faults[0] = snapshot.HashSQL(sqlfiles.FS)
 	inputs.Aliases, faults[1] = transform.HashAliases(ctx, r.db)
 	inputs.Rules, faults[2] = transform.HashRules(ctx, r.db)
 	faults[3] = r.db.Get(ctx, "queries/run_rates_hash.sql", nil, &inputs.Rates)

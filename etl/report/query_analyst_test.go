@@ -15,7 +15,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/etltest"
-	"spendbridge/etl/load"
+	"spendbridge/etl/snapshot"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
 	sqlfiles "spendbridge/sql"
@@ -68,7 +68,7 @@ func analystsFolder(t *testing.T) string {
 	folder, db := t.TempDir(), analystsDB(t)
 	take := func(id string) {
 		t.Helper()
-		_, err := load.TakeSnapshot(t.Context(), db, load.SnapshotOptions{
+		_, err := snapshot.Take(t.Context(), db, snapshot.Options{
 			Folder: filepath.Join(folder, "data", "snapshots"), RunID: etl.RunID(id), Schemas: schemas.FS, Now: time.Now,
 		})
 		if err != nil {
@@ -84,7 +84,7 @@ func analystsFolder(t *testing.T) string {
 		run(t, db, "analyst/"+name+".sql")
 	}
 	take("20260701T030000Z-000002")
-	err := load.Publish(t.Context(), db, load.PublishOptions{Path: filepath.Join(folder, "data", "spend.duckdb"), Schemas: schemas.FS})
+	err := snapshot.Publish(t.Context(), db, snapshot.PublishOptions{Path: filepath.Join(folder, "data", "spend.duckdb"), Schemas: schemas.FS})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
--- One batch that was or is about to be sent. See etl/load for its states.
+-- One batch that was or is about to be sent. See etl/deliver for its states.
 create table if not exists delivery.batches (
 
     ---------- ids

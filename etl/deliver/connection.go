@@ -1,0 +1,205 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"spendbridge/etl/warehouse"
+)
+
+// witnesses is how many other records are tried alone before the refusal of a
+// firewall or proxy is taken to be of everything, and not of one record.
+const witnesses = 8
+
+// A job is a batch that a connection has yet to post.
+type job struct {
+	batch
+	barred bool // it, or a batch it is a part of, was refused in between
+	before int  // batches accepted in this load until then
+	tapped bool // a record was taken out of it to be tried alone
+}
+
+// A suspect is a record that was refused in between when it was posted alone.
+// As long as nothing else gets through, nobody knows whether it is to blame.
+type suspect struct {
+	job
+	answer answer
+	since  int // batches accepted until then
+}
+
+// A connection posts one batch after the other.
+type connection struct {
+	*sender
+	queue    <-chan batch
+	jobs     []job // begun; the last one is next
+	suspects []suspect
+}
+
+// run works until nothing is left or an outcome says to stop. Then what is not
+// decided stays pending.
+func (c *connection) run(ctx context.Context) {
+	for next, ok := c.next(); ok; next, ok = c.next() {
+		if c.do(ctx, next) != nil {
+			c.suspects = nil
+			return
+		}
+	}
+}
+
+func (c *connection) next() (job, bool) {
+	if last := len(c.jobs) - 1; last >= 0 {
+		next := c.jobs[last]
+		c.jobs = c.jobs[:last]
+		return next, true
+	}
+	b, ok := <-c.queue
+	return job{batch: b}, ok
+}
+
+// do posts one batch. Its halves, if it is split, are next.
+func (c *connection) do(ctx context.Context, j job) error {
+	state, got, err := c.send(ctx, &j.batch)
+	if err != nil {
+		return err
+	}
+	if got.verdict == verdictBarred && !j.barred {
+		j.barred, j.before = true, c.acceptedBatches(j.target)
+	}
+	if state == stateSplit {
+		left, right := j, j
+		left.batch, right.batch = j.halves()
+		c.jobs = append(c.jobs, right, left)
+	}
+	if got.verdict == verdictBarred && j.records == 1 {
+		c.suspects = append(c.suspects, suspect{job: j, answer: got, since: c.acceptedBatches(j.target)})
+	}
+	return c.judgeSuspects(ctx)
+}
+
+// judgeSuspects rejects those suspects whose target has accepted another
+// batch since. For the others it has one more record tried alone, and gives up
+// when as many as it takes were refused.
+func (c *connection) judgeSuspects(ctx context.Context) error {
+	if err := c.reject(ctx, func(s suspect) int { return s.since }); err != nil || len(c.suspects) == 0 {
+		return err
+	}
+	last := c.suspects[len(c.suspects)-1]
+	switch {
+	case len(c.suspects) <= witnesses:
+		return c.callWitness(ctx, last.target)
+	case last.doubtful:
+		return c.giveUp(last.batch, last.answer)
+	default:
+		return c.stop(c.everythingBarred(last))
+	}
+}
+
+// conclude decides about the suspects that are left when there is nothing more
+// to try: by what their target has accepted since the batch they came in.
+func (c *connection) conclude(ctx context.Context) error {
+	if err := c.reject(ctx, func(s suspect) int { return s.before }); err != nil {
+		return err
+	}
+	for _, left := range c.suspects {
+		if !left.doubtful {
+			return c.stop(c.everythingBarred(left))
+		}
+	}
+	return nil
+}
+
+func (c *connection) everythingBarred(last suspect) error {
+	return fmt.Errorf("everything is refused on its way to Productiv (records tried alone: %d); nothing of it was stored. "+
+		"Have this machine let through, and check productiv.base_url. %s", len(c.suspects), last.answer.message)
+}
+
+// reject books suspects as refused whose target has accepted more batches by
+// now than it had at the time that is asked for. What may have arrived before
+// stays unknown.
+func (c *connection) reject(ctx context.Context, until func(suspect) int) error {
+	ctx = context.WithoutCancel(ctx)
+	var left []suspect
+	for _, s := range c.suspects {
+		switch {
+		case c.acceptedBatches(s.target) <= until(s):
+			left = append(left, s)
+			continue
+		case s.doubtful:
+			continue
+		}
+		s.answer.message = "this record is refused on its way to Productiv, and others are not: " + s.answer.message
+		_, err := locked(&c.ledger, func() (any, error) { return nil, c.d.finish(ctx, s.batch, stateRejected, s.answer) })
+		if err != nil {
+			return c.stop(err)
+		}
+		c.count(s.batch, stateRejected)
+	}
+	c.suspects = left
+	return nil
+}
+
+// callWitness puts a record for the target on top of the jobs, to be posted
+// alone. It comes from the largest batch, so that the records that are tried
+// are far apart: neighbors often share the text that a firewall dislikes.
+func (c *connection) callWitness(ctx context.Context, target string) error {
+	from := c.largest(target)
+	if from < 0 && len(c.jobs) == 0 {
+		b, ok := <-c.queue
+		if !ok {
+			return nil
+		}
+		c.jobs = append(c.jobs, job{batch: b})
+		from = c.largest(target)
+	}
+	if from < 0 {
+		return nil
+	}
+	whole := c.jobs[from]
+	c.jobs = slices.Delete(c.jobs, from, from+1)
+	if whole.records > 1 {
+		one, rest := whole, whole
+		var err error
+		if one.batch, rest.batch, err = c.detach(ctx, whole.batch); err != nil {
+			return c.stop(err)
+		}
+		rest.tapped = true
+		c.jobs = slices.Insert(c.jobs, from, rest)
+		whole = one
+	}
+	c.jobs = append(c.jobs, whole)
+	return nil
+}
+
+// largest finds the job to take a record from, -1 for none: the one with the
+// most records, and before all others one that none was taken from. What the
+// ledger lists already is in doubt as a whole.
+func (c *connection) largest(target string) int {
+	found := -1
+	for i, j := range c.jobs {
+		if j.listed || j.target != target {
+			continue
+		}
+		if found < 0 || c.jobs[found].tapped && !j.tapped ||
+			c.jobs[found].tapped == j.tapped && j.records > c.jobs[found].records {
+			found = i
+		}
+	}
+	return found
+}
+
+// detach takes the first record out of a batch that was never posted.
+func (s *sender) detach(ctx context.Context, whole batch) (one, rest batch, err error) {
+	one, rest = whole, whole
+	one.id, rest.id = whole.id+"a", whole.id+"b"
+	one.records, rest.records = 1, whole.records-1
+	_, err = locked(&s.ledger, func() (int64, error) {
+		return s.d.DB.Exec(context.WithoutCancel(ctx), "queries/item_split.sql", whole.itemArgs(warehouse.Args{
+			"left_id": one.id, "right_id": rest.id, "middle": 1, "at": s.d.Now().UTC(),
+		}))
+	})
+	if err != nil {
+		return one, rest, fmt.Errorf("batch %s: %w", whole.id, err)
+	}
+	return one, rest, nil
+}

@@ -1,0 +1,218 @@
+package deliver
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// A Decision is a person's: who, and why. The ledger keeps both.
+type Decision struct {
+	By   string
+	Note string
+}
+
+func (d Decision) check() error {
+	if strings.TrimSpace(d.By) == "" || strings.TrimSpace(d.Note) == "" {
+		return etl.Usagef("a decision needs a name and a reason; add --note 'why, and where it was seen'")
+	}
+	return nil
+}
+
+// What a person can decide.
+const (
+	decisionAccepted    = "accepted"
+	decisionResend      = "resend"
+	decisionRetry       = "retry"
+	decisionDismiss     = "dismiss"
+	decisionCorrected   = "corrected_at_productiv"
+	decisionApprove     = "approve"
+	decisionTargetMoved = "target_moved"
+	decisionTargetKept  = "target_kept"
+	decisionDelivered   = "delivered_keys"
+)
+
+// decisionsName is a file of JSON lines, one per decision, each written before
+// the ledger has it.
+const decisionsName = sentFolder + "/decisions.jsonl"
+
+// A decided is one row of delivery.decisions and one line of the file.
+type decided struct {
+	ID       string          `json:"decision_id"`
+	Subject  string          `json:"subject"`
+	Decision string          `json:"decision"`
+	By       string          `json:"decided_by"`
+	Note     string          `json:"note"`
+	At       time.Time       `json:"decided_at"`
+	LedgerNo int64           `json:"ledger_no"` // the newest item when it was made
+	Covers   json.RawMessage `json:"covers,omitempty"`
+}
+
+// newDecision is a decision that is not recorded yet. What it covers was
+// listed for the person who made it.
+func (d *Delivery) newDecision(ctx context.Context, subject, what string, by Decision, covers json.RawMessage) (decided, error) {
+	made := decided{
+		ID: uuid.Must(uuid.NewV7()).String(), Subject: subject, Decision: what,
+		By: by.By, Note: by.Note, At: d.Now().UTC(), Covers: covers,
+	}
+	err := d.DB.Get(ctx, "queries/decision_last_no.sql", nil, &made.LedgerNo)
+	return made, err
+}
+
+// decide records a decision, first in the file, then with its effect in the
+// ledger. A program that is killed in between leaves the effect to the next
+// load.
+func (d *Delivery) decide(ctx context.Context, made decided) error {
+	if err := d.appendDecision(made); err != nil {
+		return err
+	}
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return made.apply(ctx, tx) })
+}
+
+// apply writes the decision and its effect into the ledger. What a decision
+// about a batch does is in the batch's own sent file.
+func (m decided) apply(ctx context.Context, tx *warehouse.Tx) error {
+	if err := m.keep(ctx, tx); err != nil {
+		return err
+	}
+	id, covers := m.ID, string(m.Covers)
+	var effect step
+	switch m.Decision {
+	case decisionRetry:
+		effect = step{"queries/settle_retry.sql", warehouse.Args{"decision_id": id, "spend_id": m.Subject, "ledger_no": m.LedgerNo}}
+	case decisionDismiss:
+		effect = step{"queries/dismiss_add.sql", warehouse.Args{"decision_id": id, "covers": covers}}
+	case decisionApprove:
+		effect = step{"queries/gate_approve.sql", warehouse.Args{"decision_id": id, "covers": covers}}
+	case decisionTargetKept:
+		effect = step{"queries/target_keep.sql", warehouse.Args{"decision_id": id, "covers": covers}}
+	case decisionTargetMoved:
+		return m.applyMove(ctx, tx)
+	default:
+		return nil
+	}
+	_, err := tx.Exec(ctx, effect.file, effect.args)
+	return err
+}
+
+// keep writes the row. It is written once, whoever asks.
+func (m decided) keep(ctx context.Context, tx *warehouse.Tx) error {
+	var covers any
+	if len(m.Covers) > 0 {
+		covers = string(m.Covers)
+	}
+	_, err := tx.Exec(ctx, "queries/decision_add.sql", warehouse.Args{
+		"decision_id": m.ID, "subject": m.Subject, "decision": m.Decision,
+		"decided_by": m.By, "note": m.Note, "ledger_no": m.LedgerNo, "covers": covers, "at": m.At,
+	})
+	return err
+}
+
+func (d *Delivery) decisionsPath() string { return filepath.Join(d.Folder, decisionsName) }
+
+// appendDecision adds one line and waits until it is on the disk. A line that
+// a killed program left unfinished is ended first.
+func (d *Delivery) appendDecision(made decided) error {
+	line, err := json.Marshal(made)
+	if err != nil {
+		return err
+	}
+	path := d.decisionsPath()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("decisions: %w", err)
+	}
+	before, err := os.ReadFile(path)
+	created := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !created {
+		return fmt.Errorf("decisions: %w", err)
+	}
+	line = append(line, '\n')
+	if len(before) > 0 && !bytes.HasSuffix(before, []byte("\n")) {
+		line = append([]byte("\n"), line...)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("decisions: %w", err)
+	}
+	if _, err = f.Write(line); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("decisions: %w", err)
+	}
+	if created {
+		return syncDirectory(filepath.Dir(path))
+	}
+	return nil
+}
+
+// readDecisions returns the lines of the file in the order of the ledger. An
+// unfinished line was never acted on.
+func readDecisions(folder string) ([]decided, error) {
+	f, err := os.Open(filepath.Join(folder, decisionsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decisions: %w", err)
+	}
+	defer f.Close()
+	var all []decided
+	lines := bufio.NewReader(f)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break // the end, or a line that is not whole
+		}
+		var made decided
+		if json.Unmarshal(line, &made) == nil && made.ID != "" {
+			all = append(all, made)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b decided) int {
+		return cmp.Or(cmp.Compare(a.LedgerNo, b.LedgerNo), cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
+}
+
+// recoverDecisions completes the decisions that a killed program had written
+// into the file and not into the ledger.
+func (d *Delivery) recoverDecisions(ctx context.Context, tx *warehouse.Tx) error {
+	all, err := readDecisions(d.Folder)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	ids, err := warehouse.Strings(ctx, tx, "queries/decision_ids.sql", nil)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	return applyAll(ctx, tx, slices.DeleteFunc(all, func(m decided) bool { return known[m.ID] }))
+}
+
+func applyAll(ctx context.Context, tx *warehouse.Tx, all []decided) error {
+	for _, made := range all {
+		if err := made.apply(ctx, tx); err != nil {
+			return fmt.Errorf("decision %s: %w", made.ID, err)
+		}
+	}
+	return nil
+}

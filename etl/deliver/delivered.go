@@ -1,0 +1,159 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"spendbridge/etl"
+	"spendbridge/etl/plaintext"
+	"spendbridge/etl/warehouse"
+)
+
+// A Delivered says what became of a list of the keys that Productiv has.
+type Delivered struct {
+	Booked     int      `json:"booked"`     // records, as accepted
+	Unverified int      `json:"unverified"` // of them: the list has no amount
+	Unlisted   int      `json:"unlisted"`   // records that stay held
+	Strays     []string `json:"strays"`     // keys that were not booked, and why
+}
+
+func (b Delivered) String() string {
+	return fmt.Sprintf("%d records are booked as accepted, %d of them with an unverified amount; %d that the file lacks stay held; %d keys were not booked",
+		b.Booked, b.Unverified, b.Unlisted, len(b.Strays))
+}
+
+// A deliveredKey is one row of the file.
+type deliveredKey struct {
+	Key      string `json:"key"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// SettleDelivered books what a file exported from Productiv lists as accepted:
+// a CSV file with the keys under transactionNumber, signatureId or key and, if
+// it has them, amount and currency. This is the folder that posts afterwards;
+// records that the file lacks stay held until they are approved.
+func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision) (Delivered, error) {
+	var result Delivered
+	keys, err := readDelivered(path)
+	if err != nil {
+		return result, err
+	}
+	if err := d.beforeMove(ctx, by); err != nil {
+		return result, err
+	}
+	covers, err := json.Marshal(keys)
+	if err != nil {
+		return result, err
+	}
+	made, err := d.newDecision(ctx, "keys that Productiv has", decisionDelivered, by, nil)
+	if err != nil {
+		return result, err
+	}
+	if result, err = d.planDelivered(ctx, string(covers)); err != nil {
+		return result, err
+	}
+	batches, err := d.plannedBatches(ctx)
+	if err != nil {
+		return result, err
+	}
+	for _, b := range batches {
+		if err := d.bookCorrection(ctx, b, made); err != nil {
+			return result, fmt.Errorf("book batch %s: %w", b.id, err)
+		}
+	}
+	if len(batches) == 0 {
+		if err := d.decide(ctx, made); err != nil {
+			return result, err
+		}
+	}
+	if err := d.renewMarker(ctx); err != nil {
+		return result, err
+	}
+	if err := d.refresh(ctx); err != nil {
+		return result, err
+	}
+	if len(result.Strays) > 0 {
+		return result, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d keys of the file were not booked: %s", len(result.Strays), someOf(result.Strays)),
+			Mend: "look at these records in Productiv",
+		}
+	}
+	return result, nil
+}
+
+// planDelivered plans what the keys say was accepted, and holds the rest.
+func (d *Delivery) planDelivered(ctx context.Context, keys string) (Delivered, error) {
+	var result Delivered
+	err := d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+		if _, err := conn.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
+			return err
+		}
+		if err := d.diff(ctx, conn, OnChangeReport); err != nil {
+			return err
+		}
+		if _, err := conn.Exec(ctx, "queries/delivered_keys.sql", warehouse.Args{"keys": keys}); err != nil {
+			return err
+		}
+		if err := conn.Get(ctx, "queries/delivered_count.sql", nil, &result.Booked, &result.Unverified, &result.Unlisted); err != nil {
+			return err
+		}
+		strays, err := warehouse.Strings(ctx, conn, "queries/delivered_strays.sql", nil)
+		if err != nil {
+			return err
+		}
+		result.Strays = strays
+		err = execAll(ctx, conn,
+			step{"queries/gate_forget.sql", nil},
+			step{"queries/delivered_hold.sql", nil},
+			step{"queries/gate_hold.sql", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
+			step{"queries/delivered_draft.sql", nil},
+			step{"queries/delivered_reversals.sql", nil},
+		)
+		if err != nil {
+			return err
+		}
+		return d.writePlan(ctx, conn, []invalidItem{})
+	})
+	return result, err
+}
+
+var plainAmount = regexp.MustCompile(`^-?[0-9]{1,14}(\.[0-9]{1,4})?$`)
+
+// readDelivered reads the file. A row that cannot be understood is a usage
+// error that names its line.
+func readDelivered(path string) ([]deliveredKey, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, etl.Usagef("--delivered-keys: %w", err)
+	}
+	table, err := plaintext.ReadTable(content)
+	if err != nil {
+		return nil, etl.Usagef("--delivered-keys %s: %w", path, err)
+	}
+	named := slices.IndexFunc(keyColumns, func(name string) bool { return slices.Contains(table.Columns, strings.ToLower(name)) })
+	if named < 0 {
+		return nil, etl.Usagef("--delivered-keys %s: line 1: write a column %s", path, strings.Join(keyColumns, " or "))
+	}
+	var keys []deliveredKey
+	for _, row := range table.Rows {
+		k := deliveredKey{
+			Key: row.Fields[strings.ToLower(keyColumns[named])], Amount: row.Fields["amount"], Currency: strings.ToUpper(row.Fields["currency"]),
+		}
+		if k.Amount != "" && !plainAmount.MatchString(k.Amount) {
+			return nil, etl.Usagef("--delivered-keys %s: line %d: amount %q is not a number like -12.50", path, row.Line, k.Amount)
+		}
+		if k.Key != "" {
+			keys = append(keys, k)
+		}
+	}
+	return keys, nil
+}
+
+// keyColumns are what a column with keys may be called.
+var keyColumns = []string{"transactionNumber", "signatureId", "key"}

@@ -1,0 +1,318 @@
+package deliver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// A Delivery posts what canonical.spend says to Productiv, and keeps the
+// ledger of it.
+type Delivery struct {
+	DB        *warehouse.DB
+	Folder    string // the data folder
+	Schemas   fs.FS  // holds productiv/finance.json and productiv/spend.json
+	Productiv Productiv
+	Transport http.RoundTripper // nil means one of its own
+	RunID     etl.RunID
+	Today     time.Time // the run's day in the reporting time zone; what occurs later is not due
+	Now       func() time.Time
+	Log       *slog.Logger
+	Progress  etl.Progress // told of "records"; may be nil
+
+	// SettingsHash changes with every setting that decides which records are
+	// due, such as post_from, approved_only and the rules.
+	SettingsHash func(context.Context, warehouse.Runner) (string, error)
+
+	// MaxQuarantined is the share of a source's records that may go into
+	// quarantine between two loads before the rest of them is held.
+	MaxQuarantined float64
+}
+
+// A Result says what a load found and did, in records.
+type Result struct {
+	// What the diff found before anything was posted.
+	New       int `json:"new"`
+	Changed   int `json:"changed"`   // amount, currency or time differ from what was delivered
+	Touched   int `json:"touched"`   // only something else differs
+	Withdrawn int `json:"withdrawn"` // delivered, and now excluded or gone
+	Frozen    int `json:"frozen"`    // delivered, and now quarantined or not due
+	NotDue    int `json:"not_due"`
+
+	// What this load posted.
+	Accepted int `json:"accepted"`
+	Rejected int `json:"rejected"`
+	Batches  int `json:"batches"` // posts, halves of refused batches included
+
+	// What stands open in the ledger now.
+	Unknown         int `json:"unknown"`
+	Held            int `json:"held"`
+	Pending         int `json:"pending"`
+	RejectedInTotal int `json:"rejected_in_total"`
+	Stuck           int `json:"stuck"`    // of the rejected: delivered, and their correction was refused
+	Reversed        int `json:"reversed"` // delivered and reversed, and their new version is not there
+
+	Money   []DeliveryMoney `json:"money"`                  // of the diff
+	Plan    *etl.Plan       `json:"held_plan,omitempty"`    // what the gates hold, if anything
+	Preview *Preview        `json:"held_preview,omitempty"` // of what they hold
+}
+
+// A DeliveryMoney is one cell of a diff: what posting it adds at Productiv.
+type DeliveryMoney struct {
+	Class    string `json:"class"` // new, changed, touched, withdrawn, frozen, not_due, unknown, rejected
+	Source   string `json:"source"`
+	Currency string `json:"currency"`
+	Records  int    `json:"records"`
+	Amount   string `json:"amount"` // major units, exact
+}
+
+// Post brings Productiv up to date as far as the policy allows. It begins by
+// settling what an earlier load left behind and by proving that canonical and
+// the ledger add up; if they do not, a [*etl.CheckError] names the cells and
+// nothing is posted. What waits for a person is a [*etl.NeedsPersonError];
+// any other error means that a later load may succeed.
+func (d *Delivery) Post(ctx context.Context) (Result, error) {
+	return d.post(ctx, "")
+}
+
+// post is one load, or with an approval the part of one that it is for.
+func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
+	var result Result
+	if err := d.Productiv.Validate(); err != nil {
+		return result, err
+	}
+	if err := d.Recover(ctx); err != nil {
+		return result, err
+	}
+	folder, err := d.folderFault(ctx)
+	if err != nil {
+		return result, err
+	}
+	s := d.newSender()
+	if folder == "" {
+		if err := d.sendAgain(ctx, s); err != nil {
+			return result, err
+		}
+	}
+	err = d.sendDiff(ctx, s, approval, &result)
+	result.Accepted += s.accepted
+	result.Rejected += s.rejected
+	result.Batches = s.posts
+	if err != nil {
+		return result, err
+	}
+	if err := d.conclude(context.WithoutCancel(ctx), &result); err != nil {
+		return result, errors.Join(s.stopped, err)
+	}
+	return result, errors.Join(s.stopped, s.spent(), d.needsPerson(ctx, result))
+}
+
+// sendAgain posts the batches in doubt that may be posted again.
+func (d *Delivery) sendAgain(ctx context.Context, s *sender) error {
+	batches, err := d.doubtfulBatches(ctx, d.DB)
+	if err != nil {
+		return err
+	}
+	s.run(ctx, batches)
+	return nil
+}
+
+// sendDiff posts what the diff asks for. Where a change is compensated, the
+// new versions follow in a second round, once their reversals are accepted.
+func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, result *Result) error {
+	for round := 1; round <= 2; round++ {
+		found, err := d.plan(ctx, approval, result)
+		if err != nil {
+			return err
+		}
+		if round == 1 {
+			result.New, result.Changed = found.classes["new"], found.classes["changed"]
+			result.Touched, result.Withdrawn = found.classes["touched"], found.classes["withdrawn"]
+			result.Frozen, result.NotDue = found.classes["frozen"], found.classes["not_due"]
+			result.Money = found.money
+		}
+		batches, err := d.plannedBatches(ctx)
+		if err != nil {
+			return err
+		}
+		s.run(ctx, batches)
+		if s.stopped != nil || !found.reverses {
+			return nil
+		}
+	}
+	return nil
+}
+
+// conclude proves that canonical and the ledger still add up, keeps the
+// totals and counts what stands open.
+func (d *Delivery) conclude(ctx context.Context, result *Result) error {
+	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+		found, err := d.gatedDiff(ctx, conn)
+		if err != nil {
+			return err
+		}
+		result.Unknown, result.Pending = found.states[stateUnknown], found.states[statePending]
+		result.Stuck, result.Reversed = found.stuck, found.reversed
+		result.RejectedInTotal, result.Held = found.states[stateRejected], found.states[stateHeld]
+		if err := d.reconcile(ctx, conn); err != nil {
+			return err
+		}
+		if err := d.remember(ctx, conn); err != nil {
+			return err
+		}
+		return result.describeHeld(ctx, conn)
+	})
+}
+
+// describeHeld says what the gates hold, for a person to decide on.
+func (r *Result) describeHeld(ctx context.Context, conn warehouse.Runner) error {
+	plan, err := readPlan(ctx, conn)
+	if err != nil || plan.Name == "" {
+		return err
+	}
+	held, err := preview(ctx, conn, true)
+	r.Plan, r.Preview = &plan, &held
+	return err
+}
+
+// remember keeps what is not delivered and what is not due, for those who look
+// later and for the gates of the next load. It needs the tables of diff.
+func (d *Delivery) remember(ctx context.Context, conn warehouse.Runner) error {
+	run := string(d.RunID)
+	settings, err := d.SettingsHash(ctx, conn)
+	if err != nil {
+		return err
+	}
+	return execAll(ctx, conn,
+		step{"queries/undelivered_save.sql", warehouse.Args{"run_id": run}},
+		step{"queries/waiting_save.sql", warehouse.Args{"post_from": d.postFrom()}},
+		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": settings}},
+	)
+}
+
+// refresh brings the list of what is not delivered up to date after a person's
+// decision. What it finds first is for the next run to tell.
+func (d *Delivery) refresh(ctx context.Context) error {
+	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+		if _, err := d.gatedDiff(ctx, conn); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, "queries/undelivered_save.sql", warehouse.Args{"run_id": ""})
+		return err
+	})
+}
+
+// needsPerson says what a person has to decide, if anything.
+func (d *Delivery) needsPerson(ctx context.Context, result Result) error {
+	var waits []error
+	if result.Unknown > 0 {
+		waits = append(waits, d.unknownWaits(ctx, result.Unknown))
+	}
+	if result.Held > 0 {
+		waits = append(waits, d.heldWaits(ctx))
+	}
+	if result.Stuck > 0 {
+		waits = append(waits, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d records stand at Productiv with a wrong amount, for their correction was refused", result.Stuck),
+			Mend: "see why with spendbridge explain SPEND_ID, then: spendbridge settle SPEND_ID --retry or --corrected-at-productiv, with --note",
+		})
+	}
+	if result.Reversed > 0 {
+		waits = append(waits, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d records stand reversed at Productiv without their new version", result.Reversed),
+			Mend: "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was refused or is in quarantine",
+		})
+	}
+	untold, err := d.untoldWaits(ctx)
+	return errors.Join(append(waits, untold, err)...)
+}
+
+// untoldWaits tells, once, of what Productiv does not hold as canonical has it
+// and no later load will mend.
+func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
+	var rejected, changed, withdrawn int
+	if err := d.DB.Get(ctx, "queries/undelivered_untold.sql", warehouse.Args{"run_id": string(d.RunID)}, &rejected, &changed, &withdrawn); err != nil {
+		return nil, err
+	}
+	var waits []error
+	if rejected > 0 {
+		waits = append(waits, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d records were rejected", rejected),
+			Mend: "see why with spendbridge explain SPEND_ID and correct them at their source; or: spendbridge settle SPEND_ID --retry or --dismiss, with --note",
+		})
+	}
+	if changed+withdrawn > 0 {
+		waits = append(waits, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d changed and %d withdrawn records are not posted under productiv.on_change: %s", changed, withdrawn, d.Productiv.OnChange),
+			Mend: "see them with spendbridge load --dry-run; then: spendbridge settle SPEND_ID --corrected-at-productiv or --dismiss, with --note",
+		})
+	}
+	return errors.Join(waits...), nil
+}
+
+// unknownWaits names the batches whose outcome is unknown. Under in_doubt:
+// resend those sent as spend wait for the next load, unless Productiv refused
+// them when they were sent again: it may hold them already.
+func (d *Delivery) unknownWaits(ctx context.Context, records int) error {
+	known, err := d.knownTargets(ctx, d.DB)
+	if err != nil {
+		return err
+	}
+	var ids, unreached []string
+	again := true
+	err = d.DB.Each(ctx, "queries/batch_unknown.sql", nil, func(rows *sql.Rows) error {
+		var (
+			id, target, schema string
+			refused            bool
+		)
+		if err := rows.Scan(&id, &target, &schema, &refused); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+		_, reached := d.reach(known, target)
+		if !reached {
+			unreached = append(unreached, target)
+		}
+		again = again && reached && d.mayResend(schema, refused)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("%d records in %d batches may or may not have arrived: %s", records, len(ids), someOf(ids))
+	if again {
+		return errors.New(what + "; the next load posts them again")
+	}
+	if len(unreached) > 0 {
+		what += fmt.Sprintf("; some were sent to %s, where productiv.base_url no longer leads, so they cannot be posted again there", someOf(slices.Compact(unreached)))
+	}
+	return &etl.NeedsPersonError{
+		What: what,
+		Mend: "look in Productiv, which shows records only after up to half a day, then: spendbridge settle BATCH --accepted or --resend, with --note",
+	}
+}
+
+// someOf lists at most three names.
+func someOf(names []string) string {
+	const most = 3
+	text, rest := "", names
+	for i, name := range names[:min(len(names), most)] {
+		if i > 0 {
+			text += ", "
+		}
+		text, rest = text+name, names[i+1:]
+	}
+	if len(rest) > 0 {
+		text += fmt.Sprintf(" and %d more", len(rest))
+	}
+	return text
+}

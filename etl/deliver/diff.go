@@ -1,0 +1,184 @@
+package deliver
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// Findings sum up a diff, in records and money.
+type findings struct {
+	classes  map[string]int // records by class, without those that were refused before
+	states   map[string]int // records by the state the ledger counts them in
+	posts    map[string]int // records by class that would be posted, held ones included
+	reverses bool           // something is reversed, so new versions follow
+	money    []DeliveryMoney
+	stuck    int // delivered records whose reversal or new version was refused
+	reversed int // records that stand reversed without their new version
+}
+
+// A step is one statement of many.
+type step struct {
+	file string
+	args warehouse.Args
+}
+
+func execAll(ctx context.Context, conn warehouse.Runner, steps ...step) error {
+	for _, s := range steps {
+		if _, err := conn.Exec(ctx, s.file, s.args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// diff compares canonical with the ledger. It leaves two temporary tables on
+// the connection: diff, one row per record that differs or waits, and
+// item_draft, every item that the policy would post, with its payload.
+func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy string) error {
+	targets, err := d.targets(ctx, conn)
+	if err != nil {
+		return err
+	}
+	schema := d.Productiv.RecordSchema
+	return execAll(ctx, conn,
+		step{"queries/diff_targets.sql", warehouse.Args{"targets": targets}},
+		step{"queries/diff_homes.sql", warehouse.Args{"address": d.Productiv.address()}},
+		step{"queries/diff_items.sql", nil},
+		step{"queries/diff_ledger.sql", nil},
+		step{"queries/diff_build.sql", warehouse.Args{
+			"post_from": d.postFrom(), "today": d.Today.Format("2006-01-02"),
+			"record_schema": schema, "on_change": policy,
+		}},
+		step{"queries/item_draft.sql", warehouse.Args{"record_schema": schema}},
+		step{"queries/item_draft_reversals.sql", nil},
+		step{"queries/diff_states.sql", nil},
+	)
+}
+
+// gatedDiff is the diff with what the gates hold marked, in sum.
+func (d *Delivery) gatedDiff(ctx context.Context, conn warehouse.Runner) (findings, error) {
+	if err := d.diff(ctx, conn, d.Productiv.OnChange); err != nil {
+		return findings{}, err
+	}
+	if err := d.closeGates(ctx, conn); err != nil {
+		return findings{}, err
+	}
+	return summarise(ctx, conn)
+}
+
+// postFrom is null when everything is due.
+func (d *Delivery) postFrom() any {
+	if d.Productiv.PostFrom.IsZero() {
+		return nil
+	}
+	return d.Productiv.PostFrom.Format("2006-01-02")
+}
+
+// targets returns, as JSON, where the records of every known source go. A
+// source that left the configuration keeps the target it had.
+func (d *Delivery) targets(ctx context.Context, conn warehouse.Runner) (string, error) {
+	type target struct {
+		Source string `json:"source"`
+		Target string `json:"target"`
+	}
+	all := []target{}
+	err := conn.Each(ctx, "queries/diff_sources.sql", nil, func(rows *sql.Rows) error {
+		var t target
+		if err := rows.Scan(&t.Source, &t.Target); err != nil {
+			return err
+		}
+		if configured := d.Productiv.target(t.Source).String(); configured != "" {
+			t.Target = configured
+		}
+		if t.Target != "" {
+			all = append(all, t)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(all)
+	return string(text), err
+}
+
+func summarise(ctx context.Context, conn warehouse.Runner) (findings, error) {
+	f := findings{classes: map[string]int{}, states: map[string]int{}, posts: map[string]int{}, money: []DeliveryMoney{}}
+	err := conn.Each(ctx, "queries/diff_counts.sql", nil, func(rows *sql.Rows) error {
+		var (
+			class, state      string
+			reverses          bool
+			reversed, records int
+		)
+		if err := rows.Scan(&class, &state, &reverses, &reversed, &records); err != nil {
+			return err
+		}
+		refused := state == stateRejected
+		if class != "new" || !refused {
+			f.classes[class] += records
+		}
+		f.states[state] += records
+		if state == statePending || state == stateHeld {
+			f.posts[class] += records
+		}
+		if refused && (class == "changed" || class == "withdrawn") {
+			f.stuck += records
+		}
+		f.reversed += reversed
+		f.reverses = f.reverses || reverses
+		return nil
+	})
+	if err != nil {
+		return f, err
+	}
+	err = conn.Each(ctx, "queries/diff_money.sql", nil, func(rows *sql.Rows) error {
+		var m DeliveryMoney
+		err := rows.Scan(&m.Class, &m.Source, &m.Currency, &m.Records, &m.Amount)
+		f.money = append(f.money, m)
+		return err
+	})
+	return f, err
+}
+
+// reconcile proves that canonical is the sum of all states, record by record,
+// and keeps the totals for the run. It needs the tables of diff.
+func (d *Delivery) reconcile(ctx context.Context, conn warehouse.Runner) error {
+	if _, err := conn.Exec(ctx, "queries/ledger_cells.sql", nil); err != nil {
+		return err
+	}
+	if err := d.keepTotals(ctx, conn); err != nil {
+		return err
+	}
+	failed := &etl.CheckError{Check: "canonical = delivered + unknown + held + rejected + pending + not_due + unsent_changes"}
+	err := conn.Each(ctx, "queries/ledger_unbalanced.sql", nil, func(rows *sql.Rows) error {
+		var source, currency, id, canonical, ledger string
+		if err := rows.Scan(&source, &currency, &id, &canonical, &ledger); err != nil {
+			return err
+		}
+		failed.Rows++
+		if failed.Rows <= 10 {
+			failed.First = append(failed.First, fmt.Sprintf("%s %s %s: canonical %s, ledger %s", source, currency, id, canonical, ledger))
+		}
+		return nil
+	})
+	if err != nil || failed.Rows == 0 {
+		return err
+	}
+	return failed
+}
+
+// keepTotals writes the control totals of the ledger, in place of those that
+// the run wrote before it posted.
+func (d *Delivery) keepTotals(ctx context.Context, conn warehouse.Runner) error {
+	run := string(d.RunID)
+	if _, err := conn.Exec(ctx, "queries/ledger_totals_clear.sql", warehouse.Args{"run_id": run}); err != nil {
+		return err
+	}
+	_, err := conn.Exec(ctx, "queries/ledger_totals_write.sql", warehouse.Args{"run_id": run, "at": d.Now().UTC()})
+	return err
+}

@@ -1,0 +1,67 @@
+// Package deliver posts canonical.spend to Productiv in batches, and keeps the
+// ledger that proves what was posted.
+//
+// # The ledger
+//
+// Every record that is ever posted is an item of delivery.items, with its
+// exact JSON; every post is of a batch, a row of delivery.batches. An item
+// belongs to a target (address and app id) and has a key, which Productiv
+// gets as transactionNumber or signatureId. The same key posted again is a
+// further attempt.
+//
+// An item and the batch it is in move together, and every arrow is one
+// transaction:
+//
+//		planned ──► sending ──► accepted
+//		   ▲           │  ├───► rejected        one record alone, with the server's message
+//		   │           │  ├───► unknown ──► accepted     settle BATCH --accepted
+//		   ├───────────┘  │         └─────► sending      settle BATCH --resend, in_doubt: resend
+//		   └─ halves ◄────┘ split
+//
+//	  - planned: waits for its batch to be sent. A batch that was certainly not
+//	    stored (no connection, 429, 401, 403 …) is pending and its items are
+//	    planned again. What is still planned when the next load begins is
+//	    thrown away and planned afresh from what canonical says then.
+//	  - sending: written before the batch goes out, so that a program that ends
+//	    here leaves a trace.
+//	  - accepted: a 200, 201 or 202 whose JSON body says success: true, once.
+//	  - rejected: refused by the JSON Schema here, by Productiv, or by a firewall
+//	    that lets other records through. The record is not sent again until it
+//	    reads differently or settle SPEND_ID --retry.
+//	  - unknown: the batch may have been stored or not. Nothing more is sent for
+//	    its records until that is settled.
+//	  - split: a refused batch. Its items count in its halves only.
+//
+// A refusal that is not in Productiv's words comes from a firewall or proxy in
+// between. Its batch is halved until a record stands alone, and then others are
+// tried alone, out of batches that are not posted yet: if none gets through,
+// everything is refused and stays pending.
+//
+// # The sent files
+//
+// A batch is written to sent/<batch>.json.zst, and fsynced, after the ledger
+// says sending and before the first byte goes out. The file is zstd frames of
+// JSON lines: what the ledger knows of the batch and its items, then the body
+// exactly as it is sent, then one line for every answer and every decision of
+// a person, each written before the ledger. So the ledger can be rebuilt from
+// these files, and a file that the ledger does not know proves that the ledger
+// is older than what was sent.
+// Decisions of persons are lines of sent/decisions.jsonl as well, in the order
+// of the ledger.
+//
+// When a load begins, a batch that is still sending is looked up there: no
+// file, it was never sent; a recorded answer, that is its outcome; else it is
+// unknown.
+//
+// # Targets and gates
+//
+// A record has one home: the application whose items count for it. That is
+// where its source posts, unless another one has accepted the record; then the
+// gate of the target holds it until a person says that both are one
+// application, or that the record stays where it is.
+//
+// Gates hold items before their first byte is sent. What they hold is listed
+// in delivery.holds under the name of a plan, and an approval covers exactly
+// that. The marker, a file beside the warehouse, tells the folder that posted
+// last from its copies and from older states of it.
+package deliver

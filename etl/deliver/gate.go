@@ -1,0 +1,174 @@
+package deliver
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// closeGates marks what the gates hold, each record by the first gate that
+// does. A load that has nothing to post is never held.
+func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) error {
+	var drafted bool
+	if err := conn.Get(ctx, "queries/item_drafted.sql", nil, &drafted); err != nil || !drafted {
+		return err
+	}
+	folder, err := d.folderFault(ctx)
+	if err != nil {
+		return err
+	}
+	settings, err := d.SettingsHash(ctx, conn)
+	if err != nil {
+		return err
+	}
+	gates := []step{{"queries/gate_approved.sql", nil}}
+	if folder != "" {
+		gates = append(gates, step{"queries/gate_folder.sql", nil})
+	}
+	gates = append(gates, step{"queries/gate_target.sql", nil})
+	if d.Productiv.FirstLoad == FirstLoadHold {
+		gates = append(gates, step{"queries/gate_first_load.sql", nil})
+	}
+	gates = append(gates,
+		step{"queries/gate_quarantine.sql", warehouse.Args{"max_share": fmt.Sprint(d.MaxQuarantined)}},
+		step{"queries/gate_backfill.sql", warehouse.Args{"settings_hash": settings}},
+	)
+	if above := d.Productiv.HoldChangesAbove; above > 0 {
+		gates = append(gates, step{"queries/gate_changes.sql", warehouse.Args{"above": above}})
+	}
+	if times := d.Productiv.HoldVolumeAbove; times > 0 {
+		gates = append(gates, step{"queries/gate_volume.sql", warehouse.Args{"times": fmt.Sprint(times)}})
+	}
+	return execAll(ctx, conn, append(gates, step{"queries/gate_again.sql", nil})...)
+}
+
+// hold keeps what the gates hold, exactly as it would be posted, for a person
+// to look at. With an approval it keeps nothing and leaves in the draft what
+// was approved.
+func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval string) error {
+	if approval != "" {
+		_, err := conn.Exec(ctx, "queries/gate_only_approved.sql", warehouse.Args{"decision_id": approval})
+		return err
+	}
+	return execAll(ctx, conn,
+		step{"queries/gate_forget.sql", nil},
+		step{"queries/gate_hold.sql", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
+	)
+}
+
+// readPlan returns what the gates of the last load hold.
+func readPlan(ctx context.Context, r warehouse.Runner) (etl.Plan, error) {
+	p := etl.Plan{Held: []etl.Held{}}
+	err := r.Each(ctx, "queries/hold_list.sql", nil, func(rows *sql.Rows) error {
+		var h etl.Held
+		err := rows.Scan(&h.Gate, &h.Items, &h.Records, &p.Name)
+		p.Held = append(p.Held, h)
+		return err
+	})
+	if err != nil || !p.Has(etl.GateTarget) {
+		return p, err
+	}
+	err = r.Each(ctx, "queries/hold_targets.sql", nil, func(rows *sql.Rows) error {
+		var m etl.Move
+		err := rows.Scan(&m.From, &m.To)
+		p.Moves = append(p.Moves, m)
+		return err
+	})
+	return p, err
+}
+
+// heldWaits says what is held, and the ways on.
+func (d *Delivery) heldWaits(ctx context.Context) error {
+	plan, err := readPlan(ctx, d.DB)
+	if err != nil || plan.Name == "" {
+		return err
+	}
+	what := plan.String()
+	if plan.Has(etl.GateFolder) {
+		fault, err := d.folderFault(ctx)
+		if err != nil {
+			return err
+		}
+		what += " (" + fault + ")"
+	}
+	return &etl.NeedsPersonError{What: what, Mend: strings.Join(plan.Ways(), "; ")}
+}
+
+// Approve posts exactly what the gates held in the last load, on one person's
+// word. A name must be that of the plan which that load listed. If any of it
+// would be posted otherwise by now, it posts nothing and asks to look again.
+func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Result, error) {
+	var result Result
+	if err := by.check(); err != nil {
+		return result, err
+	}
+	if err := d.Productiv.Validate(); err != nil {
+		return result, err
+	}
+	if err := d.Recover(ctx); err != nil {
+		return result, err
+	}
+	plan, err := d.approvable(ctx, name)
+	if err != nil {
+		return result, err
+	}
+	var covers string
+	if err := d.DB.Get(ctx, "queries/gate_covers.sql", nil, &covers); err != nil {
+		return result, err
+	}
+	made, err := d.newDecision(ctx, plan.Name, decisionApprove, by, json.RawMessage(covers))
+	if err != nil {
+		return result, err
+	}
+	if err := d.decide(ctx, made); err != nil {
+		return result, fmt.Errorf("approve: %w", err)
+	}
+	if plan.Has(etl.GateFolder) {
+		if err := d.renewMarker(ctx); err != nil {
+			return result, fmt.Errorf("approve: %w", err)
+		}
+	}
+	if _, err := d.DB.Exec(ctx, "queries/gate_forget.sql", nil); err != nil {
+		return result, err
+	}
+	return d.post(ctx, made.ID)
+}
+
+// approvable returns the plan of the last load, and refuses an approval of
+// nothing, of another plan, and of items that have changed since they were
+// held.
+func (d *Delivery) approvable(ctx context.Context, name string) (etl.Plan, error) {
+	plan, err := readPlan(ctx, d.DB)
+	if err != nil {
+		return plan, err
+	}
+	if plan.Name == "" {
+		return plan, etl.Usagef("nothing is held, so there is nothing to approve")
+	}
+	if name != "" && name != plan.Name {
+		return plan, &etl.NeedsPersonError{
+			What: fmt.Sprintf("the last load listed plan %s, not %s; nothing is posted", plan.Name, name),
+			Mend: fmt.Sprintf("look at it with: spendbridge load --dry-run, then: spendbridge load --approve=%s --note WHY", plan.Name),
+		}
+	}
+	var strays []string
+	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
+		if err = d.diff(ctx, conn, d.Productiv.OnChange); err != nil {
+			return err
+		}
+		strays, err = warehouse.Strings(ctx, conn, "queries/gate_strays.sql", nil)
+		return err
+	})
+	if err != nil || len(strays) == 0 {
+		return plan, err
+	}
+	return plan, &etl.NeedsPersonError{
+		What: fmt.Sprintf("%d of %d held items have changed since they were held: %s; nothing is posted", len(strays), plan.Items(), someOf(strays)),
+		Mend: "run: spendbridge load, and look at what it holds now",
+	}
+}

@@ -1,0 +1,245 @@
+package deliver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/google/uuid"
+
+	"spendbridge/etl/warehouse"
+)
+
+// The marker is a small file beside the warehouse that says which load posted
+// last. A copied, restored or older folder does not agree with its marker, and
+// then everything is held: what its ledger does not know may have been posted.
+//
+// The file keeps its identity for as long as it is the same file. Its number
+// is committed in the ledger with a load's first sending and written into the
+// file before the first byte is sent, so a marker that is one behind belongs
+// to a run that was killed in between.
+const (
+	markerName   = ".ledger"
+	markerFormat = "spendbridge ledger\nid %36s\nload %012d\n"
+)
+
+// A marker is what the file says and which file it is.
+type marker struct {
+	id     string
+	loadNo int64
+	fileIdentity
+}
+
+// A fileIdentity changes when a file is copied or restored, and survives a
+// restart, a rename, chown and chmod.
+type fileIdentity struct {
+	inode string
+	born  string // when the file was made; empty where the file system does not know
+}
+
+// A posted is the last load that posted, as the ledger has it.
+type posted struct {
+	marker
+	runID, host, folder string
+	at                  time.Time
+}
+
+func (d *Delivery) markerPath() string { return filepath.Join(d.Folder, markerName) }
+
+// readMarker reads the file. It wraps [fs.ErrNotExist] if there is none.
+func (d *Delivery) readMarker() (marker, error) {
+	var m marker
+	text, err := os.ReadFile(d.markerPath())
+	if err != nil {
+		return m, err
+	}
+	if _, err := fmt.Sscanf(string(text), markerFormat, &m.id, &m.loadNo); err != nil {
+		return m, fmt.Errorf("%s is not readable: %w", markerName, err)
+	}
+	m.fileIdentity, err = identify(d.markerPath())
+	return m, err
+}
+
+// lastPosted returns the ledger's side of the marker; ok is false if no load
+// has posted since there are markers.
+func (d *Delivery) lastPosted(ctx context.Context) (p posted, ok bool, err error) {
+	err = d.DB.Get(ctx, "queries/marker_read.sql", nil,
+		&p.id, &p.inode, &p.born, &p.loadNo, &p.runID, &p.host, &p.folder, &p.at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, false, nil
+	}
+	return p, err == nil, err
+}
+
+// folderFault says why this may not be the folder that posted last, or "". A
+// marker that a killed run left one behind is brought up to date.
+func (d *Delivery) folderFault(ctx context.Context) (string, error) {
+	ledger, known, err := d.lastPosted(ctx)
+	if err != nil {
+		return "", err
+	}
+	file, err := d.readMarker()
+	missing := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case !known && (missing || err == nil && file.loadNo == 0):
+		return "", nil // nothing was posted yet, or by a version without markers
+	case missing:
+		return fmt.Sprintf("the marker %s is missing; %s", markerName, ledger), nil
+	case err != nil:
+		return fmt.Sprintf("%v; %s", err, ledger), nil
+	case !known:
+		return fmt.Sprintf("the marker %s says that load %d posted last, and the ledger knows of none", markerName, file.loadNo), nil
+	case file.id != ledger.id || file.fileIdentity != ledger.fileIdentity:
+		return fmt.Sprintf("this folder is a copy, or was restored from one: its marker %s is not the file that the last load wrote; %s", markerName, ledger), nil
+	case file.loadNo > ledger.loadNo:
+		return fmt.Sprintf("the ledger is older than what was posted: the marker says load %d, the ledger knows %d; %s", file.loadNo, ledger.loadNo, ledger), nil
+	case file.loadNo < ledger.loadNo-1:
+		return fmt.Sprintf("the marker %s is older than the ledger: load %d of %d; %s", markerName, file.loadNo, ledger.loadNo, ledger), nil
+	case file.loadNo < ledger.loadNo:
+		return "", d.writeMarker(ledger.id, ledger.loadNo)
+	}
+	return "", nil
+}
+
+// String says when and from where the last load was.
+func (p posted) String() string {
+	if p.runID == "" {
+		return "the ledger knows of no load that posted"
+	}
+	return fmt.Sprintf("the last load that posted was number %d (run %s) at %s, from %s on %s",
+		p.loadNo, p.runID, p.at.UTC().Format(time.RFC3339), p.folder, p.host)
+}
+
+// writeMarker writes the number in one write of fixed length.
+func (d *Delivery) writeMarker(id string, loadNo int64) error {
+	f, err := os.OpenFile(d.markerPath(), os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("marker: %w", err)
+	}
+	if _, err := f.WriteAt(fmt.Appendf(nil, markerFormat, id, loadNo), 0); err != nil {
+		f.Close()
+		return fmt.Errorf("marker: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return fmt.Errorf("marker: %w", err)
+	}
+	return f.Close()
+}
+
+// newMarker makes this folder the one that posts: a new file, and the ledger's
+// side of it.
+func (d *Delivery) newMarker(ctx context.Context, loadNo int64) error {
+	id := uuid.NewString()
+	if err := renameio.WriteFile(d.markerPath(), fmt.Appendf(nil, markerFormat, id, loadNo), 0o600); err != nil {
+		return fmt.Errorf("marker: %w", err)
+	}
+	if err := syncDirectory(d.Folder); err != nil {
+		return fmt.Errorf("marker: %w", err)
+	}
+	identity, err := identify(d.markerPath())
+	if err != nil {
+		return fmt.Errorf("marker: %w", err)
+	}
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if _, err := tx.Exec(ctx, "queries/marker_clear.sql", nil); err != nil {
+			return err
+		}
+		args := d.whereArgs()
+		args["marker_id"], args["inode"], args["born"], args["load_no"] = id, identity.inode, identity.born, loadNo
+		_, err := tx.Exec(ctx, "queries/marker_add.sql", args)
+		return err
+	})
+}
+
+// renewMarker makes this folder the one that posts, after a person vouched for
+// it. Its number is that of the newest load that the ledger or the marker knows.
+func (d *Delivery) renewMarker(ctx context.Context) error {
+	ledger, _, err := d.lastPosted(ctx)
+	if err != nil {
+		return err
+	}
+	file, err := d.readMarker()
+	if err != nil {
+		file = marker{}
+	}
+	return d.newMarker(ctx, max(ledger.loadNo, file.loadNo))
+}
+
+// whereArgs say which load posts, and from where.
+func (d *Delivery) whereArgs() warehouse.Args {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	folder, err := filepath.Abs(d.Folder)
+	if err != nil {
+		folder = d.Folder
+	}
+	return warehouse.Args{"run_id": string(d.RunID), "host": host, "folder": folder, "at": d.Now().UTC()}
+}
+
+// A posting counts one load in the ledger and in the marker, once, before its
+// first byte is sent.
+type posting struct {
+	d       *Delivery
+	id      string
+	loadNo  int64
+	counted bool // in the ledger
+	written bool // in the marker
+}
+
+// prepare makes the marker of a folder that never posted.
+func (p *posting) prepare(ctx context.Context) error {
+	if p.id != "" {
+		return nil
+	}
+	last, known, err := p.d.lastPosted(ctx)
+	if err == nil && !known {
+		if err = p.d.newMarker(ctx, 0); err == nil {
+			last, _, err = p.d.lastPosted(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	p.id, p.loadNo = last.id, last.loadNo+1
+	return nil
+}
+
+// count belongs to the transaction that marks a batch as sending; committed
+// says that it was.
+func (p *posting) count(ctx context.Context, tx *warehouse.Tx) error {
+	if p == nil || p.counted {
+		return nil
+	}
+	n, err := tx.Exec(ctx, "queries/marker_count.sql", p.d.whereArgs())
+	if err == nil && n != 1 {
+		err = errors.New("the ledger has no marker")
+	}
+	return err
+}
+
+func (p *posting) committed() {
+	if p != nil {
+		p.counted = true
+	}
+}
+
+// write follows the commit and comes before the first byte is sent.
+func (p *posting) write() error {
+	if p == nil || p.written {
+		return nil
+	}
+	if err := p.d.writeMarker(p.id, p.loadNo); err != nil {
+		return err
+	}
+	p.written = true
+	return nil
+}

@@ -1,0 +1,271 @@
+package deliver
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// RebuildLedger writes the ledger anew from the sent files and the decisions
+// below the data folder, in one transaction, and returns how many batches they
+// hold. What they cannot know is gone: records that were refused here and
+// never sent, which the next load refuses again, and what gates held.
+//
+// Afterwards this is the folder that posts, unless its marker knows of a load
+// of which no file is there: then what that load sent is not known, and the
+// gate of the folder stays closed.
+func (d *Delivery) RebuildLedger(ctx context.Context) (int, error) {
+	files, err := readAllSent(d.Folder)
+	if err != nil {
+		return 0, err
+	}
+	decisions, err := readDecisions(d.Folder)
+	if err != nil {
+		return 0, err
+	}
+	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		for _, table := range []string{"batches", "items", "decisions", "targets", "approvals", "kept_records", "dismissals"} {
+			if _, err := tx.Exec(ctx, "queries/ledger_clear_"+table+".sql", nil); err != nil {
+				return err
+			}
+		}
+		// A ledger that was rebuilt knows what its files know, and no more.
+		if _, err := tx.Exec(ctx, "queries/marker_set.sql", warehouse.Args{"load_no": newestLoad(files)}); err != nil {
+			return err
+		}
+		return d.replay(ctx, tx, files, decisions)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("rebuild the ledger: %w", err)
+	}
+	return len(files), d.vouch(ctx, files)
+}
+
+// replay writes batches and decisions in the order of the ledger.
+func (d *Delivery) replay(ctx context.Context, tx *warehouse.Tx, files []sentFile, decisions []decided) error {
+	known := map[string]bool{}
+	for _, made := range decisions {
+		known[made.ID] = true
+	}
+	for _, f := range files {
+		for len(decisions) > 0 && decisions[0].LedgerNo < f.first {
+			if err := applyAll(ctx, tx, decisions[:1]); err != nil {
+				return err
+			}
+			decisions = decisions[1:]
+		}
+		if err := d.rebuildBatch(ctx, tx, f); err != nil {
+			return fmt.Errorf("%s: %w", sentName(f.Header.BatchID), err)
+		}
+		if err := rebuildDecisions(ctx, tx, f, known); err != nil {
+			return err
+		}
+	}
+	return applyAll(ctx, tx, decisions)
+}
+
+// vouch makes this folder the one that posts if its files reach up to the load
+// that its marker names.
+func (d *Delivery) vouch(ctx context.Context, files []sentFile) error {
+	if len(files) == 0 {
+		return nil
+	}
+	newest := newestLoad(files)
+	if file, err := d.readMarker(); err == nil && file.loadNo > newest {
+		return &etl.NeedsPersonError{
+			What: fmt.Sprintf("the marker %s names load %d, and the newest sent file is of load %d: what was sent in between is not known", markerName, file.loadNo, newest),
+			Mend: "copy the missing files into " + sentFolder + ", then: spendbridge verify --rebuild",
+		}
+	}
+	if err := d.renewMarker(ctx); err != nil {
+		return err
+	}
+	_, err := d.DB.Exec(ctx, "queries/hold_release.sql", warehouse.Args{"gate": etl.GateFolder})
+	return err
+}
+
+func newestLoad(files []sentFile) (newest int64) {
+	for _, f := range files {
+		newest = max(newest, f.Header.LoadNo)
+	}
+	return newest
+}
+
+// readAllSent reads every sent file, in the order of the ledger. Files of
+// format 1 do not know their numbers: they get those before the others, by the
+// time they were sent first.
+func readAllSent(folder string) ([]sentFile, error) {
+	ids, err := sentBatches(folder)
+	if err != nil {
+		return nil, err
+	}
+	var old, numbered []sentFile
+	oldItems := int64(0)
+	for _, id := range ids {
+		file, err := readSent(folder, id)
+		if err != nil {
+			return nil, err
+		}
+		if file.items, err = file.readItems(); err != nil {
+			return nil, fmt.Errorf("%s: %w", sentName(id), err)
+		}
+		if file.first = file.items[0].ledgerNo(); file.first == 0 {
+			old, oldItems = append(old, file), oldItems+int64(len(file.items))
+			continue
+		}
+		numbered = append(numbered, file)
+	}
+	slices.SortStableFunc(numbered, func(a, b sentFile) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.Header.BatchID, b.Header.BatchID))
+	})
+	slices.SortStableFunc(old, func(a, b sentFile) int { return a.Header.SentAt.Compare(b.Header.SentAt) })
+	next := int64(1)
+	if len(numbered) > 0 {
+		next = min(next, numbered[0].first-oldItems)
+	}
+	for i := range old {
+		old[i].first = next
+		next += int64(len(old[i].items))
+	}
+	return append(old, numbered...), nil
+}
+
+// rebuildBatch writes one batch as its file's last line left it, with its
+// items unless they are elsewhere: in the halves, or not sent at all.
+func (d *Delivery) rebuildBatch(ctx context.Context, tx *warehouse.Tx, f sentFile) error {
+	h, end := f.Header, f.outcome()
+	if h.Format == 1 {
+		h.Target = d.adopted(h.Target, h.AppID).String()
+	}
+	args := warehouse.Args{
+		"batch_id": h.BatchID, "parent": h.Parent, "run_id": h.RunID, "target": h.Target, "app_id": h.AppID,
+		"record_schema": h.RecordSchema, "sha256": h.SHA256, "file": sentName(h.BatchID),
+		"sent_at": h.SentAt, "finished_at": end.At, "records": len(f.items),
+		"first_no": f.first, "last_no": f.lastNo(),
+		"state": end.State, "attempt": end.Attempt, "status": end.Status,
+		"doubtful": h.Doubtful, "message": end.Message, "request_id": end.RequestID, "decision_id": end.settlementID(),
+	}
+	if _, err := tx.Exec(ctx, "queries/ledger_add_batch.sql", args); err != nil {
+		return err
+	}
+	if err := d.addTarget(ctx, tx, h); err != nil {
+		return err
+	}
+	if end.State == stateSplit || end.State == statePending {
+		return nil
+	}
+	return rebuildItems(ctx, tx, f, h, end)
+}
+
+func rebuildItems(ctx context.Context, tx *warehouse.Tx, f sentFile, h sentHeader, end sentEvent) error {
+	list, err := json.Marshal(f.items)
+	if err != nil {
+		return err
+	}
+	message := end.Message
+	if end.State == stateAccepted {
+		message = ""
+	}
+	_, err = tx.Exec(ctx, "queries/ledger_add_items.sql", warehouse.Args{
+		"items": string(list), "batch_id": h.BatchID, "run_id": h.RunID, "target": h.Target,
+		"record_schema": h.RecordSchema, "state": end.State, "message": message,
+		"first_no": f.first, "at": end.At,
+	})
+	return err
+}
+
+// rebuildDecisions writes the decisions that only a sent file knows: older
+// versions kept no file of them.
+func rebuildDecisions(ctx context.Context, tx *warehouse.Tx, f sentFile, known map[string]bool) error {
+	for _, event := range f.Events {
+		if event.Settlement == nil || known[event.Settlement.ID] {
+			continue
+		}
+		made := event.decision()
+		made.LedgerNo = f.lastNo()
+		if err := made.apply(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A sentItem is one record of a sent file: what the ledger knew, and the JSON
+// that went out.
+type sentItem struct {
+	Item    json.RawMessage `json:"item"`
+	Payload string          `json:"payload"`
+}
+
+// ledgerNo is the item's number in the ledger, 0 in files of format 1.
+func (i sentItem) ledgerNo() int64 {
+	var known struct {
+		LedgerNo int64 `json:"ledger_no"`
+	}
+	if json.Unmarshal(i.Item, &known) != nil {
+		return 0
+	}
+	return known.LedgerNo
+}
+
+// lastNo is the ledger number of the last item.
+func (f sentFile) lastNo() int64 {
+	if no := f.items[len(f.items)-1].ledgerNo(); no > 0 {
+		return no
+	}
+	return f.first + int64(len(f.items)) - 1
+}
+
+// readItems pairs the header's list with the records of the body, byte for
+// byte.
+func (f sentFile) readItems() ([]sentItem, error) {
+	sum := sha256.Sum256(f.Body)
+	if hex.EncodeToString(sum[:]) != f.Header.SHA256 {
+		return nil, errors.New("the body does not have the checksum of its header; restore the file from a backup")
+	}
+	var (
+		known []json.RawMessage
+		sent  struct {
+			Records []json.RawMessage `json:"records"`
+		}
+	)
+	if err := errors.Join(json.Unmarshal(f.Header.Items, &known), json.Unmarshal(f.Body, &sent)); err != nil {
+		return nil, err
+	}
+	if len(known) != len(sent.Records) || len(known) == 0 {
+		return nil, fmt.Errorf("%d items for %d records", len(known), len(sent.Records))
+	}
+	items := make([]sentItem, len(known))
+	for i := range known {
+		items[i] = sentItem{Item: known[i], Payload: string(bytes.TrimSpace(sent.Records[i]))}
+	}
+	return items, nil
+}
+
+// outcome is the last line that is about the batch as a whole. Without one
+// nobody knows whether it arrived.
+func (f sentFile) outcome() sentEvent {
+	if end, ok := f.last(); ok {
+		for _, event := range f.Events { // a decision has no HTTP answer of its own
+			end.Status, end.RequestID = cmp.Or(event.Status, end.Status), cmp.Or(event.RequestID, end.RequestID)
+		}
+		return end
+	}
+	return sentEvent{State: stateUnknown, At: f.Header.SentAt, Attempt: 1, Message: noAnswer}
+}
+
+func (e sentEvent) settlementID() string {
+	if e.Settlement == nil {
+		return ""
+	}
+	return e.Settlement.ID
+}

@@ -1,0 +1,183 @@
+package deliver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// Recover settles what a program that was killed left behind, and refuses if
+// the ledger is older than what was sent: then a [*etl.NeedsPersonError] says
+// so and nothing may be posted. [Delivery.Post] begins with it.
+func (d *Delivery) Recover(ctx context.Context) error {
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.recoverIn(ctx, tx, true) })
+}
+
+// recoverIn is Recover within a transaction. Unless it is to note what it
+// finds, it leaves the sent files as they are.
+func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) error {
+	if err := d.refuseOlderLedger(ctx, tx); err != nil {
+		return err
+	}
+	if err := d.adoptTargets(ctx, tx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := d.recoverDecisions(ctx, tx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	left, err := d.openBatches(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	for _, b := range left {
+		if err := d.recoverBatch(ctx, tx, b, note); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+	}
+	return nil
+}
+
+// refuseOlderLedger looks for sent files of batches the ledger does not have.
+func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) error {
+	sent, err := sentBatches(d.Folder)
+	if err != nil {
+		return err
+	}
+	ids, err := warehouse.Strings(ctx, r, "queries/batch_ids.sql", nil)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	var strange []string
+	for _, id := range sent {
+		if !known[id] {
+			strange = append(strange, id)
+		}
+	}
+	if len(strange) == 0 {
+		return nil
+	}
+	return &etl.NeedsPersonError{
+		What: fmt.Sprintf("the ledger is older than what was sent: it does not have %d of the %d sent files, the first is %s; nothing is posted",
+			len(strange), len(sent), sentName(strange[0])),
+		Mend: "put the newest warehouse back, or restore the ledger from the sent files with: spendbridge verify --rebuild",
+	}
+}
+
+// openBatches lists the batches whose outcome the ledger does not know.
+func (d *Delivery) openBatches(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
+	var all []openBatch
+	err := r.Each(ctx, "queries/batch_open.sql", nil, func(rows *sql.Rows) error {
+		b := openBatch{batch: batch{listed: true}}
+		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &b.state, &b.doubtful)
+		all = append(all, b)
+		return err
+	})
+	return all, err
+}
+
+type openBatch struct {
+	batch
+	state string // sending, unknown, pending
+}
+
+// noAnswer is the message of a batch whose program was killed.
+const noAnswer = "the program ended before the answer was written"
+
+// recoverBatch settles one open batch by its sent file. What the file says
+// last counts, for it is written before the ledger. A batch that is still
+// sending was never sent if it has no file, and is unknown if the file has no
+// answer.
+func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBatch, note bool) error {
+	file, err := readSent(d.Folder, b.id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.recoverUnsent(ctx, tx, b)
+	}
+	if err != nil {
+		return err
+	}
+	event, ok := file.last()
+	switch {
+	case ok && event.Attempt == b.attempt && event.State == b.state:
+		return nil
+	case !ok || event.Attempt < b.attempt:
+		if b.state != stateSending {
+			return nil
+		}
+		event = sentEvent{
+			State: stateUnknown, At: d.Now().UTC(), Attempt: b.attempt,
+			Message: noAnswer,
+		}
+		if note {
+			if err := d.noteRecovered(file, event); err != nil {
+				return err
+			}
+		}
+	}
+	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
+	if err := d.writeOutcome(ctx, tx, b.batch, event); err != nil || event.Settlement == nil {
+		return err
+	}
+	return event.decision().keep(ctx, tx)
+}
+
+// recoverUnsent settles a batch that is sending and has no sent file. It was
+// never sent, unless the files of batches before it are gone too.
+func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBatch) error {
+	if b.state != stateSending {
+		return nil
+	}
+	event := sentEvent{State: statePending, At: d.Now().UTC(), Attempt: b.attempt, Message: "the program ended before the batch was sent"}
+	lost, err := d.lostBefore(ctx, tx, b.batch)
+	switch {
+	case err != nil:
+		return err
+	case lost:
+		event.State, event.Message = stateUnknown, "its sent file is not there, and neither are those of batches before it"
+	case b.doubtful:
+		event.State = stateUnknown
+	}
+	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
+	return d.writeOutcome(ctx, tx, b.batch, event)
+}
+
+// lostBefore reports whether the sent file of an earlier batch is missing.
+func (d *Delivery) lostBefore(ctx context.Context, r warehouse.Runner, b batch) (bool, error) {
+	ids, err := sentBatches(d.Folder)
+	if err != nil {
+		return false, err
+	}
+	before, err := warehouse.Strings(ctx, r, "queries/batch_sent_before.sql", warehouse.Args{"first_no": b.first})
+	return slices.ContainsFunc(before, func(id string) bool { return !slices.Contains(ids, id) }), err
+}
+
+// noteRecovered adds the event to the file. A torn last line is dropped on
+// the way, or no later line could be read.
+func (d *Delivery) noteRecovered(file sentFile, event sentEvent) error {
+	if file.torn {
+		file.Events = append(file.Events, event)
+		return writeSent(d.Folder, file)
+	}
+	return appendSent(d.Folder, file.Header.BatchID, event)
+}
+
+// last returns the newest line of the file that says what became of the
+// batch as a whole.
+func (f sentFile) last() (sentEvent, bool) {
+	for _, event := range slices.Backward(f.Events) {
+		if event.Settlement == nil || event.Settlement.Decision != decisionRetry {
+			return event, true
+		}
+	}
+	return sentEvent{}, false
+}

@@ -1,0 +1,290 @@
+package deliver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/bits"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"spendbridge/etl"
+)
+
+const (
+	maxTries     = 6                // posts of one batch in one load
+	longestPause = 30 * time.Second // between them, unless the server asks for more
+)
+
+// errDoubt ends the work of one connection: its batch may have arrived or
+// not. So a server in trouble costs one batch per connection, not all.
+var errDoubt = errors.New("outcome unknown")
+
+// A sender posts batches over a number of connections.
+type sender struct {
+	d       *Delivery
+	api     *api
+	posting *posting
+
+	ledger sync.Mutex // one transaction at a time: they touch the same tables
+
+	mu       sync.Mutex
+	stopped  error // why no further batch is begun
+	posts    int
+	batches  map[string]int // that were accepted, by target
+	accepted int            // records
+	rejected int
+	splits   int
+	total    int
+}
+
+func (d *Delivery) newSender() *sender {
+	return &sender{d: d, api: newAPI(d.Productiv, d.Transport), posting: &posting{d: d}, batches: map[string]int{}}
+}
+
+// run sends all batches, in order, and returns when every connection is done.
+func (s *sender) run(ctx context.Context, batches []batch) {
+	queue := make(chan batch, len(batches))
+	for _, b := range batches {
+		s.total += b.records
+		queue <- b
+	}
+	close(queue)
+	connections := make([]connection, min(s.d.Productiv.Concurrency, len(batches)))
+	var running sync.WaitGroup
+	for i := range connections {
+		connections[i] = connection{sender: s, queue: queue}
+		running.Go(func() { connections[i].run(ctx) })
+	}
+	running.Wait()
+	for i := range connections {
+		if connections[i].conclude(ctx) != nil {
+			return
+		}
+	}
+}
+
+// send posts one batch until its outcome is known or patience is spent. An
+// error ends the work of this connection.
+func (s *sender) send(ctx context.Context, b *batch) (string, answer, error) {
+	for try := 1; ; try++ {
+		if err := s.mayGoOn(ctx); err != nil {
+			return "", answer{}, err
+		}
+		state, got, err := s.attempt(ctx, b)
+		if err != nil {
+			return "", answer{}, s.stop(err)
+		}
+		switch {
+		case state == stateSplit || state == stateAccepted || state == stateRejected || got.verdict == verdictBarred:
+			return state, got, nil
+		case got.verdict == verdictStopped:
+			return state, got, s.stop(errors.New(got.message))
+		case try == maxTries || !s.repeats(got):
+			return state, got, s.giveUp(*b, got)
+		}
+		if err := s.pause(ctx, *b, try, got); err != nil {
+			return state, got, err
+		}
+	}
+}
+
+// attempt posts a batch once, with the ledger before and after. A post that
+// has begun is brought to its end, even if the run is being stopped.
+func (s *sender) attempt(ctx context.Context, b *batch) (string, answer, error) {
+	ctx = context.WithoutCancel(ctx)
+	body, err := locked(&s.ledger, func() ([]byte, error) { return s.d.begin(ctx, b, s.posting) })
+	if err != nil {
+		return "", answer{}, err
+	}
+	got := s.api.post(ctx, b.appID, body)
+	s.countPost()
+	state := s.outcome(*b, got)
+	_, err = locked(&s.ledger, func() (any, error) { return nil, s.d.finish(ctx, *b, state, got) })
+	b.doubtful = b.doubtful || state == stateUnknown
+	s.count(*b, state)
+	s.d.Log.DebugContext(ctx, "batch posted",
+		slog.String(etl.KeyBatch, b.id), slog.Int(etl.KeyRecords, b.records),
+		slog.Int(etl.KeyStatus, got.status), slog.String(etl.KeyState, state))
+	return state, got, err
+}
+
+func locked[T any](mu *sync.Mutex, f func() (T, error)) (T, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	return f()
+}
+
+// outcome names the state that an answer leads to.
+func (s *sender) outcome(b batch, got answer) string {
+	switch {
+	case got.verdict == verdictAccepted:
+		return stateAccepted
+	case got.verdict == verdictRefused || got.verdict == verdictTooLarge || got.verdict == verdictBarred:
+		return s.refusal(b, got)
+	case got.verdict == verdictUnknown || b.doubtful:
+		return stateUnknown
+	default:
+		return statePending
+	}
+}
+
+// refusal is the outcome of a 413 or 422, or of a refusal in between. A body
+// that is too large was not read, and one that was refused in between did not
+// arrive; whether a refused one stored its good part is a setting, and does
+// not matter where a record may be posted twice.
+func (s *sender) refusal(b batch, got answer) string {
+	switch {
+	case b.records == 1 && b.doubtful:
+		return stateUnknown // it may be refused because it is there already
+	case b.records == 1 && got.verdict == verdictBarred:
+		return statePending // until others get through
+	case b.records == 1:
+		return stateRejected
+	case got.verdict == verdictRefused && !s.d.Productiv.AssumeAtomic422 &&
+		s.d.Productiv.InDoubt != InDoubtResend:
+		return stateUnknown
+	case s.maySplit():
+		return stateSplit
+	case b.doubtful:
+		return stateUnknown
+	default:
+		return statePending
+	}
+}
+
+// maySplit takes one from the budget of halving.
+func (s *sender) maySplit() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.splits++
+	return s.splits <= s.maxSplits()
+}
+
+// maxSplits lets about twenty bad records of a full batch be found in one
+// load. Without a budget a load of nothing but bad records would cost two
+// posts for each of them.
+func (s *sender) maxSplits() int {
+	return 20 * bits.Len(uint(s.d.Productiv.BatchSize))
+}
+
+// repeats reports whether a batch is posted again in this load.
+func (s *sender) repeats(got answer) bool {
+	switch got.verdict {
+	case verdictThrottled:
+		return got.wait <= s.maxWait()
+	case verdictUnsent:
+		return true
+	case verdictUnknown:
+		return s.d.Productiv.InDoubt == InDoubtResend
+	default:
+		return false
+	}
+}
+
+// giveUp ends with a batch for this load. Without an outcome only this
+// connection stops; a server that cannot be reached stops them all.
+func (s *sender) giveUp(b batch, got answer) error {
+	switch got.verdict {
+	case verdictThrottled:
+		if got.wait > s.maxWait() {
+			return s.stop(fmt.Errorf("Productiv asks to wait %s, longer than productiv.max_wait; what is left waits for the next load", got.wait))
+		}
+		return s.stop(fmt.Errorf("Productiv asks to slow down, after %d tries: %s; what is left waits for the next load", maxTries, got.message))
+	case verdictNoToken:
+		return s.stop(fmt.Errorf("nothing was sent: %s", got.message))
+	case verdictUnsent:
+		return s.stop(fmt.Errorf("nothing was sent after %d tries: %s", maxTries, got.message))
+	case verdictRefused, verdictTooLarge:
+		return nil // not done with, but the server is well
+	default:
+		s.d.Log.Warn("batch outcome unknown", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyReason, got.message))
+		return errDoubt
+	}
+}
+
+// pause waits before the next try, as long as the server asks within the cap,
+// else ever longer.
+func (s *sender) pause(ctx context.Context, b batch, try int, got answer) error {
+	wait := min(cmp.Or(s.d.Productiv.Pause, time.Second)<<(try-1), longestPause)
+	wait = wait/2 + rand.N(wait/2+1)
+	if got.wait > 0 {
+		wait = got.wait
+	}
+	s.d.Log.DebugContext(ctx, "batch waits", slog.String(etl.KeyBatch, b.id),
+		slog.Int(etl.KeyAttempt, try), slog.Duration(etl.KeyWait, wait))
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return s.stop(ctx.Err())
+	}
+}
+
+func (s *sender) maxWait() time.Duration {
+	return cmp.Or(s.d.Productiv.MaxWait, 15*time.Minute)
+}
+
+// mayGoOn returns why no further batch is begun, if so.
+func (s *sender) mayGoOn(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return s.stop(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+// stop makes err the reason why no connection begins a further batch, unless
+// there is one already.
+func (s *sender) stop(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped == nil {
+		s.stopped = err
+	}
+	return err
+}
+
+func (s *sender) countPost() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.posts++
+}
+
+// count notes the outcome of a batch.
+func (s *sender) count(b batch, state string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case stateAccepted:
+		s.batches[b.target]++
+		s.accepted += b.records
+	case stateRejected:
+		s.rejected += b.records
+	default:
+		return
+	}
+	if s.d.Progress != nil {
+		s.d.Progress("records", int64(s.accepted+s.rejected), int64(s.total))
+	}
+}
+
+// acceptedBatches is how many batches a target has accepted in this load.
+func (s *sender) acceptedBatches(target string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.batches[target]
+}
+
+// spent says that refused batches are left because halving them has cost
+// enough for one load.
+func (s *sender) spent() error {
+	if s.splits <= s.maxSplits() {
+		return nil
+	}
+	return fmt.Errorf("Productiv refuses so many records that %d batches were halved; the next load goes on with what is left, spendbridge status lists what was rejected and why", s.maxSplits())
+}

@@ -1,0 +1,216 @@
+package deliver
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// event is the line of a sent file that records a decision.
+func (m decided) event(b batch, state string) sentEvent {
+	return sentEvent{
+		State: state, At: m.At, Attempt: b.attempt, Message: "settled by " + m.By + ": " + m.Note,
+		Settlement: &sentSettlement{ID: m.ID, Subject: m.Subject, Decision: m.Decision, By: m.By, Note: m.Note},
+	}
+}
+
+// decision is the decision that a line of a sent file records.
+func (e sentEvent) decision() decided {
+	s := e.Settlement
+	return decided{ID: s.ID, Subject: s.Subject, Decision: s.Decision, By: s.By, Note: s.Note, At: e.At}
+}
+
+// SettleAccepted books a batch in doubt as accepted: somebody has seen its
+// records in Productiv.
+func (d *Delivery) SettleAccepted(ctx context.Context, batchID string, by Decision) error {
+	return d.settleBatch(ctx, batchID, decisionAccepted, stateAccepted, by)
+}
+
+// SettleResend lets the next load post a batch in doubt again, the same body:
+// somebody has made sure that its records are not in Productiv.
+func (d *Delivery) SettleResend(ctx context.Context, batchID string, by Decision) error {
+	return d.settleBatch(ctx, batchID, decisionResend, stateUnknown, by)
+}
+
+func (d *Delivery) settleBatch(ctx context.Context, batchID, what, state string, by Decision) error {
+	if err := by.check(); err != nil {
+		return err
+	}
+	if err := d.Recover(ctx); err != nil {
+		return err
+	}
+	b, err := d.batchInDoubt(ctx, batchID)
+	if err != nil {
+		return err
+	}
+	made, err := d.newDecision(ctx, b.id, what, by, nil)
+	if err != nil {
+		return err
+	}
+	if err := d.settleSent(ctx, b, state, made); err != nil {
+		return fmt.Errorf("settle batch %s: %w", b.id, err)
+	}
+	return d.refresh(ctx)
+}
+
+// settleSent records a decision about a batch: in its sent file, in the file of
+// decisions, then in the ledger.
+func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made decided) error {
+	event := made.event(b, state)
+	if err := appendSent(d.Folder, b.id, event); err != nil {
+		return err
+	}
+	if err := d.appendDecision(made); err != nil {
+		return err
+	}
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := made.keep(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "queries/settle_batch.sql", warehouse.Args{
+			"decision_id": made.ID, "batch_id": b.id, "state": state, "at": event.At, "message": event.Message,
+		}); err != nil {
+			return err
+		}
+		return d.setItems(ctx, tx, b, state, event.Message)
+	})
+}
+
+// batchInDoubt finds a batch that is unknown. Any other is a usage error.
+func (d *Delivery) batchInDoubt(ctx context.Context, id string) (batch, error) {
+	b := batch{id: id}
+	var state string
+	err := d.DB.Get(ctx, "queries/settle_find_batch.sql", warehouse.Args{"batch_id": id},
+		&b.target, &b.schema, &state, &b.records, &b.first, &b.last, &b.attempt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return b, etl.Usagef("no batch is called %s; spendbridge status lists those that wait", id)
+	}
+	if err == nil && state != stateUnknown {
+		return b, etl.Usagef("batch %s is %s; only an unknown one can be settled", id, state)
+	}
+	return b, err
+}
+
+// SettleRetry lets the next load send a rejected record again as it is.
+func (d *Delivery) SettleRetry(ctx context.Context, spendID string, by Decision) error {
+	if err := by.check(); err != nil {
+		return err
+	}
+	batches, err := warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_id": spendID})
+	if err != nil {
+		return err
+	}
+	if len(batches) == 0 {
+		return etl.Usagef("record %s is not rejected; spendbridge explain %s shows what became of it", spendID, spendID)
+	}
+	made, err := d.newDecision(ctx, spendID, decisionRetry, by, nil)
+	if err != nil {
+		return err
+	}
+	for _, batchID := range batches {
+		if batchID == "" {
+			continue // refused here, so there is no file to note it in
+		}
+		if err := appendSent(d.Folder, batchID, made.event(batch{id: batchID}, stateRejected)); err != nil {
+			return err
+		}
+	}
+	if err := d.decide(ctx, made); err != nil {
+		return fmt.Errorf("settle record %s: %w", spendID, err)
+	}
+	return d.refresh(ctx)
+}
+
+// SettleDismiss signs for a difference between Productiv and canonical, or for
+// a refused record: it stays as it is and needs attention no more. The
+// signature is for this difference only; another one is open again.
+func (d *Delivery) SettleDismiss(ctx context.Context, spendID string, by Decision) error {
+	if err := by.check(); err != nil {
+		return err
+	}
+	if err := d.Recover(ctx); err != nil {
+		return err
+	}
+	var (
+		records int
+		covers  string
+	)
+	if err := d.DB.Get(ctx, "queries/dismiss_covers.sql", warehouse.Args{"spend_id": spendID}, &records, &covers); err != nil {
+		return err
+	}
+	if records == 0 {
+		return etl.Usagef("record %s has no refusal and no unsent change to dismiss; spendbridge explain %s shows what became of it", spendID, spendID)
+	}
+	made, err := d.newDecision(ctx, spendID, decisionDismiss, by, json.RawMessage(covers))
+	if err != nil {
+		return err
+	}
+	if err := d.decide(ctx, made); err != nil {
+		return fmt.Errorf("settle record %s: %w", spendID, err)
+	}
+	return d.refresh(ctx)
+}
+
+// SettleCorrected books that Productiv was mended by hand and holds the record
+// as canonical has it now, or no longer holds a withdrawn one. The booking is
+// a batch of its own that is never posted.
+func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decision) error {
+	if err := by.check(); err != nil {
+		return err
+	}
+	if err := d.Recover(ctx); err != nil {
+		return err
+	}
+	if err := d.planCorrection(ctx, spendID); err != nil {
+		return err
+	}
+	batches, err := d.plannedBatches(ctx)
+	if err != nil {
+		return err
+	}
+	if len(batches) == 0 {
+		return etl.Usagef("record %s has nothing to correct: Productiv holds it as it is here, or its last batch is in doubt, or it is frozen", spendID)
+	}
+	made, err := d.newDecision(ctx, spendID, decisionCorrected, by, nil)
+	if err != nil {
+		return err
+	}
+	for _, b := range batches {
+		if err := d.bookCorrection(ctx, b, made); err != nil {
+			return fmt.Errorf("settle record %s: %w", spendID, err)
+		}
+	}
+	return d.refresh(ctx)
+}
+
+func (d *Delivery) planCorrection(ctx context.Context, spendID string) error {
+	const policy = "correct"
+	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+		if err := d.diff(ctx, conn, policy); err != nil {
+			return err
+		}
+		only := warehouse.Args{"spend_id": spendID}
+		err := execAll(ctx, conn,
+			step{"queries/item_drop_planned.sql", nil},
+			step{"queries/item_draft_only.sql", only},
+			step{"queries/item_draft_correct.sql", nil},
+		)
+		if err != nil {
+			return err
+		}
+		return d.writePlan(ctx, conn, []invalidItem{})
+	})
+}
+
+// bookCorrection books a batch as accepted that is never posted.
+func (d *Delivery) bookCorrection(ctx context.Context, b batch, made decided) error {
+	if _, err := d.begin(ctx, &b, nil); err != nil {
+		return err
+	}
+	return d.settleSent(ctx, b, stateAccepted, made)
+}

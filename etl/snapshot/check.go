@@ -1,0 +1,96 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+)
+
+// Check proves that the snapshot in a folder still is what its
+// manifest says: every file is there with its bytes, no file is there besides,
+// and the rows read back add up to the control totals. It returns all faults
+// it finds.
+func Check(folder string, schemas fs.FS) error {
+	m, err := ReadManifest(folder)
+	if err != nil {
+		return err
+	}
+	c, err := readContract(schemas)
+	if err != nil {
+		return err
+	}
+	faults := []error{checkTotal(m), checkStrays(folder, m)}
+	for _, file := range m.Files {
+		if err := checkFile(folder, m, file, c); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", file.Path, err))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("snapshot %s: %w", m.SnapshotID, err)
+	}
+	return nil
+}
+
+// checkFile compares one file with the manifest. A snapshot that keeps an
+// older contract is compared by its bytes alone.
+func checkFile(folder string, m Manifest, file ManifestFile, c contract) error {
+	path := filepath.Join(folder, filepath.FromSlash(file.Path))
+	sum, size, err := hashOfFile(path)
+	if err != nil {
+		return err
+	}
+	if sum != file.SHA256 || size != file.Bytes {
+		return fmt.Errorf("%d bytes with sha256 %s, the manifest says %d with %s", size, sum, file.Bytes, file.SHA256)
+	}
+	if m.Contract != c.hash {
+		return nil
+	}
+	got, err := readCells(path, c)
+	if err != nil {
+		return err
+	}
+	_, want, _ := m.month(file.Month)
+	if differ := differences(want, got); len(differ) > 0 {
+		return fmt.Errorf("control totals differ: %s", strings.Join(differ, ", "))
+	}
+	return nil
+}
+
+// checkTotal proves that the manifest's files add up to its totals.
+func checkTotal(m Manifest) error {
+	sum := Manifest{LogicalHash: "0"}
+	for _, file := range m.Files {
+		if err := sum.add(file, nil); err != nil {
+			return err
+		}
+	}
+	if sum.Rows != m.Rows || sum.LogicalHash != m.LogicalHash {
+		return fmt.Errorf("manifest: files add up to %d rows with logical hash %s, it says %d with %s",
+			sum.Rows, sum.LogicalHash, m.Rows, m.LogicalHash)
+	}
+	return nil
+}
+
+// checkStrays looks for files that the manifest does not name: a reader of the
+// whole folder would count them in.
+func checkStrays(folder string, m Manifest) error {
+	named := map[string]bool{manifestFile: true}
+	for _, file := range m.Files {
+		named[file.Path] = true
+	}
+	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
+		}
+		if !named[filepath.ToSlash(name)] {
+			return fmt.Errorf("%s: the manifest does not name it", name)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,124 @@
+package snapshot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+
+	"github.com/xitongsys/parquet-go/parquet"
+	"github.com/xitongsys/parquet-go/reader"
+)
+
+const contractFile = "parquet/spend.json"
+
+// A contract is what every Parquet file of a snapshot must look like, from
+// schemas/parquet/spend.json.
+type contract struct {
+	Codec   string           `json:"codec"`
+	Columns []contractColumn `json:"columns"`
+
+	hash string // sha256 of the file
+}
+
+type contractColumn struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Converted string `json:"converted"`
+	Precision int32  `json:"precision"`
+	Scale     int32  `json:"scale"`
+	Required  bool   `json:"required"`
+
+	Description string `json:"description"`
+}
+
+// String reads as Parquet's own tools print a type: INT64 DECIMAL(18,4).
+func (c contractColumn) String() string {
+	s := c.Type
+	if c.Converted != "" {
+		s += " " + c.Converted
+	}
+	if c.Precision > 0 {
+		s += fmt.Sprintf("(%d,%d)", c.Precision, c.Scale)
+	}
+	return s
+}
+
+func readContract(schemas fs.FS) (contract, error) {
+	var c contract
+	text, err := fs.ReadFile(schemas, contractFile)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return c, fmt.Errorf("%s: %w", contractFile, err)
+	}
+	sum := sha256.Sum256(text)
+	c.hash = hex.EncodeToString(sum[:])
+	return c, nil
+}
+
+// index returns the position of a column, -1 if there is none.
+func (c contract) index(name string) int64 {
+	for i, column := range c.Columns {
+		if column.Name == name {
+			return int64(i)
+		}
+	}
+	return -1
+}
+
+// check compares a file's footer with the contract.
+func (c contract) check(r *reader.ParquetReader) error {
+	elements := r.SchemaHandler.SchemaElements[1:] // the first is the root
+	for i, want := range c.Columns {
+		if i >= len(elements) {
+			return fmt.Errorf("column %s is missing", want.Name)
+		}
+		name := r.SchemaHandler.Infos[i+1].ExName
+		if name != want.Name {
+			return fmt.Errorf("column %d is %s, want %s", i+1, name, want.Name)
+		}
+		if got := describe(elements[i]); got.String() != want.String() {
+			return fmt.Errorf("column %s is %s, want %s", want.Name, got, want)
+		}
+	}
+	if extra := len(elements) - len(c.Columns); extra > 0 {
+		return fmt.Errorf("%d columns too many", extra)
+	}
+	return c.checkGroups(r.Footer)
+}
+
+// checkGroups proves that every row group holds every column in the agreed
+// codec with a value or null per row: the reader itself would answer an
+// unknown codec with no rows and no error.
+func (c contract) checkGroups(footer *parquet.FileMetaData) error {
+	var rows int64
+	for g, group := range footer.RowGroups {
+		rows += group.NumRows
+		if len(group.Columns) != len(c.Columns) {
+			return fmt.Errorf("row group %d has %d columns, want %d", g, len(group.Columns), len(c.Columns))
+		}
+		for i, chunk := range group.Columns {
+			if codec := chunk.MetaData.Codec.String(); codec != c.Codec {
+				return fmt.Errorf("column %s is compressed with %s, want %s", c.Columns[i].Name, codec, c.Codec)
+			}
+			if chunk.MetaData.NumValues != group.NumRows {
+				return fmt.Errorf("column %s has %d values for %d rows", c.Columns[i].Name, chunk.MetaData.NumValues, group.NumRows)
+			}
+		}
+	}
+	if rows != footer.NumRows {
+		return fmt.Errorf("row groups hold %d rows, the footer says %d", rows, footer.NumRows)
+	}
+	return nil
+}
+
+func describe(e *parquet.SchemaElement) contractColumn {
+	c := contractColumn{Type: e.GetType().String(), Precision: e.GetPrecision(), Scale: e.GetScale()}
+	if e.ConvertedType != nil {
+		c.Converted = e.ConvertedType.String()
+	}
+	return c
+}

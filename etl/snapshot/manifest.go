@@ -1,0 +1,160 @@
+package snapshot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"spendbridge/etl"
+)
+
+const manifestFile = "manifest.json"
+
+// A Manifest says what a snapshot holds and what it was made with.
+type Manifest struct {
+	SnapshotID string    `json:"snapshot_id"`
+	RunID      etl.RunID `json:"run_id"`
+	CreatedAt  time.Time `json:"created_at"`
+	AsOf       time.Time `json:"as_of,omitzero"` // of a past state that was built again
+
+	Rows int64 `json:"rows"`
+
+	// LogicalHash depends on the rows alone: not on the engine, the
+	// compression, the order or the split into files. It is the sum of the
+	// files' hashes; the README says how to recompute it.
+	LogicalHash string `json:"logical_hash"`
+
+	Files         []ManifestFile `json:"files"`
+	ControlTotals []Cell         `json:"control_totals"` // as read back
+	Inputs        Inputs         `json:"inputs"`
+	Engine        string         `json:"engine"`   // DuckDB's version, which decides the files' bytes
+	Contract      string         `json:"contract"` // sha256 of schemas/parquet/spend.json
+}
+
+// A ManifestFile is one month of a snapshot.
+type ManifestFile struct {
+	Path        string `json:"path"`  // relative to the snapshot, with forward slashes
+	Month       string `json:"month"` // 2026-01
+	Rows        int64  `json:"rows"`
+	Bytes       int64  `json:"bytes"`
+	SHA256      string `json:"sha256"`
+	LogicalHash string `json:"logical_hash"`
+	Linked      bool   `json:"linked"` // the previous snapshot's file, unchanged
+}
+
+// Inputs names what canonical.spend was made with besides the raw
+// data. Equal inputs and equal raw data give the same logical hash.
+type Inputs struct {
+	Program string `json:"program"` // its version
+	SQL     string `json:"sql"`     // sha256 of the files that make canonical.spend, see [HashSQL]
+	Config  string `json:"config"`  // sha256 of the configuration without secrets
+	Aliases string `json:"aliases"` // sha256 of the vendor aliases
+	Rates   string `json:"rates"`   // sha256 of the exchange rates
+	Rules   string `json:"rules"`   // sha256 of the exclusion rules
+}
+
+// HashSQL returns the sha256 over names and texts of the SQL files that
+// decide what canonical.spend holds: the layers from staging to canonical.
+func HashSQL(files fs.FS) (string, error) {
+	names, err := fs.Glob(files, "[2-5]_*/*.sql")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// ReadManifest reads the manifest of the snapshot in a folder.
+func ReadManifest(folder string) (Manifest, error) {
+	var m Manifest
+	text, err := os.ReadFile(filepath.Join(folder, manifestFile))
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, fmt.Errorf("%s: %w", filepath.Join(folder, manifestFile), err)
+	}
+	return m, nil
+}
+
+func (m *Manifest) write(folder string) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, manifestFile), append(text, '\n'), 0o444)
+}
+
+// add appends a month, which comes with the cells that were read back of it.
+func (m *Manifest) add(file ManifestFile, cells []Cell) error {
+	total, err := addText(m.LogicalHash, file.LogicalHash)
+	if err != nil {
+		return fmt.Errorf("logical hash of %s: %w", file.Path, err)
+	}
+	m.Rows += file.Rows
+	m.LogicalHash = total
+	m.Files = append(m.Files, file)
+	m.ControlTotals = append(m.ControlTotals, cells...)
+	return nil
+}
+
+// sort puts files and cells in the order of their months.
+func (m *Manifest) sort() {
+	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(m.ControlTotals, func(a, b Cell) int { return strings.Compare(a.order(), b.order()) })
+}
+
+// month returns the file of a month and its cells.
+func (m *Manifest) month(month string) (file ManifestFile, cells []Cell, ok bool) {
+	for _, f := range m.Files {
+		if f.Month == month {
+			file, ok = f, true
+		}
+	}
+	for _, cell := range m.ControlTotals {
+		if cell.Month[:len("2006-01")] == month {
+			cells = append(cells, cell)
+		}
+	}
+	return file, cells, ok
+}
+
+func addText(a, b string) (string, error) {
+	x, okX := new(big.Int).SetString(a, 10)
+	y, okY := new(big.Int).SetString(b, 10)
+	if !okX || !okY {
+		return "", fmt.Errorf("%q and %q are not both whole numbers", a, b)
+	}
+	return x.Add(x, y).String(), nil
+}
+
+// hashOfFile returns a file's sha256 and length.
+func hashOfFile(path string) (string, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err != nil {
+		return "", 0, err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), n, nil
+}

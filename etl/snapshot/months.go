@@ -1,0 +1,139 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"spendbridge/etl/warehouse"
+)
+
+// write fills the temporary folder. A month that the previous snapshot holds
+// as it is now is linked from there, the others are written.
+func (w *snapshotWriter) write(ctx context.Context, db *warehouse.DB) error {
+	return db.InConn(ctx, func(conn *warehouse.Conn) error {
+		if err := conn.Get(ctx, "queries/snapshot_engine.sql", nil, &w.manifest.Engine); err != nil {
+			return err
+		}
+		months, err := stateMonths(ctx, conn)
+		if err != nil {
+			return err
+		}
+		for _, m := range months {
+			if err := w.link(m); err != nil {
+				return err
+			}
+		}
+		if err := w.export(ctx, conn); err != nil {
+			return err
+		}
+		w.manifest.sort()
+		return w.manifest.write(w.temp)
+	})
+}
+
+// link takes a month over from the previous snapshot if that holds the same
+// rows, written by the same engine to the same contract, in a file that still
+// has the bytes that were proven when it was written. Else the month is to be
+// written.
+func (w *snapshotWriter) link(m month) error {
+	target := w.place(m)
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	before := w.previous.Manifest
+	file, cells, ok := before.month(m.String())
+	if !ok || file.LogicalHash != m.logicalHash || file.Rows != m.records ||
+		before.Engine != w.manifest.Engine || before.Contract != w.manifest.Contract ||
+		!takeOver(filepath.Join(w.previous.Path, filepath.FromSlash(file.Path)), target, file.SHA256) {
+		w.written = append(w.written, m)
+		return nil
+	}
+	file.Linked = true
+	return w.manifest.add(file, cells)
+}
+
+// place is where a month's file lies until the snapshot is whole.
+func (w *snapshotWriter) place(m month) string {
+	return filepath.Join(w.temp, filepath.FromSlash(m.file()))
+}
+
+// export writes the months that were not linked.
+func (w *snapshotWriter) export(ctx context.Context, conn *warehouse.Conn) error {
+	if len(w.written) == 0 {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, "queries/snapshot_sorted.sql", warehouse.Args{"months": firstDays(w.written)}); err != nil {
+		return err
+	}
+	for _, m := range w.written {
+		file, cells, err := w.exportMonth(ctx, conn, m)
+		if err == nil {
+			err = w.manifest.add(file, cells)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.file(), err)
+		}
+	}
+	return nil
+}
+
+// exportMonth writes a month's file and proves it.
+func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, m month) (ManifestFile, []Cell, error) {
+	target := w.place(m)
+	file := ManifestFile{Path: m.file(), Month: m.String(), Rows: m.records, LogicalHash: m.logicalHash}
+	if _, err := conn.Exec(ctx, "queries/snapshot_copy.sql", warehouse.Args{"month": m.first, "path": target}); err != nil {
+		return file, nil, err
+	}
+	// Files are read-only, as snapshots share them.
+	if err := os.Chmod(target, 0o444); err != nil {
+		return file, nil, err
+	}
+	cells, err := w.proveFile(ctx, conn, m, target)
+	if err != nil {
+		return file, nil, fmt.Errorf("read back: %w", err)
+	}
+	file.SHA256, file.Bytes, err = hashOfFile(target)
+	return file, cells, err
+}
+
+// proveFile compares a file as it lies on disk with the month it was written
+// from: by DuckDB for the logical hash over all columns, by parquet-go for
+// schema, row count and cells.
+func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m month, path string) ([]Cell, error) {
+	if err := checkFooter(path, w.contract); err != nil {
+		return nil, err
+	}
+	// DuckDB goes first: on a damaged page parquet-go may ask for more memory
+	// than there is.
+	found := month{first: m.first}
+	if err := conn.Get(ctx, "queries/snapshot_file_hash.sql", warehouse.Args{"path": warehouse.Literal(path)}, &found.records, &found.logicalHash); err != nil {
+		return nil, err
+	}
+	if found != m {
+		return nil, fmt.Errorf("logical hash %s of %d rows, want %s of %d rows",
+			found.logicalHash, found.records, m.logicalHash, m.records)
+	}
+	cells, err := readCells(path, w.contract)
+	if err != nil {
+		return nil, err
+	}
+	return cells, inMonth(cells, m)
+}
+
+// inMonth checks that a file's cells are those of its month, and of all of it.
+func inMonth(cells []Cell, m month) error {
+	var records int64
+	for _, cell := range cells {
+		records += cell.Records
+		if !strings.HasPrefix(cell.Month, m.String()) {
+			return fmt.Errorf("a record of %s lies in the file of %s", cell.Month, m)
+		}
+	}
+	if records != m.records {
+		return fmt.Errorf("%d rows, want %d", records, m.records)
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package snapshot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"spendbridge/etl/warehouse"
+)
+
+const (
+	publishedFolder = "8_published" // the SQL that makes the analysts' copy
+	commentsFile    = "published/comments.json"
+)
+
+// PublishOptions says where the analysts' copy lies.
+type PublishOptions struct {
+	Path    string // such as data/spend.duckdb
+	Schemas fs.FS  // holds the texts that describe tables and columns
+}
+
+// Publish replaces the analysts' copy: a DuckDB file with the canonical
+// tables, deliveries, rates and runs, and the views to read them by. It is
+// written beside and put in place by a rename: whoever has the old file open
+// keeps it, whoever opens the path gets one or the other, whole, at any
+// moment. The file is read-only, so that no reader leaves a log behind.
+func Publish(ctx context.Context, db *warehouse.DB, opts PublishOptions) error {
+	temp := filepath.Join(filepath.Dir(opts.Path), leftover+filepath.Base(opts.Path))
+	if err := removeDatabase(temp); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	defer removeDatabase(temp)
+	err := db.InConn(ctx, func(conn *warehouse.Conn) error {
+		return writePublished(ctx, conn, temp, opts.Schemas)
+	})
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	if err := replaceDatabase(temp, opts.Path); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return nil
+}
+
+// writePublished fills a new database file and closes it.
+func writePublished(ctx context.Context, conn *warehouse.Conn, path string, schemas fs.FS) (err error) {
+	if err := conn.ExecAt(ctx, "queries/publish_attach.sql", path); err != nil {
+		return err
+	}
+	// The database is the instance's: it must go even if the caller gives up.
+	defer func() { err = errors.Join(err, detachPublished(context.WithoutCancel(ctx), conn)) }()
+
+	if _, err := conn.Exec(ctx, "queries/publish_use.sql", nil); err != nil {
+		return err
+	}
+	files, err := conn.Folder(publishedFolder)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if _, err := conn.Exec(ctx, file, nil); err != nil {
+			return err
+		}
+	}
+	objects, columns, err := comments(schemas)
+	if err != nil {
+		return err
+	}
+	return conn.ExecSelected(ctx, "queries/publish_comments.sql", warehouse.Args{"objects": objects, "columns": columns})
+}
+
+// detachPublished closes the file. What is in use cannot be detached.
+func detachPublished(ctx context.Context, conn *warehouse.Conn) error {
+	for _, file := range []string{"queries/warehouse_use.sql", "queries/publish_detach.sql"} {
+		if _, err := conn.Exec(ctx, file, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// comments returns what tables and columns mean, as two JSON objects. A
+// column of canonical.spend means what it means in the Parquet files.
+func comments(schemas fs.FS) (objects, columns string, err error) {
+	var texts struct {
+		Objects map[string]string `json:"objects"`
+		Columns map[string]string `json:"columns"`
+	}
+	text, err := fs.ReadFile(schemas, commentsFile)
+	if err != nil {
+		return "", "", err
+	}
+	if err := json.Unmarshal(text, &texts); err != nil {
+		return "", "", fmt.Errorf("%s: %w", commentsFile, err)
+	}
+	contract, err := readContract(schemas)
+	if err != nil {
+		return "", "", err
+	}
+	for _, column := range contract.Columns {
+		for _, name := range []string{column.Name, "canonical.spend." + column.Name, "main.spend." + column.Name} {
+			if texts.Columns[name] == "" || name != column.Name {
+				texts.Columns[name] = column.Description
+			}
+		}
+	}
+	return jsonText(texts.Objects), jsonText(texts.Columns), nil
+}
+
+func jsonText(texts map[string]string) string {
+	text, _ := json.Marshal(texts) // a map of texts always marshals
+	return string(text)
+}
+
+// replaceDatabase makes a closed database file durable and gives it its name.
+// A log beside the old file would be replayed into the new one, so it goes
+// first.
+func replaceDatabase(temp, path string) error {
+	if err := os.Chmod(temp, 0o444); err != nil {
+		return err
+	}
+	if err := syncPath(temp); err != nil {
+		return err
+	}
+	if err := removeIfThere(path + ".wal"); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(path))
+}
+
+func removeDatabase(path string) error {
+	return errors.Join(removeIfThere(path), removeIfThere(path+".wal"))
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package snapshot
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "github.com/duckdb/duckdb-go/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"spendbridge/etl/etltest"
+	"spendbridge/etl/warehouse"
+	"spendbridge/schemas"
+)
+
+// publishOnce publishes 300 made-up records and returns the file.
+func publishOnce(t testing.TB) (*warehouse.DB, PublishOptions) {
+	t.Helper()
+	db := snapshotDB(t, 300, twoMonths, 2, nil)
+	opts := PublishOptions{Path: filepath.Join(t.TempDir(), "it's spend.duckdb"), Schemas: schemas.FS}
+	if err := Publish(t.Context(), db, opts); err != nil {
+		t.Fatal(err)
+	}
+	return db, opts
+}
+
+// openPublished opens a published file as an analyst does.
+func openPublished(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("duckdb", path+"?access_mode=read_only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// readPublished runs a file of testdata/snapshot on a reader and returns its table.
+func readPublished(t testing.TB, db *sql.DB, file string) string {
+	t.Helper()
+	rows, err := db.Query(string(etltest.Read(t, "snapshot", file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return etltest.Table(t, rows)
+}
+
+func TestEveryPublishedColumnIsExplained(t *testing.T) {
+	_, opts := publishOnce(t)
+	if got := readPublished(t, openPublished(t, opts.Path), "published_uncommented.sql"); got != "name\n" {
+		t.Errorf("without a comment:\n%s", got)
+	}
+}
+
+func TestThePublishedViewsAreThoseOfTheREADME(t *testing.T) {
+	_, opts := publishOnce(t)
+	want := "view_name\ncontrol_totals\ndeliveries\nexcluded\nfx_rates\npossible_duplicates\nquarantine\nruns\nspend\nspend_by_vendor_month\n"
+	if diff := cmp.Diff(want, readPublished(t, openPublished(t, opts.Path), "published_views.sql")); diff != "" {
+		t.Errorf("views (-want, +got):\n%s", diff)
+	}
+}
+
+func TestThePublishedFileCannotBeChanged(t *testing.T) {
+	_, opts := publishOnce(t)
+	info, err := os.Stat(opts.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode() != 0o444 {
+		t.Errorf("mode %v, want 0444", info.Mode())
+	}
+}
+
+func TestPublishRemovesAStaleLogAndLeavesNothingElse(t *testing.T) {
+	db, opts := publishOnce(t)
+	folder := filepath.Dir(opts.Path)
+	for _, name := range []string{opts.Path + ".wal", filepath.Join(folder, leftover+filepath.Base(opts.Path))} {
+		if err := os.WriteFile(name, []byte("of a killed run"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Publish(t.Context(), db, opts); err != nil {
+		t.Fatal(err)
+	}
+	wantEntries(t, folder, filepath.Base(opts.Path))
+}
+
+func TestAReaderKeepsTheFileItHasOpen(t *testing.T) {
+	db, opts := publishOnce(t)
+	before := openPublished(t, opts.Path)
+	if got := readPublished(t, before, "published_count.sql"); got != "records\n300\n" {
+		t.Fatal(got)
+	}
+	runFile(t, db, "test/spend_clear.sql", nil)
+	if err := Publish(t.Context(), db, opts); err != nil {
+		t.Fatal(err)
+	}
+	if got := readPublished(t, before, "published_count.sql"); got != "records\n300\n" {
+		t.Errorf("the old file reads %q", got)
+	}
+}
+
+func TestAFailedPublishLeavesTheOldFile(t *testing.T) {
+	_, opts := publishOnce(t)
+	db := snapshotDB(t, 10, twoMonths, 1, map[string]string{"8_published/050_spend.sql": "create view spend as select * from no_such_table"})
+	for range 2 { // and leaves the database able to publish again
+		err := Publish(t.Context(), db, opts)
+		if err == nil || !strings.Contains(err.Error(), "publish: 8_published/050_spend.sql: ") {
+			t.Errorf("got error %v, want one that names the file", err)
+		}
+	}
+	wantEntries(t, filepath.Dir(opts.Path), filepath.Base(opts.Path))
+	if got := readPublished(t, openPublished(t, opts.Path), "published_count.sql"); got != "records\n300\n" {
+		t.Errorf("the file reads %q", got)
+	}
+}

@@ -1,0 +1,201 @@
+package snapshot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// A Snapshot is canonical.spend of one moment as Parquet files that never
+// change.
+type Snapshot struct {
+	ID       string
+	Path     string // its folder
+	Manifest Manifest
+}
+
+// Options says where snapshots lie and what this one is made from.
+type Options struct {
+	Folder  string    // of all snapshots
+	RunID   etl.RunID // is the snapshot's id, too
+	Inputs  Inputs
+	Schemas fs.FS // holds parquet/spend.json
+	Now     func() time.Time
+
+	// A snapshot is removed once Keep newer ones exist and it is older than
+	// KeepFor. Keep 0 removes none.
+	Keep    int
+	KeepFor time.Duration
+}
+
+const (
+	latestLink = "latest" // a relative symlink to the newest snapshot
+
+	// leftover begins the name of what is not part of any snapshot: folders
+	// being written or removed. A run that is killed leaves them behind, the
+	// next one clears them away.
+	leftover = ".spendbridge-"
+)
+
+// Take writes canonical.spend to a folder of its own, proves that the
+// files say what the table says, and only then lets readers see it by
+// switching the link `latest`. Until that switch, and after any error before
+// it, readers see the snapshot before, whole. Files of equal states have equal
+// bytes.
+//
+// It records what was read back as control totals of step "snapshot". A cell
+// that differs from the table's is a [*etl.CheckError].
+func Take(ctx context.Context, db *warehouse.DB, opts Options) (Snapshot, error) {
+	s, err := takeSnapshot(ctx, db, opts)
+	if err != nil {
+		return s, fmt.Errorf("snapshot %s: %w", opts.RunID, err)
+	}
+	return s, nil
+}
+
+func takeSnapshot(ctx context.Context, db *warehouse.DB, opts Options) (Snapshot, error) {
+	w, err := newSnapshotWriter(opts, filepath.Join(opts.Folder, string(opts.RunID)))
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer os.RemoveAll(w.temp)
+
+	if err := clearLeftovers(opts.Folder); err != nil {
+		return Snapshot{}, err
+	}
+	// Without a readable snapshot to link from, every month is written.
+	w.previous, _ = Latest(opts.Folder)
+	if err := w.write(ctx, db); err != nil {
+		return Snapshot{}, err
+	}
+	if err := w.recordTotals(ctx, db); err != nil {
+		return Snapshot{}, err
+	}
+	if err := w.balance(ctx, db); err != nil {
+		return Snapshot{}, err
+	}
+	if err := w.publish(ctx, db); err != nil {
+		return Snapshot{}, err
+	}
+	return w.snapshot(), prune(ctx, db, opts)
+}
+
+// A snapshotWriter is one snapshot on its way from the table to the reader.
+type snapshotWriter struct {
+	opts     Options
+	contract contract
+	previous Snapshot // the one that is `latest` now; zero if there is none
+	temp     string   // the folder it is written to
+	path     string   // the folder it will be
+	manifest Manifest
+	written  []month // those that could not be linked
+}
+
+// newSnapshotWriter prepares a snapshot that will lie in the folder path.
+func newSnapshotWriter(opts Options, path string) (*snapshotWriter, error) {
+	contract, err := readContract(opts.Schemas)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return nil, fmt.Errorf("%s exists; a snapshot never changes", path)
+	}
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	temp := filepath.Join(folder, leftover+filepath.Base(path))
+	if err := os.RemoveAll(temp); err != nil {
+		return nil, err
+	}
+	return &snapshotWriter{
+		opts:     opts,
+		contract: contract,
+		temp:     temp,
+		path:     path,
+		manifest: Manifest{
+			SnapshotID: string(opts.RunID), RunID: opts.RunID, CreatedAt: opts.Now().UTC(),
+			LogicalHash: "0", ControlTotals: []Cell{}, Inputs: opts.Inputs, Contract: contract.hash,
+		},
+	}, nil
+}
+
+func (w *snapshotWriter) snapshot() Snapshot {
+	return Snapshot{ID: w.manifest.SnapshotID, Path: w.path, Manifest: w.manifest}
+}
+
+// Latest returns the snapshot that readers see. Without any, the error is
+// [fs.ErrNotExist].
+func Latest(folder string) (Snapshot, error) {
+	id, err := os.Readlink(filepath.Join(folder, latestLink))
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s := Snapshot{ID: id, Path: filepath.Join(folder, id)}
+	s.Manifest, err = ReadManifest(s.Path)
+	return s, err
+}
+
+// recordTotals keeps what was read back, whether it balances or not.
+func (w *snapshotWriter) recordTotals(ctx context.Context, db *warehouse.DB) error {
+	found, err := json.Marshal(w.manifest.ControlTotals)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(ctx, "queries/snapshot_totals_add.sql", warehouse.Args{
+		"run_id": string(w.opts.RunID), "cells": string(found), "recorded_at": w.manifest.CreatedAt,
+	})
+	return err
+}
+
+// balance compares what was read back with the table. A linked month was
+// compared when it was written, and holds what it held then.
+func (w *snapshotWriter) balance(ctx context.Context, db *warehouse.DB) error {
+	want, err := canonicalCells(ctx, db, w.written)
+	if err != nil {
+		return err
+	}
+	var got []Cell
+	for _, m := range w.written {
+		_, cells, _ := w.manifest.month(m.String())
+		got = append(got, cells...)
+	}
+	if differ := differences(want, got); len(differ) > 0 {
+		return &etl.CheckError{Check: "snapshot = canonical", Rows: len(differ), First: differ[:min(len(differ), 5)]}
+	}
+	return nil
+}
+
+// publish makes the snapshot durable, then visible. The rows about it are
+// written first and committed last, so that a database that cannot take them
+// leaves the old snapshot in place.
+func (w *snapshotWriter) publish(ctx context.Context, db *warehouse.DB) error {
+	manifest, err := json.Marshal(w.manifest)
+	if err != nil {
+		return err
+	}
+	return db.InTx(ctx, func(tx *warehouse.Tx) error {
+		if _, err := tx.Exec(ctx, "queries/snapshot_add.sql", warehouse.Args{
+			"snapshot_id": w.manifest.SnapshotID, "run_id": string(w.opts.RunID), "path": w.manifest.SnapshotID,
+			"rows": w.manifest.Rows, "logical_hash": w.manifest.LogicalHash,
+			"manifest": string(manifest), "created_at": w.manifest.CreatedAt,
+		}); err != nil {
+			return err
+		}
+		if err := install(w.temp, w.path); err != nil {
+			return err
+		}
+		if err := switchLatest(w.opts.Folder, w.manifest.SnapshotID); err != nil {
+			return errors.Join(err, remove(w.opts.Folder, w.manifest.SnapshotID))
+		}
+		return nil
+	})
+}
