@@ -13,6 +13,7 @@ import (
 // mayImport is the architecture: who may import whom inside the module.
 // A package that is missing here may import nothing of ours.
 var mayImport = map[string][]string{
+	"etl/config":    {"etl", "etl/plaintext"},
 	"etl/extract":   {"etl", "etl/httpretry", "etl/plaintext", "etl/warehouse"},
 	"etl/transform": {"etl", "etl/plaintext", "etl/warehouse"},
 	"etl/snapshot":  {"etl", "etl/warehouse"},
@@ -21,7 +22,7 @@ var mayImport = map[string][]string{
 	"etl/httpretry": {"etl"},
 	"etl/warehouse": {"etl"},
 	"etl/etltest":   {"etl", "etl/warehouse", "sql"},
-	"cmd/spendbridge": {"etl", "etl/extract", "etl/deliver", "etl/httpretry", "etl/plaintext", "etl/report",
+	"cmd/spendbridge": {"etl", "etl/config", "etl/extract", "etl/deliver", "etl/httpretry", "etl/plaintext", "etl/report",
 		"etl/sandbox", "etl/snapshot", "etl/transform", "etl/warehouse", "schemas", "sql"},
 }
 

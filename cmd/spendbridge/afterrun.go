@@ -84,10 +84,5 @@ func (s *session) saveState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(s.config.stateFile(), text, 0o600)
+	return renameio.WriteFile(s.config.StateFile(), text, 0o600)
 }
-
-// ReportsDir is the folder of the run reports.
-func (c *Config) ReportsDir() string { return filepath.Join(c.DataDir, "reports") }
-
-func (c *Config) stateFile() string { return filepath.Join(c.DataDir, "state.json") }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"spendbridge/etl/config"
 )
 
 // An app is what all commands share: where they write, and what the flags
@@ -38,4 +40,4 @@ func (a *app) print(result any, human func(io.Writer)) error {
 }
 
 // config reads the configuration that the flags name.
-func (a *app) config() (*Config, error) { return readConfig(a.configPath) }
+func (a *app) config() (*config.Config, error) { return config.Read(a.configPath) }

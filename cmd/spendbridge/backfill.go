@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/extract"
 )
 
@@ -66,7 +67,7 @@ func (a *app) backfill(ctx context.Context, f backfillFlags) error {
 
 // backfillStages reads the period, makes spend of it, and says what the next
 // load would post.
-func (r *run) backfillStages(sources []Source, b extract.Backfill) []etl.Stage {
+func (r *run) backfillStages(sources []config.Source, b extract.Backfill) []etl.Stage {
 	var stages []etl.Stage
 	for _, source := range sources {
 		stages = append(stages, r.extractStage("backfill/", source, func(ctx context.Context, x *extract.Extractor, s extract.Source) (extract.Report, error) {
@@ -101,7 +102,7 @@ type backfillPlan struct {
 	Windows  []extract.PlannedWindow `json:"windows"`
 }
 
-func (a *app) planBackfill(ctx context.Context, config *Config, sources []Source, b extract.Backfill) error {
+func (a *app) planBackfill(ctx context.Context, config *config.Config, sources []config.Source, b extract.Backfill) error {
 	s, err := a.openWith(ctx, config)
 	if err != nil {
 		return err
@@ -118,7 +119,7 @@ func (a *app) planBackfill(ctx context.Context, config *Config, sources []Source
 	return a.print(map[string]any{"backfill": plans}, func(w io.Writer) { printPlans(w, plans) })
 }
 
-func (s *session) plan(ctx context.Context, source Source, b extract.Backfill) (backfillPlan, error) {
+func (s *session) plan(ctx context.Context, source config.Source, b extract.Backfill) (backfillPlan, error) {
 	vendor, err := s.openSource(source)
 	if err != nil {
 		return backfillPlan{}, err

@@ -7,8 +7,11 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"spendbridge/etl/config"
 )
 
 // The levels of a finding.
@@ -30,7 +33,7 @@ type finding struct {
 // lock.
 type doctor struct {
 	*app
-	config   *Config
+	config   *config.Config
 	findings []finding
 }
 
@@ -74,7 +77,7 @@ func (a *app) doctor(ctx context.Context, offline bool) error {
 	return errors.Join(a.print(d.findings, d.print), d.err())
 }
 
-func sourcesInWords(c *Config) string {
+func sourcesInWords(c *config.Config) string {
 	var names []string
 	for _, s := range c.Sources {
 		names = append(names, fmt.Sprintf("%s (%s %s)", s.Name, s.Kind, s.Tenant()))
@@ -133,7 +136,7 @@ func (d *doctor) examineSchedule() {
 	}
 	next := comingSlots(jobs, d.now(), 1)
 	d.ok("schedule", "%d jobs; next %s at %s", len(jobs), next[0].Job,
-		next[0].Due.In(location(d.config.Schedule.Timezone)).Format("2006-01-02 15:04 MST"))
+		next[0].Due.In(config.Location(d.config.Schedule.Timezone)).Format("2006-01-02 15:04 MST"))
 	var idle []string
 	for _, s := range d.config.Sources {
 		if d.config.Schedule.Extract[s.Name] == "" {
@@ -185,14 +188,14 @@ func isFile(path string) bool {
 
 // examineRatesAge warns of rates that are older than holidays explain.
 func (d *doctor) examineRatesAge(newest string) {
-	var date Date
+	var date config.Date
 	if err := date.UnmarshalText([]byte(newest)); err != nil {
 		d.fail("exchange rates", "run spendbridge transform", "the newest rate has the date %q", newest)
 		return
 	}
 	age := d.now().Sub(date.Time)
-	if age > 7*day {
-		d.warn("exchange rates", "bring the rates file up to date", "the newest rate is of %s, %d days ago; later spend is converted with it", newest, int(age/day))
+	if age > 7*24*time.Hour {
+		d.warn("exchange rates", "bring the rates file up to date", "the newest rate is of %s, %d days ago; later spend is converted with it", newest, int(age.Hours()/24))
 		return
 	}
 	d.ok("exchange rates", "the newest is of %s", newest)

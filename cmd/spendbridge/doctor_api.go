@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/httpretry"
 )
 
@@ -28,9 +29,9 @@ func (d *doctor) examineAPIs(ctx context.Context) {
 	client := httpretry.New(httpretry.Options{Tries: 1, Timeout: probeTimeout})
 	for _, s := range d.config.Sources {
 		switch s.Kind {
-		case kindProductive:
+		case config.KindProductive:
 			d.examineProductive(ctx, client, s)
-		case kindProcurify:
+		case config.KindProcurify:
 			d.examineProcurify(ctx, client, s)
 		}
 	}
@@ -77,7 +78,7 @@ func (d *doctor) examineClock(check string, header http.Header) {
 // examineProductive reads one page with the vendors and people of its
 // expenses: a token without the permission sees the expenses and not those
 // (contracts.md 2.1).
-func (d *doctor) examineProductive(ctx context.Context, client *httpretry.Client, s Source) {
+func (d *doctor) examineProductive(ctx context.Context, client *httpretry.Client, s config.Source) {
 	header := http.Header{
 		"X-Auth-Token": {s.Token.Reveal()}, "X-Organization-Id": {s.OrganizationID},
 		"Content-Type": {"application/vnd.api+json"},
@@ -124,7 +125,7 @@ func (d *doctor) examineExpenses(check string, body []byte) {
 }
 
 // examineProcurify asks for a token and for one transaction.
-func (d *doctor) examineProcurify(ctx context.Context, client *httpretry.Client, s Source) {
+func (d *doctor) examineProcurify(ctx context.Context, client *httpretry.Client, s config.Source) {
 	token, err := httpretry.NewTokenCache(client, httpretry.Credentials{
 		URL: s.BaseURL + "/oauth/token", ClientID: s.ClientID.Reveal(), ClientSecret: s.ClientSecret.Reveal(),
 		Style: httpretry.JSONBody, Audience: "https://api.procurify.com/",

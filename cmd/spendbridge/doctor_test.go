@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/httpretry"
 )
 
@@ -24,7 +25,7 @@ func visit(t *testing.T, status int, body string, clock time.Duration) *doctor {
 	}))
 	t.Cleanup(server.Close)
 	d := &doctor{app: &app{log: slog.New(slog.DiscardHandler)}}
-	source := Source{Name: "productive", Kind: kindProductive, BaseURL: server.URL, OrganizationID: "517", Token: Secret{"hush-hush-token"}}
+	source := config.Source{Name: "productive", Kind: config.KindProductive, BaseURL: server.URL, OrganizationID: "517", Token: config.NewSecret("hush-hush-token")}
 	d.examineProductive(t.Context(), httpretry.New(httpretry.Options{Tries: 1}), source)
 	return d
 }

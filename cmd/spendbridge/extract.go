@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/extract"
 )
 
@@ -70,7 +71,7 @@ func (a *app) extract(ctx context.Context, names []string, o extractOptions) err
 }
 
 // pickSources returns the sources that are named, all of them for no name.
-func pickSources(c *Config, names []string) ([]Source, error) {
+func pickSources(c *config.Config, names []string) ([]config.Source, error) {
 	if len(names) == 0 {
 		return c.Sources, nil
 	}
@@ -78,11 +79,11 @@ func pickSources(c *Config, names []string) ([]Source, error) {
 	for _, s := range c.Sources {
 		known = append(known, s.Name)
 	}
-	var picked []Source
+	var picked []config.Source
 	for _, name := range names {
 		i := slices.Index(known, name)
 		if i < 0 {
-			return nil, etl.Usagef("there is no source %s in the configuration%s", name, didYouMean(name, known))
+			return nil, etl.Usagef("there is no source %s in the configuration%s", name, etl.DidYouMean(name, known))
 		}
 		picked = append(picked, c.Sources[i])
 	}

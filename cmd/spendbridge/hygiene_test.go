@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/sandbox"
 )
 
@@ -130,7 +131,7 @@ func reveals(t *testing.T, where string, data []byte) {
 }
 
 func TestAConfigurationPrintsWithoutSecrets(t *testing.T) {
-	config, err := readConfig(faultyVendors(t, t.TempDir(), ""))
+	config, err := config.Read(faultyVendors(t, t.TempDir(), ""))
 	if err != nil {
 		t.Fatal(err)
 	}

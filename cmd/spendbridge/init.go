@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -10,12 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 )
-
-// configTemplate is the file that init writes.
-//
-//go:embed spendbridge.yaml
-var configTemplate []byte
 
 func newInitCmd(a *app) *cobra.Command {
 	var systemd bool
@@ -47,7 +42,7 @@ func (a *app) init() error {
 	if err != nil {
 		return etl.Usagef("write configuration: %w", err)
 	}
-	if _, err := f.Write(configTemplate); err != nil {
+	if _, err := f.Write(config.Template); err != nil {
 		f.Close()
 		return fmt.Errorf("write configuration: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 )
 
 // What the schedule runs. Each job takes the data folder for itself, records
@@ -11,7 +12,7 @@ import (
 // begin.
 
 // extractJob reads what is new from one source.
-func (a *app) extractJob(ctx context.Context, c *Config, source string) (etl.RunID, error) {
+func (a *app) extractJob(ctx context.Context, c *config.Config, source string) (etl.RunID, error) {
 	sources, err := pickSources(c, []string{source})
 	if err != nil {
 		return "", err
@@ -20,18 +21,18 @@ func (a *app) extractJob(ctx context.Context, c *Config, source string) (etl.Run
 }
 
 // sweepJob reads everything again from all sources.
-func (a *app) sweepJob(ctx context.Context, c *Config) (etl.RunID, error) {
+func (a *app) sweepJob(ctx context.Context, c *config.Config) (etl.RunID, error) {
 	return a.job(ctx, c, "sweep", func(r *run) []etl.Stage {
 		return r.extractStages(c.Sources, extractOptions{sweep: true})
 	})
 }
 
 // loadJob transforms what was extracted, exports and posts it.
-func (a *app) loadJob(ctx context.Context, c *Config) (etl.RunID, error) {
+func (a *app) loadJob(ctx context.Context, c *config.Config) (etl.RunID, error) {
 	return a.job(ctx, c, "load", loadFlags{}.stages)
 }
 
-func (a *app) job(ctx context.Context, c *Config, command string, stages func(*run) []etl.Stage) (etl.RunID, error) {
+func (a *app) job(ctx context.Context, c *config.Config, command string, stages func(*run) []etl.Stage) (etl.RunID, error) {
 	result, err := a.performQuietly(ctx, c, command, stages)
 	if result == nil {
 		return "", err

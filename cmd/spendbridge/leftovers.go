@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -29,7 +30,7 @@ var leftovers = []string{
 // clearLeftovers removes what runs that were killed have left behind. It is
 // called by whoever holds the data folder and has not begun to work: nobody is
 // writing them.
-func (c *Config) clearLeftovers() error {
+func clearLeftovers(c *config.Config) error {
 	faults := []error{removeAll(c.SnapshotsDir(), ".spendbridge-*")}
 	if aliases := c.Vendors.AliasesFile; aliases != "" {
 		faults = append(faults, removeAll(filepath.Dir(aliases), "."+warehouse.Literal(filepath.Base(aliases))+"[0-9]*"))

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
@@ -118,7 +119,7 @@ func (r *run) approveStage(plan string, by decisionFlags) etl.Stage {
 	})
 }
 
-func (a *app) dryRun(ctx context.Context, config *Config, payload string) error {
+func (a *app) dryRun(ctx context.Context, config *config.Config, payload string) error {
 	s, err := a.openWith(ctx, config)
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (r *run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, e
 		if err := saveSources(ctx, tx, r); err != nil {
 			return err
 		}
-		if _, err := transform.In(ctx, tx, r.config.transformOptions(r)); err != nil {
+		if _, err := transform.In(ctx, tx, r.transformOptions()); err != nil {
 			return err
 		}
 		if dry, err = r.delivery(nil).DryRun(ctx, tx, payload); err != nil {

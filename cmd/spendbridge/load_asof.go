@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
@@ -33,7 +34,7 @@ type pastResult struct {
 // loadAsOf writes the snapshot of a past state into a folder. The state is
 // built again from the raw records of that time in a database of its own, so
 // nothing that a run left behind changes.
-func (a *app) loadAsOf(ctx context.Context, config *Config, asOf, out string) error {
+func (a *app) loadAsOf(ctx context.Context, config *config.Config, asOf, out string) error {
 	s, err := a.openWith(ctx, config)
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func (s *session) moment(ctx context.Context, asOf string) (time.Time, etl.RunID
 // exportPast builds the state of a moment again and writes it to out.
 func (s *session) exportPast(ctx context.Context, moment time.Time, out string) (snapshot.Snapshot, error) {
 	past, err := warehouse.Open(ctx, warehouse.Options{
-		MemoryLimit: s.config.EngineMemory(), TempDir: s.config.tempDir(), Files: sqlfiles.FS,
+		MemoryLimit: s.config.EngineMemory(), TempDir: s.config.TempDir(), Files: sqlfiles.FS,
 	})
 	if err != nil {
 		return snapshot.Snapshot{}, err
@@ -85,7 +86,7 @@ func (s *session) exportPast(ctx context.Context, moment time.Time, out string) 
 	defer past.Close()
 	r := &run{session: &session{app: s.app, config: s.config, db: past}, started: s.now()}
 	r.id = etl.NewRunID(r.started)
-	if _, err := transform.AsOf(ctx, s.db, past, moment, s.config.tempDir(), s.config.transformOptions(r)); err != nil {
+	if _, err := transform.AsOf(ctx, s.db, past, moment, s.config.TempDir(), r.transformOptions()); err != nil {
 		return snapshot.Snapshot{}, err
 	}
 	inputs, err := r.snapshotInputs(ctx)

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 )
 
 // aliveWithin is how old the daemon's last round may be before it counts as
@@ -29,7 +30,7 @@ type watch struct {
 }
 
 // watch starts to answer, if the configuration names a port.
-func (a *app) watch(ctx context.Context, config *Config) (*watch, error) {
+func (a *app) watch(ctx context.Context, config *config.Config) (*watch, error) {
 	w := &watch{figures: a.figures, now: a.now}
 	if config.HTTP.Listen == "" {
 		return w, nil
@@ -91,7 +92,7 @@ func onlyLoopback(next http.Handler) http.Handler {
 		if err != nil {
 			host = req.Host
 		}
-		if !isLoopback(host) {
+		if !config.IsLoopback(host) {
 			http.Error(rw, "ask for 127.0.0.1 or localhost", http.StatusForbidden)
 			return
 		}

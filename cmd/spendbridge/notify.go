@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/report"
 	"spendbridge/etl/warehouse"
 )
@@ -79,7 +80,7 @@ func headline(s *report.State) string {
 }
 
 // post sends a message. Its errors never name the address, which is a secret.
-func post(ctx context.Context, hook Secret, message notification) error {
+func post(ctx context.Context, hook config.Secret, message notification) error {
 	body, err := json.Marshal(message)
 	if err != nil {
 		return err

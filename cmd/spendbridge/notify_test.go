@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 )
@@ -44,11 +45,11 @@ func newHook(t *testing.T) *hook {
 // newSession opens an empty warehouse for one source, with a webhook.
 func newSession(t *testing.T, webhook string) *session {
 	t.Helper()
-	config := defaultConfig()
-	config.DataDir = t.TempDir()
-	config.Sources = []Source{{Name: "productive", Kind: kindProductive}}
-	config.Notify.Webhook = Secret{webhook}
-	return &session{app: &app{log: slog.New(slog.DiscardHandler)}, config: config, db: etltest.OpenDB(t)}
+	c := config.Default()
+	c.DataDir = t.TempDir()
+	c.Sources = []config.Source{{Name: "productive", Kind: config.KindProductive}}
+	c.Notify.Webhook = config.NewSecret(webhook)
+	return &session{app: &app{log: slog.New(slog.DiscardHandler)}, config: c, db: etltest.OpenDB(t)}
 }
 
 // ended records a run of one stage that ended in err.

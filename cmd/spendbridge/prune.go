@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -55,7 +56,7 @@ before. What goes is the evidence that a later reading found nothing new.`,
 }
 
 func (a *app) prune(ctx context.Context, text string, yes bool) error {
-	var age Duration
+	var age config.Duration
 	if err := age.UnmarshalText([]byte(text)); err != nil {
 		return etl.Usagef("--older-than %s: write %w", text, err)
 	}
@@ -64,7 +65,7 @@ func (a *app) prune(ctx context.Context, text string, yes bool) error {
 		return err
 	}
 	defer s.Close()
-	if err := s.config.checkAge(age); err != nil {
+	if err := checkAge(s.config, age); err != nil {
 		return err
 	}
 	result, err := s.prune(ctx, s.now().Add(-time.Duration(age)), yes)
@@ -75,7 +76,7 @@ func (a *app) prune(ctx context.Context, text string, yes bool) error {
 }
 
 // checkAge refuses to remove what the next run may still compare with.
-func (c *Config) checkAge(age Duration) error {
+func checkAge(c *config.Config, age config.Duration) error {
 	for _, s := range c.Sources {
 		if age <= s.Lookback {
 			return etl.Usagef("--older-than %s lies within the look-back of %s (%s), whose responses the next run needs; write a longer age",
@@ -114,7 +115,7 @@ func (s *session) prune(ctx context.Context, before time.Time, yes bool) (*prune
 }
 
 // findFiles lists old page files that no page names any more, and old reports.
-func (p *pruned) findFiles(ctx context.Context, tx *warehouse.Tx, config *Config, before time.Time) error {
+func (p *pruned) findFiles(ctx context.Context, tx *warehouse.Tx, config *config.Config, before time.Time) error {
 	names, err := warehouse.Strings(ctx, tx, "queries/prune_kept_files.sql", nil)
 	if err != nil {
 		return err

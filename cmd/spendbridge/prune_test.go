@@ -13,12 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/sandbox"
 	"spendbridge/etl/warehouse"
 )
 
 // newInstallation is a configuration against a sandbox with few records.
-func newInstallation(t *testing.T) (*app, *Config) {
+func newInstallation(t *testing.T) (*app, *config.Config) {
 	t.Helper()
 	options := smallSandbox()
 	options.Plain = true
@@ -43,7 +44,7 @@ func newInstallation(t *testing.T) (*app, *Config) {
 }
 
 // runOnce does the whole job.
-func runOnce(t *testing.T, a *app, config *Config) *runResult {
+func runOnce(t *testing.T, a *app, config *config.Config) *runResult {
 	t.Helper()
 	result, err := a.performQuietly(t.Context(), config, "run", func(r *run) []etl.Stage {
 		return append(r.extractStages(config.Sources, extractOptions{}), r.loadStages(loadFlags{})...)
@@ -55,7 +56,7 @@ func runOnce(t *testing.T, a *app, config *Config) *runResult {
 }
 
 // pruneBefore removes what is older than a moment.
-func pruneBefore(t *testing.T, a *app, config *Config, before time.Time, yes bool) *pruned {
+func pruneBefore(t *testing.T, a *app, config *config.Config, before time.Time, yes bool) *pruned {
 	t.Helper()
 	s, err := a.openWith(t.Context(), config)
 	if err != nil {
@@ -102,7 +103,7 @@ func TestPruneRemovesOnlyWhatBroughtNothing(t *testing.T) {
 }
 
 // everyPageHasItsFile follows each row of raw.pages to its file.
-func everyPageHasItsFile(t *testing.T, a *app, config *Config) {
+func everyPageHasItsFile(t *testing.T, a *app, config *config.Config) {
 	t.Helper()
 	s, err := a.openWith(t.Context(), config)
 	if err != nil {
@@ -144,18 +145,19 @@ func countFiles(t *testing.T, folder string) map[string]int {
 }
 
 func TestPruneKeepsTheLookBack(t *testing.T) {
-	config := &Config{Sources: []Source{{Name: "productive", Lookback: Duration(90 * day)}}}
+	const day = 24 * time.Hour
+	c := &config.Config{Sources: []config.Source{{Name: "productive", Lookback: config.Duration(90 * day)}}}
 	tests := map[string]struct {
-		age    Duration
+		age    config.Duration
 		refuse bool
 	}{
-		"younger than the look-back": {Duration(30 * day), true},
-		"just as old":                {Duration(90 * day), true},
-		"older":                      {Duration(91 * day), false},
+		"younger than the look-back": {config.Duration(30 * day), true},
+		"just as old":                {config.Duration(90 * day), true},
+		"older":                      {config.Duration(91 * day), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if err := config.checkAge(tt.age); (err != nil) != tt.refuse {
+			if err := checkAge(c, tt.age); (err != nil) != tt.refuse {
 				t.Errorf("checkAge(%s) = %v, want refused: %v", tt.age, err, tt.refuse)
 			}
 		})

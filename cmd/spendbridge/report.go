@@ -84,5 +84,5 @@ func (s *session) findRun(ctx context.Context, name string) (etl.RunID, error) {
 			return etl.RunID(run), nil
 		}
 	}
-	return "", etl.Usagef("there is no run %s%s", name, didYouMean(name, runs))
+	return "", etl.Usagef("there is no run %s%s", name, etl.DidYouMean(name, runs))
 }

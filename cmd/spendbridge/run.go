@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 )
 
 func newRunCmd(a *app) *cobra.Command {
@@ -71,7 +72,7 @@ func (r *run) loadStages(f loadFlags) []etl.Stage {
 
 // perform runs the stages of a command on the configured data folder and
 // prints the result, whether they worked or not.
-func (a *app) perform(ctx context.Context, config *Config, command string, stages func(*run) []etl.Stage) error {
+func (a *app) perform(ctx context.Context, config *config.Config, command string, stages func(*run) []etl.Stage) error {
 	result, err := a.performQuietly(ctx, config, command, stages)
 	if result == nil {
 		return err
@@ -81,7 +82,7 @@ func (a *app) perform(ctx context.Context, config *Config, command string, stage
 
 // performQuietly is perform without output. There is no result if the run
 // could not begin.
-func (a *app) performQuietly(ctx context.Context, config *Config, command string, stages func(*run) []etl.Stage) (result *runResult, err error) {
+func (a *app) performQuietly(ctx context.Context, config *config.Config, command string, stages func(*run) []etl.Stage) (result *runResult, err error) {
 	s, err := a.openWith(ctx, config)
 	if err != nil {
 		return nil, err

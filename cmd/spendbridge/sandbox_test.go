@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"spendbridge/etl/config"
 )
 
 func TestTheSandboxPrintsAConfigurationAndServesUntilItIsStopped(t *testing.T) {
@@ -18,12 +21,16 @@ func TestTheSandboxPrintsAConfigurationAndServesUntilItIsStopped(t *testing.T) {
 	if code := execute(ctx, []string{"sandbox", "--expenses", "1", "--transactions", "1"}, stdout, io.Discard); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	config, err := parseConfig(filepath.Join(t.TempDir(), "c.yaml"), []byte(printed.String()), environment)
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(path, []byte(printed.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read(path)
 	if err != nil {
 		t.Fatalf("what was printed is no configuration: %v\n%s", err, printed.String())
 	}
-	if len(config.Sources) != 2 || !strings.HasPrefix(config.Productiv.BaseURL, "http://127.0.0.1:") {
-		t.Errorf("got %+v", config)
+	if len(c.Sources) != 2 || !strings.HasPrefix(c.Productiv.BaseURL, "http://127.0.0.1:") {
+		t.Errorf("got %+v", c)
 	}
 }
 

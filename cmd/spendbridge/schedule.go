@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -59,7 +60,7 @@ func (a *app) printSlots(n int) error {
 	}
 	slots := comingSlots(jobs, a.now(), n)
 	return a.print(slots, func(w io.Writer) {
-		zone := location(config.Schedule.Timezone)
+		zone := scheduleZone(config)
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, s := range slots {
 			fmt.Fprintf(table, "%s\t%s\n", s.Due.In(zone).Format("Mon 2006-01-02 15:04 MST"), s.Job)
@@ -100,17 +101,17 @@ func (a *app) serveSchedule(ctx context.Context) error {
 
 // parseSchedule makes the jobs of the configuration, sources first. Without
 // any it says so.
-func (a *app) parseSchedule(c *Config) ([]*job, error) {
+func (a *app) parseSchedule(c *config.Config) ([]*job, error) {
 	var jobs []*job
 	add := func(j *job, text string) {
 		if text == "" {
 			return
 		}
-		clock, err := parseCron(text, location(c.Schedule.Timezone), a.now())
+		parsed, err := config.ParseCron(text)
 		if err != nil {
 			panic(err) // the checks of the configuration let no other text through
 		}
-		j.clock = clock
+		j.clock = wallClock{parsed, scheduleZone(c)}
 		jobs = append(jobs, j)
 	}
 	for _, s := range c.Sources {
@@ -127,7 +128,7 @@ func (a *app) parseSchedule(c *Config) ([]*job, error) {
 }
 
 // resumeWhenFree waits for a data folder that another process holds.
-func (a *app) resumeWhenFree(ctx context.Context, config *Config, jobs []*job) error {
+func (a *app) resumeWhenFree(ctx context.Context, config *config.Config, jobs []*job) error {
 	for {
 		err := a.resume(ctx, config, jobs)
 		var locked *warehouse.LockedError
@@ -145,7 +146,7 @@ func (a *app) resumeWhenFree(ctx context.Context, config *Config, jobs []*job) e
 
 // resume finds the first slot of each job that is not settled yet. A job
 // without any has nothing to make up for.
-func (a *app) resume(ctx context.Context, config *Config, jobs []*job) error {
+func (a *app) resume(ctx context.Context, config *config.Config, jobs []*job) error {
 	s, err := a.openWith(ctx, config)
 	if err != nil {
 		return err
@@ -175,7 +176,7 @@ func (a *app) resume(ctx context.Context, config *Config, jobs []*job) error {
 }
 
 // recordSlots writes down what became of slots.
-func (a *app) recordSlots(ctx context.Context, config *Config, slots []slot) error {
+func (a *app) recordSlots(ctx context.Context, config *config.Config, slots []slot) error {
 	s, err := a.openWith(ctx, config)
 	if err != nil {
 		return err
@@ -193,3 +194,5 @@ func (a *app) recordSlots(ctx context.Context, config *Config, slots []slot) err
 		return nil
 	})
 }
+
+func scheduleZone(c *config.Config) *time.Location { return config.Location(c.Schedule.Timezone) }

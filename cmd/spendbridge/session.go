@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
@@ -19,7 +20,7 @@ import (
 // open.
 type session struct {
 	*app
-	config *Config
+	config *config.Config
 	db     *warehouse.DB
 	unlock func() error
 }
@@ -34,7 +35,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	return a.openWith(ctx, config)
 }
 
-func (a *app) openWith(ctx context.Context, config *Config) (*session, error) {
+func (a *app) openWith(ctx context.Context, config *config.Config) (*session, error) {
 	if err := os.MkdirAll(config.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
@@ -43,7 +44,7 @@ func (a *app) openWith(ctx context.Context, config *Config) (*session, error) {
 		return nil, err
 	}
 	s := &session{app: a, config: config, unlock: unlock}
-	if err := config.clearLeftovers(); err != nil {
+	if err := clearLeftovers(config); err != nil {
 		return nil, errors.Join(err, unlock())
 	}
 	if err := s.openWarehouse(ctx); err != nil {
@@ -82,7 +83,7 @@ func (s *session) openWarehouse(ctx context.Context) error {
 	db, err := warehouse.Open(ctx, warehouse.Options{
 		Location:    s.config.WarehouseLocation(),
 		MemoryLimit: s.config.EngineMemory(),
-		TempDir:     s.config.tempDir(),
+		TempDir:     s.config.TempDir(),
 		Files:       sqlfiles.FS,
 	})
 	if err != nil {
@@ -100,8 +101,8 @@ func (s *session) Close() error { return errors.Join(s.db.Close(), s.unlock()) }
 
 // checkSources refuses a source whose kind or tenant is not what it was when
 // it first ran: every key would change, and all its spend be posted again.
-func checkSources(ctx context.Context, db *warehouse.DB, sources []Source) error {
-	configured := map[string]Source{}
+func checkSources(ctx context.Context, db *warehouse.DB, sources []config.Source) error {
+	configured := map[string]config.Source{}
 	for _, s := range sources {
 		configured[s.Name] = s
 	}
@@ -145,7 +146,7 @@ func saveSources(ctx context.Context, db warehouse.Runner, r *run) error {
 
 // saveSource records a source's identity at its first run, and how its
 // records are read at every run.
-func saveSource(ctx context.Context, db warehouse.Runner, s Source, run *run) error {
+func saveSource(ctx context.Context, db warehouse.Runner, s config.Source, run *run) error {
 	minorUnits := ""
 	if len(s.MinorUnits) > 0 {
 		text, err := json.Marshal(s.MinorUnits)
@@ -157,7 +158,7 @@ func saveSource(ctx context.Context, db warehouse.Runner, s Source, run *run) er
 	_, err := db.Exec(ctx, "queries/source_save.sql", warehouse.Args{
 		"source": s.Name, "kind": s.Kind, "tenant": s.Tenant(),
 		"amount_basis":  null(s.AmountBasis),
-		"approved_only": sql.NullBool{Bool: s.ApprovedOnly, Valid: s.Kind == kindProductive},
+		"approved_only": sql.NullBool{Bool: s.ApprovedOnly, Valid: s.Kind == config.KindProductive},
 		"amount_unit":   null(s.AmountUnit),
 		"minor_units":   null(minorUnits),
 		"hidden_vendor": null(s.HiddenVendor),

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/report"
 	"spendbridge/etl/warehouse"
 )
@@ -60,13 +61,13 @@ func (a *app) status(ctx context.Context) error {
 	}
 	return errors.Join(a.print(result, func(w io.Writer) {
 		paint := isTerminal(w) && os.Getenv("NO_COLOR") == ""
-		result.print(&screen{w, paint, location(config.Schedule.Timezone)})
+		result.print(&screen{w, paint, scheduleZone(config)})
 	}), result.err())
 }
 
 // readState reads the state from the warehouse, or, while another process has
 // it, what that process's predecessor left.
-func (a *app) readState(ctx context.Context, config *Config) (*statusResult, error) {
+func (a *app) readState(ctx context.Context, config *config.Config) (*statusResult, error) {
 	s, err := a.openWith(ctx, config)
 	var locked *warehouse.LockedError
 	switch {
@@ -83,9 +84,9 @@ func (a *app) readState(ctx context.Context, config *Config) (*statusResult, err
 	return &statusResult{State: *state, Next: []slot{}}, nil
 }
 
-func savedState(config *Config, locked *warehouse.LockedError) (*statusResult, error) {
+func savedState(config *config.Config, locked *warehouse.LockedError) (*statusResult, error) {
 	result := &statusResult{Busy: locked.Holder.Command, Next: []slot{}}
-	text, err := os.ReadFile(config.stateFile())
+	text, err := os.ReadFile(config.StateFile())
 	if errors.Is(err, os.ErrNotExist) {
 		return result, nil // the first run is at work
 	}
@@ -93,7 +94,7 @@ func savedState(config *Config, locked *warehouse.LockedError) (*statusResult, e
 		return nil, err
 	}
 	if err := json.Unmarshal(text, &result.State); err != nil {
-		return nil, fmt.Errorf("%s: %w; it is written anew by the next run", config.stateFile(), err)
+		return nil, fmt.Errorf("%s: %w; it is written anew by the next run", config.StateFile(), err)
 	}
 	return result, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 )
 
 //go:embed spendbridge.service.tmpl
@@ -32,17 +33,17 @@ func (a *app) printUnit(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("this program's own path: %w", err)
 	}
-	config, err := filepath.Abs(a.configPath)
+	path, err := filepath.Abs(a.configPath)
 	if err != nil {
 		return fmt.Errorf("configuration path: %w", err)
 	}
-	c, err := readConfig(config)
+	c, err := config.Read(path)
 	if err != nil { // it is not filled in yet
-		c = defaultConfig()
-		c.DataDir = filepath.Join(filepath.Dir(config), c.DataDir)
+		c = config.Default()
+		c.DataDir = filepath.Join(filepath.Dir(path), c.DataDir)
 	}
 	u := unit{
-		Program: program, Config: config, ConfigFolder: filepath.Dir(config), DataDir: c.DataDir,
+		Program: program, Config: path, ConfigFolder: filepath.Dir(path), DataDir: c.DataDir,
 		Writable:  []string{c.DataDir},
 		StopAfter: int((time.Duration(c.Schedule.Drain) + 30*time.Second).Seconds()),
 	}

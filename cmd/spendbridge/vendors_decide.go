@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/transform"
 )
 
@@ -113,7 +114,7 @@ func (a *app) vendorsApprove(ctx context.Context, vendor, into, who string, yes 
 }
 
 // printRenames shows what a person is about to change in the past.
-func printRenames(w io.Writer, renames []transform.Rename, config *Config) {
+func printRenames(w io.Writer, renames []transform.Rename, config *config.Config) {
 	if len(renames) == 0 {
 		fmt.Fprintln(w, "No past record gets another vendor by this.")
 		return

@@ -65,7 +65,7 @@ func (r *run) verifyPages() etl.Stage {
 // is no difference between the two.
 func (r *run) bringUpToDate() etl.Stage {
 	return etl.Stage{Name: "transform", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
-		result, err := transform.Run(ctx, r.db, r.config.transformOptions(r))
+		result, err := transform.Run(ctx, r.db, r.transformOptions())
 		return result.Counts, err
 	}}
 }
@@ -79,7 +79,7 @@ func (r *run) verifyTotals() etl.Stage {
 			*r.result.Balanced = err == nil
 			return etl.Counts{}, err // there is nothing to prove yet
 		}
-		cells, err := transform.Verify(ctx, r.db, r.config.transformOptions(r))
+		cells, err := transform.Verify(ctx, r.db, r.transformOptions())
 		*r.result.Balanced = err == nil
 		return etl.Counts{Read: len(cells)}, err
 	}}

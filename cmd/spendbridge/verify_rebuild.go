@@ -21,7 +21,7 @@ import (
 // records with those of the first, every column of them.
 func (r *run) verifyRebuild() etl.Stage {
 	return etl.Stage{Name: "verify/rebuild", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
-		folder := filepath.Join(r.config.tempDir(), "rebuild")
+		folder := filepath.Join(r.config.TempDir(), "rebuild")
 		defer os.RemoveAll(folder)
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return etl.Counts{}, err
@@ -50,7 +50,7 @@ func (r *run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 	if err != nil {
 		return counts, err
 	}
-	if _, err := transform.Run(ctx, rebuilt, r.config.transformOptions(r)); err != nil {
+	if _, err := transform.Run(ctx, rebuilt, r.transformOptions()); err != nil {
 		return counts, err
 	}
 	comparison, err := transform.Compare(ctx, r.db, rebuilt)

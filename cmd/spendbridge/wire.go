@@ -8,11 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
@@ -37,15 +37,15 @@ func (r *run) transformStages() []etl.Stage {
 func (r *run) ratesStage() etl.Stage {
 	return etl.Stage{Name: "rates", KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
 		client := httpretry.New(httpretry.Options{Log: r.log, Tries: 3})
-		path, err := extract.KeepRates(ctx, client, r.config.FX.URL, r.config.RatesDir(), r.now(), func(content []byte) error {
+		kept, err := extract.KeepRates(ctx, client, r.config.FX.URL, r.config.RatesFile(), r.now(), func(content []byte) error {
 			return transform.CheckRates(ctx, r.db, content)
 		})
 		switch {
-		case errors.Is(err, extract.ErrBadRates) && path != "":
+		case errors.Is(err, extract.ErrBadRates) && kept:
 			return etl.Counts{}, &etl.NeedsPersonError{
 				What: fmt.Sprintf("fx.url: %v; the rates fetched before are used", err), Mend: "look at what that address answers",
 			}
-		case err != nil && path != "":
+		case err != nil && kept:
 			r.log.WarnContext(ctx, "rates not fetched", etl.Err(err))
 			r.result.note(fmt.Sprintf("older reference rates are used: %v", err))
 			return etl.Counts{}, nil
@@ -54,20 +54,11 @@ func (r *run) ratesStage() etl.Stage {
 	}}
 }
 
-// rates names the file of reference rates: the user's, or where the download
-// is kept.
-func (c *Config) rates() string {
-	if c.FX.URL == "" {
-		return c.FX.RatesFile
-	}
-	return filepath.Join(c.RatesDir(), extract.RatesFile)
-}
-
 // transformStage makes spend of what raw.records holds, then checks it.
 func (r *run) transformStage() etl.Stage {
 	r.result.Balanced = new(bool) // until it is proven
 	return etl.Stage{Name: "transform", Run: func(ctx context.Context) (etl.Counts, error) {
-		result, err := transform.Run(ctx, r.db, r.config.transformOptions(r))
+		result, err := transform.Run(ctx, r.db, r.transformOptions())
 		if err != nil {
 			return etl.Counts{}, err
 		}
@@ -144,14 +135,14 @@ func (r *run) publishStage() etl.Stage {
 // delivery says what is posted where.
 func (r *run) delivery(progress etl.Progress) *deliver.Delivery {
 	return &deliver.Delivery{
-		DB: r.db, Folder: r.config.DataDir, Schemas: schemas.FS, Productiv: r.config.productiv(),
+		DB: r.db, Folder: r.config.DataDir, Schemas: schemas.FS, Productiv: productiv(r.config),
 		RunID: r.id, Today: r.started.In(r.config.Location()), Now: r.now,
 		Log: r.log.With(etl.KeyRun, string(r.id), etl.KeyStage, "deliver"), Progress: progress,
-		SettingsHash: r.config.dueHash, MaxQuarantined: r.config.Quarantine.MaxShare,
+		SettingsHash: r.dueHash, MaxQuarantined: r.config.Quarantine.MaxShare,
 	}
 }
 
-func (c *Config) productiv() deliver.Productiv {
+func productiv(c *config.Config) deliver.Productiv {
 	p := c.Productiv
 	return deliver.Productiv{
 		BaseURL: p.BaseURL, TokenURL: p.TokenURL, TokenAuth: p.TokenAuth,
@@ -164,7 +155,8 @@ func (c *Config) productiv() deliver.Productiv {
 	}
 }
 
-func (c *Config) transformOptions(r *run) transform.Options {
+func (r *run) transformOptions() transform.Options {
+	c := r.config
 	sources := make([]transform.Source, 0, len(c.Sources))
 	for _, s := range c.Sources {
 		sources = append(sources, transform.Source{
@@ -177,13 +169,14 @@ func (c *Config) transformOptions(r *run) transform.Options {
 		RunID: r.id, Now: r.now,
 		ReportingCurrency: c.ReportingCurrency, Timezone: c.ReportingTimezone, Sources: sources,
 		AliasesFile: c.Vendors.AliasesFile, AliasesAssumed: c.Vendors.Assumed,
-		RatesFile: c.rates(), RatesFetched: c.FX.URL != "", RulesFile: c.RulesFile, TypesFile: c.TypesFile,
+		RatesFile: c.RatesFile(), RatesFetched: c.FX.URL != "", RulesFile: c.RulesFile, TypesFile: c.TypesFile,
 		QuarantineMaxShare: strconv.FormatFloat(c.Quarantine.MaxShare, 'f', -1, 64),
 	}
 }
 
 // dueHash changes with every setting that decides which records are due.
-func (c *Config) dueHash(ctx context.Context, r warehouse.Runner) (string, error) {
+func (r *run) dueHash(ctx context.Context, db warehouse.Runner) (string, error) {
+	c := r.config
 	type source struct {
 		Name, AmountBasis, AmountUnit, HiddenVendor string
 		ApprovedOnly                                bool
@@ -199,7 +192,7 @@ func (c *Config) dueHash(ctx context.Context, r warehouse.Runner) (string, error
 		due.Sources = append(due.Sources, source{s.Name, s.AmountBasis, s.AmountUnit, s.HiddenVendor, s.ApprovedOnly, s.MinorUnits})
 	}
 	var err error
-	if due.Rules, err = transform.HashRules(ctx, r); err != nil {
+	if due.Rules, err = transform.HashRules(ctx, db); err != nil {
 		return "", err
 	}
 	text, err := json.Marshal(due)

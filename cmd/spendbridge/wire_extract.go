@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
 	"spendbridge/schemas"
@@ -15,7 +16,7 @@ import (
 
 // extractStages reads sources one after the other. One that is down does not
 // hold back the next.
-func (r *run) extractStages(sources []Source, o extractOptions) []etl.Stage {
+func (r *run) extractStages(sources []config.Source, o extractOptions) []etl.Stage {
 	read := (*extract.Extractor).Run
 	if o.sweep {
 		read = (*extract.Extractor).Sweep
@@ -33,7 +34,7 @@ func (r *run) extractStages(sources []Source, o extractOptions) []etl.Stage {
 // An extraction is one way to read a source.
 type extraction func(context.Context, *extract.Extractor, extract.Source) (extract.Report, error)
 
-func (r *run) extractStage(prefix string, source Source, read extraction) etl.Stage {
+func (r *run) extractStage(prefix string, source config.Source, read extraction) etl.Stage {
 	name := prefix + source.Name
 	return etl.Stage{Name: name, KeepGoing: true, Run: func(ctx context.Context) (etl.Counts, error) {
 		vendor, err := r.openSource(source)
@@ -52,7 +53,7 @@ func (r *run) extractStage(prefix string, source Source, read extraction) etl.St
 	}}
 }
 
-func (r *run) extractor(stage string, source Source, progress etl.Progress) *extract.Extractor {
+func (r *run) extractor(stage string, source config.Source, progress etl.Progress) *extract.Extractor {
 	return &extract.Extractor{
 		DB: r.db, Folder: r.config.DataDir, Now: r.now, RunID: r.id, Progress: progress,
 		Log: r.log.With(etl.KeyRun, string(r.id), etl.KeyStage, stage, etl.KeySource, source.Name),
@@ -61,11 +62,11 @@ func (r *run) extractor(stage string, source Source, progress etl.Progress) *ext
 
 // openSource makes the client of a source's vendor. A new vendor is one more
 // case here.
-func (a *app) openSource(s Source) (extract.Source, error) {
+func (a *app) openSource(s config.Source) (extract.Source, error) {
 	log := a.log.With(etl.KeySource, s.Name)
-	days := int((time.Duration(s.Lookback) + day - 1) / day)
+	days := s.Lookback.Days()
 	switch s.Kind {
-	case kindProductive:
+	case config.KindProductive:
 		return extract.NewProductive(extract.ProductiveOptions{
 			Key: s.Name, BaseURL: s.BaseURL, Token: s.Token.Reveal(), OrganizationID: s.OrganizationID,
 			Lookback: days, Schemas: schemas.FS,
@@ -74,7 +75,7 @@ func (a *app) openSource(s Source) (extract.Source, error) {
 				MaxWait: time.Duration(s.MaxWait), Log: log,
 			}),
 		})
-	case kindProcurify:
+	case config.KindProcurify:
 		return extract.NewProcurify(extract.ProcurifyOptions{
 			Key: s.Name, BaseURL: s.BaseURL, ClientID: s.ClientID.Reveal(), ClientSecret: s.ClientSecret.Reveal(),
 			Lookback: days, Schemas: schemas.FS,

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/sandbox"
 )
 
@@ -42,16 +43,16 @@ func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
 	answer := "Date,USD,JPY,\n2020-01-02,1.1,160,\n"
 	bank := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, answer) }))
 	defer bank.Close()
-	config := startSandbox(t, sandbox.Options{})
-	without, err := os.ReadFile(config)
+	path := startSandbox(t, sandbox.Options{})
+	without, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	addLines(t, config, "fx: {url: "+bank.URL+"}")
+	addLines(t, path, "fx: {url: "+bank.URL+"}")
 	run := func(command string, want int, says string) {
 		t.Helper()
 		var out strings.Builder
-		if code := execute(t.Context(), []string{command, "--config", config}, &out, io.Discard); code != want {
+		if code := execute(t.Context(), []string{command, "--config", path}, &out, io.Discard); code != want {
 			t.Fatalf("%s: exit code %d, want %d: %s", command, code, want, out.String())
 		}
 		if !strings.Contains(out.String(), says) {
@@ -60,11 +61,11 @@ func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
 	}
 	run("transform", 0, "✓  rates")
 
-	c, err := readConfig(config)
+	c, err := config.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, good := c.rates(), answer
+	kept, good := c.RatesFile(), answer
 	yesterday := time.Now().AddDate(0, 0, -1)
 	if err := os.Chtimes(kept, yesterday, yesterday); err != nil {
 		t.Fatal(err)
@@ -76,25 +77,11 @@ func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
 		t.Errorf("kept %q, %v; want %q", text, err, good)
 	}
 
-	if err := os.WriteFile(config, without, 0o600); err != nil {
+	if err := os.WriteFile(path, without, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run("transform", 0, "✓  transform")
 	run("status", 0, "Everything is in order")
-}
-
-func TestWhatTheTransformIsTold(t *testing.T) {
-	for text, assumed := range map[string]bool{whole: true, whole + "\nvendors: {aliases_file: vendors.csv}\n": false} {
-		text = strings.Replace(text, "token:", "hidden_vendor: title\n    token:", 1)
-		c, err := parseConfig("c.yaml", []byte(text), environment)
-		if err != nil {
-			t.Fatal(err)
-		}
-		opts := c.transformOptions(&run{session: &session{app: &app{}}})
-		if opts.Sources[0].HiddenVendor != "title" || opts.AliasesAssumed != assumed {
-			t.Errorf("hidden vendor %q, aliases assumed %v; want title, %v", opts.Sources[0].HiddenVendor, opts.AliasesAssumed, assumed)
-		}
-	}
 }
 
 // addLines appends to a configuration.

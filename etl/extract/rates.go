@@ -15,40 +15,35 @@ import (
 	"spendbridge/etl/httpretry"
 )
 
-// RatesFile is the kept file of reference rates, in a folder of its own.
-const RatesFile = "reference-rates"
-
 // ErrBadRates reports an answer that is no file of rates, or one that must not
 // replace the kept file.
 var ErrBadRates = errors.New("not kept")
 
-// KeepRates fetches a file of reference rates and keeps it in folder if check
-// finds no fault in it, unless it did so on the same day (UTC) before. It
-// returns the kept file's path, empty if there is none yet, also beside an
-// error: yesterday's rates are better than none.
-func KeepRates(ctx context.Context, client *httpretry.Client, url, folder string, now time.Time, check func([]byte) error) (path string, err error) {
-	path = filepath.Join(folder, RatesFile)
+// KeepRates fetches reference rates and keeps them in the file path if check
+// finds no fault in them, unless it did so on the same day (UTC) before. It
+// reports whether there is a file, also beside an error: yesterday's rates are
+// better than none.
+func KeepRates(ctx context.Context, client *httpretry.Client, url, path string, now time.Time, check func([]byte) error) (kept bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && sameDay(info.ModTime(), now):
-		return path, nil
-	case errors.Is(err, fs.ErrNotExist):
-		path = ""
-	case err != nil:
-		return "", fmt.Errorf("reference rates: %w", err)
+		return true, nil
+	case err == nil:
+		kept = true
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("reference rates: %w", err)
 	}
 	body, err := fetchRates(ctx, client, url)
 	if err != nil {
-		return path, fmt.Errorf("reference rates: %w", err)
+		return kept, fmt.Errorf("reference rates: %w", err)
 	}
 	if err := check(body); err != nil {
-		return path, fmt.Errorf("reference rates: %w: %w", ErrBadRates, err)
+		return kept, fmt.Errorf("reference rates: %w: %w", ErrBadRates, err)
 	}
-	kept, err := keepRates(body, folder, now)
-	if err != nil {
-		return path, fmt.Errorf("reference rates: %w", err)
+	if err := keepRates(body, path, now); err != nil {
+		return kept, fmt.Errorf("reference rates: %w", err)
 	}
-	return kept, nil
+	return true, nil
 }
 
 func sameDay(a, b time.Time) bool {
@@ -69,13 +64,12 @@ func fetchRates(ctx context.Context, client *httpretry.Client, url string) ([]by
 
 // keepRates writes the file whole or not at all. Its time is when it was
 // fetched.
-func keepRates(body []byte, folder string, now time.Time) (string, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", err
+func keepRates(body []byte, path string, now time.Time) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
 	}
-	path := filepath.Join(folder, RatesFile)
 	if err := renameio.WriteFile(path, body, 0o600); err != nil {
-		return "", err
+		return err
 	}
-	return path, os.Chtimes(path, now, now)
+	return os.Chtimes(path, now, now)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,11 +49,10 @@ func isRates(content []byte) error {
 var noon = time.Date(2026, 1, 9, 12, 0, 0, 0, time.UTC)
 
 func TestRatesAreFetchedOnceADay(t *testing.T) {
-	bank, folder, client := newBank(t), t.TempDir(), httpretry.New(httpretry.Options{})
+	bank, path, client := newBank(t), filepath.Join(t.TempDir(), "rates", "r.csv"), httpretry.New(httpretry.Options{})
 	for _, now := range []time.Time{noon, noon.Add(11 * time.Hour), noon.Add(12 * time.Hour)} {
-		path, err := extract.KeepRates(t.Context(), client, bank.URL, folder, now, isRates)
-		if err != nil {
-			t.Fatal(err)
+		if kept, err := extract.KeepRates(t.Context(), client, bank.URL, path, now, isRates); !kept || err != nil {
+			t.Fatal(kept, err)
 		}
 		if got, err := os.ReadFile(path); string(got) != bank.text || err != nil {
 			t.Errorf("kept %q, %v; want %q", got, err, bank.text)
@@ -75,26 +75,25 @@ func TestRatesOfYesterdayStayIfTodaysCannotBeHad(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			bank, folder := newBank(t), t.TempDir()
+			bank, path := newBank(t), filepath.Join(t.TempDir(), "r.csv")
 			client := httpretry.New(httpretry.Options{Tries: 1})
-			first, err := extract.KeepRates(t.Context(), client, bank.URL, folder, noon, isRates)
-			if err != nil {
-				t.Fatal(err)
+			if kept, err := extract.KeepRates(t.Context(), client, bank.URL, path, noon, isRates); !kept || err != nil {
+				t.Fatal(kept, err)
 			}
 			want := bank.text
 			bank.status, bank.text = tt.status, tt.text
 
-			path, err := extract.KeepRates(t.Context(), client, bank.URL, folder, noon.AddDate(0, 0, 1), isRates)
+			kept, err := extract.KeepRates(t.Context(), client, bank.URL, path, noon.AddDate(0, 0, 1), isRates)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one that says %q", err, tt.want)
 			}
-			if got, err := os.ReadFile(path); path != first || string(got) != want || err != nil {
-				t.Errorf("kept %s with %q, %v; want %s as it was", path, got, err, first)
+			if got, err := os.ReadFile(path); !kept || string(got) != want || err != nil {
+				t.Errorf("kept %v with %q, %v; want it as it was", kept, got, err)
 			}
 
-			path, err = extract.KeepRates(t.Context(), client, bank.URL, t.TempDir(), noon, isRates)
-			if path != "" || err == nil {
-				t.Errorf("without rates of yesterday: %q, %v; want no path and an error", path, err)
+			kept, err = extract.KeepRates(t.Context(), client, bank.URL, path+"2", noon, isRates)
+			if kept || err == nil {
+				t.Errorf("without rates of yesterday: kept %v, %v; want none and an error", kept, err)
 			}
 		})
 	}
@@ -103,7 +102,7 @@ func TestRatesOfYesterdayStayIfTodaysCannotBeHad(t *testing.T) {
 func TestARedirectOfTheBankIsNotFollowed(t *testing.T) {
 	bank := newBank(t)
 	bank.status = http.StatusFound
-	_, err := extract.KeepRates(t.Context(), httpretry.New(httpretry.Options{Tries: 1}), bank.URL, t.TempDir(), noon, isRates)
+	_, err := extract.KeepRates(t.Context(), httpretry.New(httpretry.Options{Tries: 1}), bank.URL, filepath.Join(t.TempDir(), "r.csv"), noon, isRates)
 	var status *httpretry.StatusError
 	if !errors.As(err, &status) || bank.asked != 1 {
 		t.Errorf("got %v after %d requests, want the redirect itself after one", err, bank.asked)

@@ -1,4 +1,4 @@
-package main
+package config
 
 import "log/slog"
 
@@ -7,6 +7,9 @@ import "log/slog"
 type Secret struct {
 	value string
 }
+
+// NewSecret returns a secret with a value.
+func NewSecret(value string) Secret { return Secret{value} }
 
 const redacted = "[secret]"
 

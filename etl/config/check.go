@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"spendbridge/etl"
 )
 
 var (
@@ -62,7 +64,7 @@ func (r *reader) general(c *Config) {
 	}
 	if c.HTTP.Listen != "" {
 		host, _, err := net.SplitHostPort(c.HTTP.Listen)
-		if err != nil || !isLoopback(host) {
+		if err != nil || !IsLoopback(host) {
 			r.faultAt("http.listen", "must be a port of this machine only; write 127.0.0.1:9464")
 		}
 	}
@@ -97,7 +99,7 @@ func (r *reader) checkSource(s Source, key string) {
 	r.above(key+".max_requests_per_second", s.MaxRequestsPerSecond, 0)
 	r.above(key+".lookback", float64(s.Lookback), 0)
 	switch s.Kind {
-	case kindProductive:
+	case KindProductive:
 		r.required(key+".token", s.Token.IsSet())
 		r.tenant(key+".organization_id", s.OrganizationID)
 		r.oneOf(key+".amount_basis", s.AmountBasis, "gross", "net")
@@ -106,7 +108,7 @@ func (r *reader) checkSource(s Source, key string) {
 			r.matches(key+".minor_units."+currency, currency, currencyCode, "the key as an ISO 4217 code like JPY")
 			r.between(key+".minor_units."+currency, float64(exponent), 0, 4)
 		}
-	case kindProcurify:
+	case KindProcurify:
 		r.required(key+".client_id", s.ClientID.IsSet())
 		r.required(key+".client_secret", s.ClientSecret.IsSet())
 		r.tenant(key+".domain", s.Domain)
@@ -130,7 +132,7 @@ func (r *reader) checkProductiv(c *Config) {
 	r.oneOf("productiv.on_change", p.OnChange, "report", "resend", "compensate")
 	r.oneOf("productiv.in_doubt", p.InDoubt, "hold", "resend")
 	r.oneOf("productiv.first_load", p.FirstLoad, "hold", "post")
-	if u, err := url.Parse(p.BaseURL); p.FirstLoad == "post" && err == nil && !isLoopback(u.Hostname()) {
+	if u, err := url.Parse(p.BaseURL); p.FirstLoad == "post" && err == nil && !IsLoopback(u.Hostname()) {
 		r.faultAt("productiv.first_load", "is post, but %s is not on this machine; write hold: the first load waits for spendbridge load --approve", u.Hostname())
 	}
 	r.between("productiv.batch_size", float64(p.BatchSize), 1, 1000)
@@ -163,7 +165,7 @@ func (r *reader) checkApps(c *Config) {
 	}
 	for name := range p.AppIDs {
 		// A source that left the configuration may keep its application.
-		if near := nearest(name, names); near != "" && near != name && p.AppIDs[near] == "" {
+		if near := etl.Nearest(name, names); near != "" && near != name && p.AppIDs[near] == "" {
 			r.faultAt("productiv.app_ids."+name, "names no source; did you mean %s?", near)
 		}
 	}
@@ -180,7 +182,7 @@ func (r *reader) checkSchedule(c *Config) {
 	}
 	for name, text := range c.Schedule.Extract {
 		if !slices.Contains(known, name) {
-			r.faultAt("schedule."+name, "is neither a source nor a job%s", didYouMean(name, known))
+			r.faultAt("schedule."+name, "is neither a source nor a job%s", etl.DidYouMean(name, known))
 		}
 		r.cron(c, name, text)
 	}
@@ -188,11 +190,11 @@ func (r *reader) checkSchedule(c *Config) {
 
 // cron checks when a job is due. An empty text is never.
 func (r *reader) cron(c *Config, job, text string) {
-	if text == "" || r.bad["schedule.timezone"] {
+	if text == "" {
 		return
 	}
 	key := "schedule." + job
-	_, err := parseCron(text, location(c.Schedule.Timezone), time.Now())
+	_, err := ParseCron(text)
 	switch {
 	case err != nil && r.expanded[key]:
 		r.faultAt(key, "%s; write minute hour day month weekday", r.is(key, text))
@@ -270,13 +272,14 @@ func checkURL(text string) error {
 		return fmt.Errorf("holds a user name or password; write the address without")
 	case u.Fragment != "":
 		return fmt.Errorf("holds a #fragment; write the address without")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
 		return fmt.Errorf("sends secrets in the clear to %s; write https:// (http:// is for this machine only)", u.Hostname())
 	}
 	return nil
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host is this machine by a name of its own.
+func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

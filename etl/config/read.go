@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding"
@@ -17,10 +17,10 @@ import (
 	"spendbridge/etl/plaintext"
 )
 
-// readConfig reads and checks a configuration file. Its error is a
+// Read reads and checks a configuration file. Its error is a
 // [*etl.UsageError] that lists every fault there is, each with its line, its
 // key and what to write instead.
-func readConfig(path string) (*Config, error) {
+func Read(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, etl.Usagef("there is no configuration %s; write one with: spendbridge init, or name yours with --config", path)
@@ -39,7 +39,7 @@ func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (
 		return nil, err
 	}
 	r := &reader{folder: folder, lookup: lookup, at: map[string]*token.Position{}, bad: map[string]bool{}, expanded: map[string]bool{}}
-	config := defaultConfig()
+	config := Default()
 	r.document(config, text)
 	if !r.broken {
 		check(config, r)
@@ -148,7 +148,7 @@ func (r *reader) structure(v reflect.Value, node ast.Node, key, kind string) {
 				names = append(names, name)
 			}
 			slices.Sort(names)
-			r.fault(e.pos, e.key, "is not a key there is%s", didYouMean(e.name, names))
+			r.fault(e.pos, e.key, "is not a key there is%s", etl.DidYouMean(e.name, names))
 		}
 	}
 }
@@ -198,8 +198,8 @@ func (r *reader) kind(e entry) string {
 			}
 		}
 	}
-	if kind != kindProductive && kind != kindProcurify {
-		r.fault(pos, join(e.key, "kind"), "must be %s or %s; write kind: below %s", kindProductive, kindProcurify, e.name)
+	if kind != KindProductive && kind != KindProcurify {
+		r.fault(pos, join(e.key, "kind"), "must be %s or %s; write kind: below %s", KindProductive, KindProcurify, e.name)
 		return ""
 	}
 	return kind

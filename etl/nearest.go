@@ -1,10 +1,10 @@
-package main
+package etl
 
 import "fmt"
 
-// nearest returns the one of words that differs least from word, or "" if
+// Nearest returns the one of words that differs least from word, or "" if
 // none is near enough to be a slip of the pen.
-func nearest(word string, words []string) string {
+func Nearest(word string, words []string) string {
 	best, least := "", 1+max(2, len(word)/3)
 	for _, w := range words {
 		if d := distance(word, w); d < least {
@@ -14,9 +14,9 @@ func nearest(word string, words []string) string {
 	return best
 }
 
-// didYouMean is a hint to append to an error, or nothing.
-func didYouMean(word string, words []string) string {
-	if near := nearest(word, words); near != "" {
+// DidYouMean is a hint to append to an error, or nothing.
+func DidYouMean(word string, words []string) string {
+	if near := Nearest(word, words); near != "" {
 		return fmt.Sprintf("; did you mean %s?", near)
 	}
 	return ""

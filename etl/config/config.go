@@ -1,7 +1,10 @@
-package main
+// Package config reads spendbridge.yaml: types and defaults, strict reading
+// with every fault named by its line, and the rules that values must keep.
+package config
 
 import (
 	"crypto/sha256"
+	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,31 +15,36 @@ import (
 	"time"
 )
 
+// Template is the commented file that init writes.
+//
+//go:embed spendbridge.yaml
+var Template []byte
+
 // The vendors a source can be of.
 const (
-	kindProductive = "productive"
-	kindProcurify  = "procurify"
+	KindProductive = "productive"
+	KindProcurify  = "procurify"
 )
 
 // A Config is what spendbridge.yaml says, with defaults filled in, variables
 // replaced and paths made absolute.
 type Config struct {
-	DataDir           string           `yaml:"data_dir"`
-	Warehouse         string           `yaml:"warehouse"`
-	MemoryLimit       string           `yaml:"memory_limit"`
-	ReportingCurrency string           `yaml:"reporting_currency"`
-	ReportingTimezone string           `yaml:"reporting_timezone"`
-	RulesFile         string           `yaml:"rules_file"`
-	TypesFile         string           `yaml:"types_file"`
-	Sources           []Source         `yaml:"sources"`
-	Productiv         ProductivConfig  `yaml:"productiv"`
-	FX                FXConfig         `yaml:"fx"`
-	Vendors           VendorsConfig    `yaml:"vendors"`
-	Quarantine        QuarantineConfig `yaml:"quarantine"`
-	Snapshots         SnapshotsConfig  `yaml:"snapshots"`
-	Schedule          ScheduleConfig   `yaml:"schedule"`
-	HTTP              HTTPConfig       `yaml:"http"`
-	Notify            NotifyConfig     `yaml:"notify"`
+	DataDir           string     `yaml:"data_dir"`
+	Warehouse         string     `yaml:"warehouse"`
+	MemoryLimit       string     `yaml:"memory_limit"`
+	ReportingCurrency string     `yaml:"reporting_currency"`
+	ReportingTimezone string     `yaml:"reporting_timezone"`
+	RulesFile         string     `yaml:"rules_file"`
+	TypesFile         string     `yaml:"types_file"`
+	Sources           []Source   `yaml:"sources"`
+	Productiv         Productiv  `yaml:"productiv"`
+	FX                FX         `yaml:"fx"`
+	Vendors           Vendors    `yaml:"vendors"`
+	Quarantine        Quarantine `yaml:"quarantine"`
+	Snapshots         Snapshots  `yaml:"snapshots"`
+	Schedule          Schedule   `yaml:"schedule"`
+	HTTP              HTTP       `yaml:"http"`
+	Notify            Notify     `yaml:"notify"`
 }
 
 // A Source is one organisation at one vendor. Its name and tenant are part
@@ -67,14 +75,14 @@ type Source struct {
 
 // Tenant is the organisation a source's keys are made of.
 func (s Source) Tenant() string {
-	if s.Kind == kindProcurify {
+	if s.Kind == KindProcurify {
 		return s.Domain
 	}
 	return s.OrganizationID
 }
 
-// ProductivConfig says where and how spend is posted.
-type ProductivConfig struct {
+// Productiv says where and how spend is posted.
+type Productiv struct {
 	BaseURL          string            `yaml:"base_url"`
 	TokenURL         string            `yaml:"token_url"`
 	TokenAuth        string            `yaml:"token_auth"`
@@ -95,33 +103,33 @@ type ProductivConfig struct {
 	MaxWait          Duration          `yaml:"max_wait"`
 }
 
-// FXConfig says where reference rates come from.
-type FXConfig struct {
+// FX says where reference rates come from.
+type FX struct {
 	RatesFile string `yaml:"rates_file"`
 	URL       string `yaml:"url"`
 }
 
-// VendorsConfig names the file that gives vendors their canonical names.
-type VendorsConfig struct {
+// Vendors names the file that gives vendors their canonical names.
+type Vendors struct {
 	AliasesFile string `yaml:"aliases_file"`
 	Assumed     bool   `yaml:"-"` // the file is the usual one, the configuration names none
 }
 
-// QuarantineConfig says how much may be set aside before a person must look.
-type QuarantineConfig struct {
+// Quarantine says how much may be set aside before a person must look.
+type Quarantine struct {
 	MaxShare float64 `yaml:"max_share"`
 }
 
-// SnapshotsConfig says where Parquet snapshots go and how many stay.
-type SnapshotsConfig struct {
+// Snapshots says where Parquet snapshots go and how many stay.
+type Snapshots struct {
 	Dir     string   `yaml:"dir"`
 	Keep    int      `yaml:"keep"`
 	KeepFor Duration `yaml:"keep_for"` // younger ones stay even beyond keep
 }
 
-// ScheduleConfig says when the daemon does what. An empty expression is a
+// Schedule says when the daemon does what. An empty expression is a
 // job that is not scheduled.
-type ScheduleConfig struct {
+type Schedule struct {
 	Timezone string            `yaml:"timezone"`
 	Load     string            `yaml:"load"`
 	Sweep    string            `yaml:"sweep"`
@@ -130,24 +138,24 @@ type ScheduleConfig struct {
 	Extract  map[string]string `yaml:",rest"` // by source
 }
 
-// HTTPConfig says where the daemon answers probes; empty = nowhere.
-type HTTPConfig struct {
+// HTTP says where the daemon answers probes; empty = nowhere.
+type HTTP struct {
 	Listen string `yaml:"listen"`
 }
 
-// NotifyConfig names a webhook to tell of trouble; empty = nobody.
-type NotifyConfig struct {
+// Notify names a webhook to tell of trouble; empty = nobody.
+type Notify struct {
 	Webhook Secret `yaml:"webhook"` // a webhook's address is its password
 }
 
-// defaultConfig is what an empty file means.
-func defaultConfig() *Config {
+// Default is what an empty file means.
+func Default() *Config {
 	return &Config{
 		DataDir:           "data",
 		MemoryLimit:       "1GB",
 		ReportingCurrency: "USD",
 		ReportingTimezone: "UTC",
-		Productiv: ProductivConfig{
+		Productiv: Productiv{
 			BaseURL:          "https://public-api.productiv.com",
 			TokenURL:         "https://login.api.productiv.com/oauth2/token",
 			TokenAuth:        "body",
@@ -161,10 +169,10 @@ func defaultConfig() *Config {
 			HoldChangesAbove: 100,
 			MaxWait:          Duration(5 * time.Minute),
 		},
-		Vendors:    VendorsConfig{AliasesFile: "vendors.csv"},
-		Quarantine: QuarantineConfig{MaxShare: 0.05},
-		Snapshots:  SnapshotsConfig{Keep: 30},
-		Schedule:   ScheduleConfig{Timezone: "UTC", CatchUp: "once", Drain: Duration(5 * time.Minute)},
+		Vendors:    Vendors{AliasesFile: "vendors.csv"},
+		Quarantine: Quarantine{MaxShare: 0.05},
+		Snapshots:  Snapshots{Keep: 30},
+		Schedule:   Schedule{Timezone: "UTC", CatchUp: "once", Drain: Duration(5 * time.Minute)},
 	}
 }
 
@@ -172,11 +180,11 @@ func defaultConfig() *Config {
 func defaultSource(name, kind string) Source {
 	s := Source{Name: name, Kind: kind, Lookback: Duration(90 * day), MaxWait: Duration(5 * time.Minute)}
 	switch kind {
-	case kindProductive:
+	case KindProductive:
 		s.BaseURL = "https://api.productive.io/api/v2"
 		s.AmountBasis, s.ApprovedOnly, s.MaxRequestsPerSecond = "gross", true, 8
 		s.HiddenVendor = "quarantine"
-	case kindProcurify:
+	case KindProcurify:
 		s.MaxRequestsPerSecond = 4
 	}
 	return s
@@ -209,21 +217,33 @@ func (c *Config) SnapshotsDir() string {
 	return c.Snapshots.Dir
 }
 
-// RatesDir is the folder of reference rates that were fetched.
-func (c *Config) RatesDir() string { return filepath.Join(c.DataDir, "rates") }
+// RatesFile is the file of reference rates: the user's, or where the download
+// of fx.url is kept. Empty means that there are none.
+func (c *Config) RatesFile() string {
+	if c.FX.URL == "" {
+		return c.FX.RatesFile
+	}
+	return filepath.Join(c.DataDir, "rates", "reference-rates")
+}
 
-// tempDir is the folder of what no run needs after its end.
-func (c *Config) tempDir() string { return filepath.Join(c.DataDir, "tmp") }
+// TempDir is the folder of what no run needs after its end.
+func (c *Config) TempDir() string { return filepath.Join(c.DataDir, "tmp") }
 
 // PublishedFile is the copy for analysts.
 func (c *Config) PublishedFile() string { return filepath.Join(c.DataDir, "spend.duckdb") }
 
+// ReportsDir is the folder of the run reports.
+func (c *Config) ReportsDir() string { return filepath.Join(c.DataDir, "reports") }
+
+// StateFile is what status shows while a run holds the warehouse.
+func (c *Config) StateFile() string { return filepath.Join(c.DataDir, "state.json") }
+
 // Location is the reporting time zone, which decides the day and with it the
 // month of a record.
-func (c *Config) Location() *time.Location { return location(c.ReportingTimezone) }
+func (c *Config) Location() *time.Location { return Location(c.ReportingTimezone) }
 
-// location returns a zone that the checks have let through.
-func location(name string) *time.Location {
+// Location returns a zone that the checks have let through.
+func Location(name string) *time.Location {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
 		panic(err)
@@ -261,6 +281,9 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	}
 	return errors.New("a duration like 90d, 12h or 30s")
 }
+
+// Days is the duration in days, each that has begun.
+func (d Duration) Days() int { return int((time.Duration(d) + day - 1) / day) }
 
 // String is the form the configuration is written in.
 func (d Duration) String() string {

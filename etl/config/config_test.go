@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding/json"
@@ -320,14 +320,14 @@ func TestASecretIsReadWithoutWhatEditorsAdd(t *testing.T) {
 }
 
 func TestTheFileThatInitWritesIsWithoutFaults(t *testing.T) {
-	if _, err := parse(t, string(configTemplate)); err != nil {
+	if _, err := parse(t, string(Template)); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestTheFileThatInitWritesExplainsEveryKey(t *testing.T) {
 	for _, key := range yamlKeys(reflect.TypeFor[Config]()) {
-		if !regexp.MustCompile("(?m)[ {`]" + key + ":|^" + key + ":").Match(configTemplate) {
+		if !regexp.MustCompile("(?m)[ {`]" + key + ":|^" + key + ":").Match(Template) {
 			t.Errorf("key %s is not explained", key)
 		}
 	}
@@ -388,7 +388,7 @@ func TestTheHashOfAConfigurationLeavesSecretsOut(t *testing.T) {
 
 func FuzzParseConfig(f *testing.F) {
 	f.Add(whole)
-	f.Add(string(configTemplate))
+	f.Add(string(Template))
 	f.Add("sources: {a: {kind: procurify, base_url: ${A}}}")
 	f.Add("a: &x [1]\nb: *x\n<<: *x\n")
 	f.Add("sources:\n  productive: !!str x\n")

@@ -1,6 +1,10 @@
-package main
+package etl_test
 
-import "testing"
+import (
+	"testing"
+
+	"spendbridge/etl"
+)
 
 func TestNearest(t *testing.T) {
 	words := []string{"batch_size", "base_url", "token", "token_url"}
@@ -14,7 +18,7 @@ func TestNearest(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := nearest(tt.word, words); got != tt.want {
+			if got := etl.Nearest(tt.word, words); got != tt.want {
 				t.Errorf("nearest(%q) = %q, want %q", tt.word, got, tt.want)
 			}
 		})
