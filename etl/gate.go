@@ -45,9 +45,9 @@ func (h Held) Why() string {
 	}
 }
 
-// A Plan is what the gates of the last load hold, under the name by which it
+// A HeldPlan is what the gates of the last load hold, under the name by which it
 // can be approved. Without a name nothing is held.
-type Plan struct {
+type HeldPlan struct {
 	Name  string `json:"plan"`
 	Held  []Held `json:"held"`
 	Moves []Move `json:"moves,omitempty"` // what the gate of the target asks
@@ -61,7 +61,7 @@ type Move struct {
 }
 
 // Items is how many items an approval would post.
-func (p Plan) Items() int {
+func (p HeldPlan) Items() int {
 	n := 0
 	for _, h := range p.Held {
 		n += h.Items
@@ -70,7 +70,7 @@ func (p Plan) Items() int {
 }
 
 // Has reports whether a gate holds something.
-func (p Plan) Has(gate string) bool {
+func (p HeldPlan) Has(gate string) bool {
 	for _, h := range p.Held {
 		if h.Gate == gate {
 			return true
@@ -80,7 +80,7 @@ func (p Plan) Has(gate string) bool {
 }
 
 // Ways are the commands that answer the gates. Approving comes last.
-func (p Plan) Ways() []string {
+func (p HeldPlan) Ways() []string {
 	ways := []string{"spendbridge load --dry-run"}
 	for _, m := range p.Moves {
 		ways = append(ways, fmt.Sprintf("spendbridge settle --target-moved --from %s --to %s --note WHY  # both are one application", m.From, m.To))
@@ -97,7 +97,7 @@ func (p Plan) Ways() []string {
 }
 
 // String says what is held and why.
-func (p Plan) String() string {
+func (p HeldPlan) String() string {
 	parts := make([]string, len(p.Held))
 	for i, h := range p.Held {
 		parts[i] = fmt.Sprintf("%d records are held by the gate %s: %s", h.Records, h.Gate, h.Why())

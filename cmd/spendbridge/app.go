@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
+	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/job"
+	"spendbridge/etl/monitor"
 )
 
 // An app is what all commands share: where they write, and what the flags
@@ -19,8 +25,7 @@ type app struct {
 	logLevel, logFormat string
 
 	log     *slog.Logger
-	figures *figures // what /metrics shows; nil without a daemon
-	started bool     // the command line was understood, a command runs
+	started bool // the command line was understood, a command runs
 }
 
 // now is the clock of everything that is stored.
@@ -41,3 +46,17 @@ func (a *app) print(result any, human func(io.Writer)) error {
 
 // config reads the configuration that the flags name.
 func (a *app) config() (*config.Config, error) { return config.Read(a.configPath) }
+
+// options is what a session is told by this command line.
+func (a *app) options() job.Options {
+	return job.Options{
+		Log: a.log, Now: a.now, Program: version().String(),
+		Command:  strings.Join(append([]string{"spendbridge"}, os.Args[1:]...), " "),
+		Progress: a.progress, Interactive: isTerminal(a.stderr),
+		Ended: func(ctx context.Context, s *job.Session, ended job.Ended) {
+			if err := monitor.Notify(ctx, s, ended); err != nil {
+				a.log.WarnContext(ctx, "notification not sent", etl.Err(err))
+			}
+		},
+	}
+}

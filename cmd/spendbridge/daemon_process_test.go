@@ -34,7 +34,7 @@ func startDaemon(t *testing.T, options sandbox.Options) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { vendors.Close() })
-	config, err := sandboxConfig(vendors)
+	config, err := vendors.Configuration()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func (p *process) missASlot(t *testing.T) {
 	db := etltest.OpenFile(t, filepath.Join(p.folder, "warehouse.duckdb"))
 	for _, name := range []string{"load", "productive"} {
 		if _, err := db.Exec(t.Context(), "queries/slot_save.sql", warehouse.Args{
-			"job": name, "due_at": time.Now().AddDate(-2, 0, 0), "outcome": slotRan, "run_id": nil, "recorded_at": time.Now(),
+			"job": name, "due_at": time.Now().AddDate(-2, 0, 0), "outcome": "ran", "run_id": nil, "recorded_at": time.Now(),
 		}); err != nil {
 			t.Fatal(err)
 		}

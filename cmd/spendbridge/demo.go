@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func (a *app) demo(ctx context.Context, dir string, d demo) error {
 	}
 	if !a.json {
 		fmt.Fprintf(a.stdout, "Productive.io, Procurify and Productiv are played on 127.0.0.1:%d to %d, with %s expenses and %s transactions.\n\n",
-			d.Port, d.Port+2, number(d.Expenses), number(d.Transactions))
+			d.Port, d.Port+2, etl.Number(d.Expenses), etl.Number(d.Transactions))
 	}
 	a.configPath = config
 	return a.run(ctx, false, "")
@@ -132,7 +133,7 @@ func loopbackAddress(port int) string { return net.JoinHostPort("127.0.0.1", str
 // on its folder, and what a later demo needs.
 func (d *demo) write(dir string, vendors *sandbox.Sandbox) (config string, err error) {
 	config = filepath.Join(dir, "spendbridge.yaml")
-	text, err := sandboxConfig(vendors)
+	text, err := vendors.Configuration()
 	if err != nil {
 		return "", err
 	}
@@ -143,4 +144,100 @@ func (d *demo) write(dir string, vendors *sandbox.Sandbox) (config string, err e
 	return config, errors.Join(
 		renameio.WriteFile(filepath.Join(dir, "demo.json"), memory, 0o600),
 		renameio.WriteFile(config, text, 0o600))
+}
+
+type sandboxFlags struct {
+	listen     string
+	faults     string
+	signatures string
+	options    sandbox.Options
+}
+
+func newSandboxCmd(a *app) *cobra.Command {
+	f := sandboxFlags{options: sandbox.DemoOptions()}
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Play the three vendors on this machine, with faults if you like",
+		Long: `Serve Productive.io, Procurify and Productiv on loopback with generated data,
+until interrupted. What it prints on stdout is a configuration to run against.
+
+Faults are separated by commas and read API:KIND[=ARGUMENT][@N[xTIMES] | ~RATE%]:
+  productive:429@3              the third request is refused
+  productiv:5xx-after-store@2x3 three posts are stored, but answered 503
+  all:transport~5%              one request in twenty fails in one way or another
+  productiv:poison=Initech      records of one vendor are refused
+  productiv:firewall=Initech    a firewall refuses every post that holds this text
+  productiv:firewall            and every post`,
+		Example: `  spendbridge sandbox > sandbox.yaml &
+  spendbridge run --config sandbox.yaml
+
+  spendbridge sandbox --faults productive:429@3,productiv:drop~10%`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.sandbox(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "`address` of the first vendor; the others take the ports after it, 0 = any")
+	flags.StringVar(&f.faults, "faults", "", "what goes wrong, see above")
+	flags.Uint64Var(&f.options.Seed, "seed", f.options.Seed, "`number` that decides all generated data")
+	flags.IntVar(&f.options.Expenses, "expenses", f.options.Expenses, "how many Productive.io expenses there are")
+	flags.IntVar(&f.options.Transactions, "transactions", f.options.Transactions, "how many Procurify transactions there are")
+	flags.BoolVar(&f.options.SeedOnly, "seed-only", false, "only the three expenses of the vendor's own example")
+	flags.BoolVar(&f.options.Plain, "plain", false, "no data traps")
+	flags.DurationVar(&f.options.Latency, "latency", 0, "how long each answer takes")
+	flags.StringVar(&f.signatures, "signatures", "upsert", "what a repeated signatureId does: upsert, ignore or append")
+	flags.StringVar(&f.options.Productiv.Strict, "strict", "", "refuse fields outside of: finance or spend")
+	flags.BoolVar(&f.options.Productiv.Partial422, "partial-422", false, "a refused batch stores its good records")
+	flags.BoolVar(&f.options.Procurify.MinorUnits, "minor-units", false, "Procurify amounts come without a decimal point")
+	return cmd
+}
+
+// parse turns flags into options of the sandbox.
+func (f sandboxFlags) parse() (sandbox.Options, error) {
+	o := f.options
+	signatures, ok := map[string]sandbox.Signatures{
+		"upsert": sandbox.Upsert, "ignore": sandbox.Ignore, "append": sandbox.Append,
+	}[f.signatures]
+	if !ok {
+		return o, etl.Usagef("--signatures %s: write upsert, ignore or append", f.signatures)
+	}
+	if s := o.Productiv.Strict; s != "" && s != "finance" && s != "spend" {
+		return o, etl.Usagef("--strict %s: write finance or spend", s)
+	}
+	if o.Expenses < 0 || o.Transactions < 0 {
+		return o, etl.Usagef("--expenses and --transactions: write 0 or more")
+	}
+	faults, err := sandbox.ParseFaults(f.faults)
+	if err != nil {
+		return o, etl.Usagef("--faults: %w", err)
+	}
+	o.Productiv.Signatures, o.Faults = signatures, faults
+	return o, nil
+}
+
+// sandbox serves until ctx ends.
+func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
+	options, err := f.parse()
+	if err != nil {
+		return err
+	}
+	s := sandbox.New(options)
+	if err := s.Start(ctx, f.listen); err != nil {
+		return &etl.UsageError{Err: err}
+	}
+	defer s.Close()
+	text, err := s.Configuration()
+	if err != nil {
+		return err
+	}
+	urls := map[string]string{
+		"productive": s.ProductiveURL(), "procurify": s.ProcurifyURL(),
+		"productiv": s.ProductivURL(), "accepted": s.AdminURL() + "/_sandbox/records", "config": string(text),
+	}
+	if err := a.print(urls, func(w io.Writer) { w.Write(text) }); err != nil {
+		return err
+	}
+	begun := time.Now()
+	<-ctx.Done()
+	a.log.Info("sandbox closed", etl.KeyDuration, time.Since(begun))
+	return nil
 }

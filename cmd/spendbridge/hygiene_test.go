@@ -59,7 +59,7 @@ func faultyVendors(t *testing.T, folder, faults string) (config string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { vendors.Close() })
-	text, err := sandboxConfig(vendors)
+	text, err := vendors.Configuration()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func slowProductiv(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { vendors.Close() })
-	text, err := sandboxConfig(vendors)
+	text, err := vendors.Configuration()
 	if err != nil {
 		t.Fatal(err)
 	}

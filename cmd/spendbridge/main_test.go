@@ -57,7 +57,7 @@ func TestAnInterruptedRunExitsOneAndTheNextOneEndsIt(t *testing.T) {
 	}))
 	defer productive.Close()
 
-	text, err := sandboxConfig(vendors)
+	text, err := vendors.Configuration()
 	if err != nil {
 		t.Fatal(err)
 	}

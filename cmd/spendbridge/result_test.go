@@ -59,7 +59,7 @@ func startSandbox(t *testing.T, o sandbox.Options) (config string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { vendors.Close() })
-	text, err := sandboxConfig(vendors)
+	text, err := vendors.Configuration()
 	if err != nil {
 		t.Fatal(err)
 	}

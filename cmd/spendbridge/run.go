@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
+	"spendbridge/etl/job"
 )
 
 func newRunCmd(a *app) *cobra.Command {
@@ -40,57 +44,284 @@ it says what a load would post now.`,
 }
 
 func (a *app) run(ctx context.Context, dryRun bool, payload string) error {
-	config, err := a.config()
+	c, err := a.config()
 	if err != nil {
 		return err
 	}
-	return a.perform(ctx, config, "run", func(r *run) []etl.Stage {
-		stages := r.extractStages(config.Sources, extractOptions{})
-		if dryRun {
-			return append(stages, r.previewStage(payload))
-		}
-		return append(stages, r.loadStages(loadFlags{})...)
-	})
+	plan := job.Whole(c)
+	if dryRun {
+		plan = job.WholeDryRun(c, payload)
+	}
+	return a.do(ctx, c, plan)
 }
 
-// loadStages are what follows extract, in the order that keeps every promise:
-// nothing is posted that is not proven and kept, or older than what it is made
-// of.
-func (r *run) loadStages(f loadFlags) []etl.Stage {
-	stages := r.transformStages()
-	if !f.postOnly {
-		stages = append(stages, r.snapshotStage())
-	}
-	switch {
-	case f.approve != "":
-		stages = append(stages, r.approveStage(f.approve, f.decision))
-	case !f.snapshotOnly:
-		stages = append(stages, r.deliverStage())
-	}
-	return append(stages, r.publishStage())
-}
-
-// perform runs the stages of a command on the configured data folder and
-// prints the result, whether they worked or not.
-func (a *app) perform(ctx context.Context, config *config.Config, command string, stages func(*run) []etl.Stage) error {
-	result, err := a.performQuietly(ctx, config, command, stages)
+// do runs a plan and prints the result, whether it worked or not.
+func (a *app) do(ctx context.Context, c *config.Config, plan job.Plan) error {
+	result, err := job.Do(ctx, c, a.options(), plan)
 	if result == nil {
 		return err
 	}
-	return errors.Join(err, a.print(result, result.print))
+	out := a.output(c, result)
+	return errors.Join(err, a.print(out, out.print))
 }
 
-// performQuietly is perform without output. There is no result if the run
-// could not begin.
-func (a *app) performQuietly(ctx context.Context, config *config.Config, command string, stages func(*run) []etl.Stage) (result *runResult, err error) {
-	s, err := a.openWith(ctx, config)
-	if err != nil {
-		return nil, err
+func newExtractCmd(a *app) *cobra.Command {
+	var (
+		o        job.ExtractOptions
+		accept   bool
+		accepted extract.Acceptance
+	)
+	cmd := &cobra.Command{
+		Use:   "extract [SOURCE…]",
+		Short: "Read what is new from the sources",
+		Long: `Read the look-back window of all sources, or of those that are named, and keep
+every response as it came. Only what changed becomes a new version. It resumes
+where an earlier extract was stopped.
+
+Records that the vendor no longer has are marked as gone. If they are more than
+usual, or links such as the vendor are missing from many records, nothing is
+marked and the exit code is 3, for a token that lost a permission looks the
+same. Check it; --accept-vanished then accepts what the last run listed, and
+nothing that vanishes later.`,
+		Example: `  spendbridge extract
+  spendbridge extract procurify
+  spendbridge extract productive --accept-vanished --note "the trial projects were deleted"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case accept:
+				accepted.Who = cmp.Or(accepted.Who, operator())
+				o.Accept = &accepted
+			case accepted.Who != "" || accepted.Note != "":
+				return etl.Usagef("--who and --note belong to --accept-vanished")
+			}
+			return a.extract(cmd.Context(), args, o)
+		},
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	r, err := s.begin(ctx, command)
+	flags := cmd.Flags()
+	flags.BoolVar(&accept, "accept-vanished", false, "accept that the records which the last run listed are gone")
+	flags.StringVar(&accepted.Who, "who", "", "who accepts it, such as an `address` (default: the user this runs as)")
+	flags.StringVar(&accepted.Note, "note", "", "`why` it is accepted")
+	flags.BoolVar(&o.Sweep, "sweep", false, "read everything again, from the oldest stored date")
+	return cmd
+}
+
+func (a *app) extract(ctx context.Context, names []string, o job.ExtractOptions) error {
+	c, err := a.config()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &r.result, r.do(ctx, stages(r)...)
+	sources, err := job.PickSources(c, names)
+	if err != nil {
+		return err
+	}
+	return a.do(ctx, c, job.Extract(sources, o))
+}
+
+type backfillFlags struct {
+	from, to, window string
+	sources          []string
+	dryRun, restart  bool
+}
+
+func newBackfillCmd(a *app) *cobra.Command {
+	var f backfillFlags
+	cmd := &cobra.Command{
+		Use:   "backfill --from DATE --to DATE",
+		Short: "Read a past period, and resume by itself",
+		Long: `Read the days from --from up to and without --to, window by window, and prove
+each. A backfill that was stopped goes on where it stood; one that is finished
+reads nothing again, unless --restart says so. It posts nothing: it ends by
+saying what the next load would post.`,
+		Example: `  spendbridge backfill --from 2024-01-01 --to 2024-07-01
+  spendbridge backfill --from 2024-01-01 --to 2024-07-01 --source procurify --window 7d --dry-run`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.backfill(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.from, "from", "", "first `day`, such as 2024-01-01 (required)")
+	flags.StringVar(&f.to, "to", "", "the `day` after the last one, such as 2024-07-01 (required)")
+	flags.StringSliceVar(&f.sources, "source", nil, "`name` of a source; default: all of them")
+	flags.StringVar(&f.window, "window", "1mo", "`size` of a window: calendar months like 1mo, or days like 7d")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what would be read, and in how many requests")
+	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever was done before")
+	cmd.MarkFlagRequired("from")
+	cmd.MarkFlagRequired("to")
+	return cmd
+}
+
+func (a *app) backfill(ctx context.Context, f backfillFlags) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	sources, err := job.PickSources(c, f.sources)
+	if err != nil {
+		return err
+	}
+	b, err := extract.NewBackfill(f.from, f.to, f.window, a.now())
+	if err != nil {
+		return err
+	}
+	b.Restart = f.restart
+	if !f.dryRun {
+		return a.do(ctx, c, job.Backfill(c, sources, b))
+	}
+	s, err := job.Open(ctx, c, a.options())
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	plans, err := s.PlanBackfill(ctx, sources, b)
+	if err != nil {
+		return err
+	}
+	return a.print(map[string]any{"backfill": plans}, func(w io.Writer) { printBackfillPlans(w, plans) })
+}
+
+func newTransformCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "transform",
+		Short: "Make spend of what was extracted, and prove the totals",
+		Long: `Make canonical.spend, excluded and quarantine of the raw records, in one
+transaction: a check that fails leaves everything as it was. Posts nothing.`,
+		Example: "  spendbridge transform",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			return a.do(cmd.Context(), c, job.Transform(c))
+		},
+	}
+}
+
+type loadFlags struct {
+	snapshotOnly bool
+	postOnly     bool
+	dryRun       bool
+	payload      string // where a dry run writes what it would post
+	approve      string // a plan, or lastPlan
+	decision     decisionFlags
+	asOf, out    string
+}
+
+func newLoadCmd(a *app) *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use:   "load",
+		Short: "Write a snapshot, post what is new to Productiv, publish the copy for analysts",
+		Long: `Transform what is new, then export and post it: a Parquet snapshot, what is new
+to Productiv, and the copy for analysts. --dry-run says what a load would post
+now, and changes nothing.
+
+What is posted cannot be taken back. So gates hold records before their first
+byte is sent: the first load of a source, a target or a data folder that is not
+the one that posted last, a backfill, more changes than are usual. A held load
+prints what it would post and the name of that plan; --approve=PLAN posts
+exactly that.`,
+		Example: `  spendbridge load
+  spendbridge load --dry-run
+  spendbridge load --approve=7f3a21 --note "checked against the card statement"
+  spendbridge load --snapshot-only --as-of 2026-06-30T23:59:59Z --out june/`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 && f.approve == lastPlan {
+				return etl.Usagef("write --approve=%s, with an equals sign", args[0])
+			}
+			return cobra.NoArgs(nil, args)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.load(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what would be posted, in records and money")
+	flags.StringVar(&f.payload, "payload", "", "with --dry-run: write the exact JSON of all that would be posted to this `file`")
+	flags.StringVar(&f.approve, "approve", "", "post exactly what the last load held, if it is that `plan`; needs --note")
+	flags.Lookup("approve").NoOptDefVal = lastPlan
+	f.decision.add(flags, "`why` it is approved, for the ledger")
+	flags.BoolVar(&f.snapshotOnly, "snapshot-only", false, "write the snapshot and the analysts' copy, post nothing")
+	flags.BoolVar(&f.postOnly, "post-only", false, "post, and publish the analysts' copy, without a new snapshot")
+	flags.StringVar(&f.asOf, "as-of", "", "with --snapshot-only and --out: the state of a past `moment`, a run id or a time like 2026-06-30T23:59:59Z")
+	flags.StringVar(&f.out, "out", "", "`folder` for the snapshot of --as-of")
+	return cmd
+}
+
+// lastPlan is what --approve means without a plan: whatever the last load held.
+const lastPlan = "held"
+
+// check refuses flags that make no sense together.
+func (f loadFlags) check() error {
+	ways := 0
+	for _, way := range []bool{f.snapshotOnly, f.postOnly, f.dryRun, f.approve != ""} {
+		if way {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		return etl.Usagef("--snapshot-only, --post-only, --dry-run and --approve exclude each other")
+	case (f.approve != "") != (f.decision.note != ""):
+		return etl.Usagef("--approve and --note belong together: write why it is right to post what is held")
+	case f.payload != "" && !f.dryRun:
+		return etl.Usagef("--payload needs --dry-run")
+	case (f.asOf != "" || f.out != "") && !(f.snapshotOnly && f.asOf != "" && f.out != ""):
+		return etl.Usagef("--as-of needs --snapshot-only and --out: a past state is only ever written to a folder")
+	}
+	return nil
+}
+
+func (a *app) load(ctx context.Context, f loadFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.asOf != "":
+		return a.loadAsOf(ctx, c, f.asOf, f.out)
+	case f.dryRun:
+		return a.dryRun(ctx, c, f.payload)
+	}
+	return a.do(ctx, c, f.plan(c))
+}
+
+func (f loadFlags) plan(c *config.Config) job.Plan {
+	switch {
+	case f.approve == lastPlan:
+		return job.Approve(c, "", f.decision.decision())
+	case f.approve != "":
+		return job.Approve(c, f.approve, f.decision.decision())
+	case f.snapshotOnly:
+		return job.SnapshotOnly(c)
+	case f.postOnly:
+		return job.PostOnly(c)
+	}
+	return job.Load(c)
+}
+
+func (a *app) dryRun(ctx context.Context, c *config.Config, payload string) error {
+	s, err := job.Open(ctx, c, a.options())
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	dry, err := s.DryRun(ctx, payload)
+	if err != nil {
+		return err
+	}
+	return a.print(dry, func(w io.Writer) { printDryRun(w, dry) })
+}
+
+func (a *app) loadAsOf(ctx context.Context, c *config.Config, asOf, out string) error {
+	s, err := job.Open(ctx, c, a.options())
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	past, err := s.AsOf(ctx, asOf, out)
+	if past == nil {
+		return err
+	}
+	return errors.Join(err, a.print(past, func(w io.Writer) { printPast(w, past) }))
 }

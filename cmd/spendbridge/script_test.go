@@ -81,7 +81,7 @@ func startVendors(ts *testscript.TestScript, neg bool, args []string) {
 	s := sandbox.New(o)
 	ts.Check(s.Start(context.Background(), "127.0.0.1:0"))
 	ts.Defer(func() { s.Close() })
-	config, err := sandboxConfig(s)
+	config, err := s.Configuration()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), config, 0o600))
 	ts.Setenv("SANDBOX", s.AdminURL()+"/_sandbox/")

@@ -2,25 +2,34 @@ package main
 
 import (
 	"errors"
+	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/report"
 	"spendbridge/etl/warehouse"
 )
 
 func TestStatusWhileARunIsAtWork(t *testing.T) {
-	a, config := newInstallation(t)
-	holder := warehouse.Holder{PID: os.Getpid(), Command: "spendbridge run", Started: time.Now()}
-
-	unlock, err := warehouse.Lock(config.DataDir, holder)
+	options := smallSandbox()
+	options.Plain = true
+	a := &app{configPath: startSandbox(t, options), log: slog.New(slog.DiscardHandler)}
+	c, err := a.config()
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := a.readState(t.Context(), config)
+	holder := warehouse.Holder{PID: os.Getpid(), Command: "spendbridge run", Started: time.Now()}
+
+	unlock, err := warehouse.Lock(c.DataDir, holder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := a.readState(t.Context(), c)
 	if err != nil || first.Busy != "spendbridge run" || first.Status != "" {
 		t.Errorf("in the first run: %+v, %v", first, err)
 	}
@@ -28,13 +37,15 @@ func TestStatusWhileARunIsAtWork(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	runOnce(t, a, config)
-	unlock, err = warehouse.Lock(config.DataDir, holder)
+	if code := execute(t.Context(), []string{"run", "--config", a.configPath}, io.Discard, io.Discard); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	unlock, err = warehouse.Lock(c.DataDir, holder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unlock()
-	later, err := a.readState(t.Context(), config)
+	later, err := a.readState(t.Context(), c)
 	if err != nil || later.Busy != "spendbridge run" || later.Status != etl.StatusOK || len(later.Runs) != 1 {
 		t.Errorf("in a later run: %+v, %v", later, err)
 	}
@@ -57,9 +68,11 @@ func TestAScheduleThatNobodyServesNeedsAPerson(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			result := &statusResult{Busy: tt.busy, State: report.State{Status: etl.StatusOK}}
 			if !tt.last.IsZero() {
-				result.Slots = []report.SlotState{{Job: "load", Due: tt.last, Outcome: slotRan}}
+				result.Slots = []report.SlotState{{Job: "load", Due: tt.last, Outcome: "ran"}}
 			}
-			result.addOverdue([]*job{jobAt(t, "load", "0 * * * *")}, now)
+			c := config.Default()
+			c.Schedule.Load = "0 * * * *"
+			result.addOverdue(c, now)
 			var person *etl.NeedsPersonError
 			if got := errors.As(result.err(), &person); got != tt.want {
 				t.Errorf("needs a person: %v, want %v; %v", got, tt.want, result.Todo)
@@ -68,7 +81,7 @@ func TestAScheduleThatNobodyServesNeedsAPerson(t *testing.T) {
 	}
 }
 
-func TestStatusIsInColourOnATerminalOnly(t *testing.T) {
+func TestStatusIsInColorOnATerminalOnly(t *testing.T) {
 	result := &statusResult{State: report.State{
 		AsOf: at("2026-11-20T12:00:00Z"), Status: etl.StatusFailed, Since: at("2026-11-20T03:00:00Z"),
 		Todo: []report.Todo{{What: "transform: disk full"}},
@@ -78,7 +91,7 @@ func TestStatusIsInColourOnATerminalOnly(t *testing.T) {
 		var out strings.Builder
 		result.print(&screen{&out, paint, time.UTC})
 		if got := strings.Contains(out.String(), "\x1b["); got != paint {
-			t.Errorf("colour is %v, want %v:\n%s", got, paint, out.String())
+			t.Errorf("color is %v, want %v:\n%s", got, paint, out.String())
 		}
 		if !strings.Contains(out.String(), "✗ Something fails since 2026-11-20 03:00 UTC") {
 			t.Errorf("got\n%s", out.String())
@@ -87,4 +100,12 @@ func TestStatusIsInColourOnATerminalOnly(t *testing.T) {
 			t.Errorf("%d lines are more than a screen", lines)
 		}
 	}
+}
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
 }

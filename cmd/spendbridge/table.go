@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -61,34 +63,30 @@ func isNumber(cell string) bool {
 	return cell == "" || strings.Trim(cell, "0123456789,.-+?sµmh%") == ""
 }
 
-// number writes n with a comma between thousands.
-func number(n int) string { return thousands(fmt.Sprint(n)) }
-
-// money writes an exact decimal with a comma between thousands and at least
-// the given number of decimals, but no further zeros. No text is an amount
-// that could not be read.
-func money(text string, decimals int) string {
-	if text == "" {
-		return "?"
-	}
-	whole, fraction, _ := strings.Cut(text, ".")
-	fraction = strings.TrimRight(fraction, "0")
-	for len(fraction) < decimals {
-		fraction += "0"
-	}
-	if fraction == "" {
-		return thousands(whole)
-	}
-	return thousands(whole) + "." + fraction
+// A screen prints with color on a terminal and without elsewhere.
+type screen struct {
+	io.Writer
+	paint bool
+	zone  *time.Location
 }
 
-func thousands(digits string) string {
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "-", digits[1:]
+const (
+	green  = "32"
+	yellow = "33"
+	red    = "31"
+	faint  = "2"
+)
+
+func (s *screen) color(code, text string) string {
+	if !s.paint {
+		return text
 	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
+
+// paints reports whether w shows colors.
+func paints(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
+
+func (s *screen) heading(text string) { fmt.Fprintln(s, "\n"+s.color(faint, text)) }
+
+func (s *screen) time(t time.Time) string { return t.In(s.zone).Format("2006-01-02 15:04 MST") }

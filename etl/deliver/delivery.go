@@ -27,7 +27,8 @@ type Delivery struct {
 	Today     time.Time // the run's day in the reporting time zone; what occurs later is not due
 	Now       func() time.Time
 	Log       *slog.Logger
-	Progress  etl.Progress // told of "records"; may be nil
+	Progress  etl.Progress             // receives counts of "records"; may be nil
+	Waited    func(wait time.Duration) // is called before each pause between two tries of a batch; may be nil
 
 	// SettingsHash changes with every setting that decides which records are
 	// due, such as post_from, approved_only and the rules.
@@ -62,7 +63,7 @@ type Result struct {
 	Reversed        int `json:"reversed"` // delivered and reversed, and their new version is not there
 
 	Money   []DeliveryMoney `json:"money"`                  // of the diff
-	Plan    *etl.Plan       `json:"held_plan,omitempty"`    // what the gates hold, if anything
+	Plan    *etl.HeldPlan   `json:"held_plan,omitempty"`    // what the gates hold, if anything
 	Preview *Preview        `json:"held_preview,omitempty"` // of what they hold
 }
 

@@ -29,7 +29,7 @@ type DryRun struct {
 	Items       int     `json:"items"`        // that would be posted, held ones included
 	PayloadFile *string `json:"payload_file"` // their exact JSON, one a line; null unless asked for
 	Preview
-	Plan      *etl.Plan     `json:"held_plan,omitempty"` // what the gates would hold
+	Plan      *etl.HeldPlan `json:"held_plan,omitempty"` // what the gates would hold
 	NotPosted []NotPosted   `json:"not_posted"`          // what the load leaves as it is
 	First     []DryRunFirst `json:"first"`
 

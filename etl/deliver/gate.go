@@ -62,8 +62,8 @@ func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval str
 }
 
 // readPlan returns what the gates of the last load hold.
-func readPlan(ctx context.Context, r warehouse.Runner) (etl.Plan, error) {
-	p := etl.Plan{Held: []etl.Held{}}
+func readPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
+	p := etl.HeldPlan{Held: []etl.Held{}}
 	err := r.Each(ctx, "queries/hold_list.sql", nil, func(rows *sql.Rows) error {
 		var h etl.Held
 		err := rows.Scan(&h.Gate, &h.Items, &h.Records, &p.Name)
@@ -142,7 +142,7 @@ func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Resul
 // approvable returns the plan of the last load, and refuses an approval of
 // nothing, of another plan, and of items that have changed since they were
 // held.
-func (d *Delivery) approvable(ctx context.Context, name string) (etl.Plan, error) {
+func (d *Delivery) approvable(ctx context.Context, name string) (etl.HeldPlan, error) {
 	plan, err := readPlan(ctx, d.DB)
 	if err != nil {
 		return plan, err

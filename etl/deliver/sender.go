@@ -216,6 +216,9 @@ func (s *sender) pause(ctx context.Context, b batch, try int, got answer) error 
 	}
 	s.d.Log.DebugContext(ctx, "batch waits", slog.String(etl.KeyBatch, b.id),
 		slog.Int(etl.KeyAttempt, try), slog.Duration(etl.KeyWait, wait))
+	if s.d.Waited != nil {
+		s.d.Waited(wait)
+	}
 	select {
 	case <-time.After(wait):
 		return nil

@@ -57,7 +57,7 @@ func (j *job) check(ctx context.Context, c check) error {
 	_, err := j.DB.Exec(ctx, "queries/proof_add.sql", warehouse.Args{
 		"run_id": string(j.RunID), "stage": "extract/" + j.about.Name, "source": j.about.Name,
 		"check_name": c.name, "subject": c.subject, "passed": c.passed,
-		"expected": optional(c.expected), "actual": optional(c.actual), "detail": optional(c.detail),
+		"expected": warehouse.Null(c.expected), "actual": warehouse.Null(c.actual), "detail": warehouse.Null(c.detail),
 		"checked_at": j.Now().UTC(),
 	})
 	return err

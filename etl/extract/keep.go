@@ -128,11 +128,11 @@ func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error 
 	_, err = tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{
 		"page_id": row.id, "run_id": string(k.run), "source": k.about.Name,
 		"stream": k.about.Stream, "read_id": row.readID,
-		"purpose": row.purpose, "record_id": optional(row.recordID),
+		"purpose": row.purpose, "record_id": warehouse.Null(row.recordID),
 		"window_from": optionalDay(row.window.From), "window_to": optionalDay(row.window.To),
 		"url": row.URL, "sha256": row.sum, "file": row.file,
-		"next_cursor": optional(string(row.Next)), "paging": row.paging(),
-		"outcome": row.outcome, "message": optional(row.message),
+		"next_cursor": warehouse.Null(string(row.Next)), "paging": row.paging(),
+		"outcome": row.outcome, "message": warehouse.Null(row.message),
 		"pass": row.pass, "page_number": row.number, "status": row.Status,
 		"bytes": len(row.Body), "records": len(row.objects),
 		"expected": sql.NullInt64{Int64: int64(row.expected), Valid: row.expected != unknown},
@@ -164,7 +164,7 @@ func (p Page) faultsText() (sql.NullString, error) {
 		return sql.NullString{}, nil
 	}
 	text, err := json.Marshal(faults)
-	return optional(string(text)), err
+	return warehouse.Null(string(text)), err
 }
 
 // How a page was asked for, as raw.pages.paging has it.
@@ -183,7 +183,5 @@ func (p Page) paging() string {
 	}
 	return pagingCursor
 }
-
-func optional(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
 func optionalDay(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }

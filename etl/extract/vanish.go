@@ -164,7 +164,7 @@ func (j *job) accept(ctx context.Context) error {
 		return nil
 	}
 	n, err := j.DB.Exec(ctx, "queries/vanished_accept.sql", j.about.stream(warehouse.Args{
-		"who": j.Accept.Who, "note": optional(j.Accept.Note), "now": j.Now().UTC(),
+		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": j.Now().UTC(),
 	}))
 	j.report.Accepted = int(n)
 	if err != nil {

@@ -35,8 +35,9 @@ type Options struct {
 	InAll   time.Duration // for a request with all its attempts and pauses; 0 means 10 minutes
 	MaxBody int64         // bytes of one body, unzipped; 0 means 64 MiB
 
-	Log       *slog.Logger      // told of retries, at debug level; nil means none
-	Transport http.RoundTripper // nil means one of the client's own
+	Log       *slog.Logger             // gets retries, at debug level; nil means none
+	Retried   func(wait time.Duration) // is called before each wait for a retry; may be nil
+	Transport http.RoundTripper        // nil means one of the client's own
 }
 
 // A Client sends requests. It is safe for concurrent use.
@@ -71,7 +72,7 @@ func New(opts Options) *Client {
 		},
 	}
 	c := &Client{budget: opts.Budget, inAll: opts.InAll, once: once}
-	p := policy{maxWait: opts.MaxWait, log: opts.Log}
+	p := policy{maxWait: opts.MaxWait, log: opts.Log, retried: opts.Retried}
 	c.retry = &retryablehttp.Client{
 		HTTPClient:   once,
 		RetryMax:     opts.Tries - 1,
@@ -182,6 +183,7 @@ func (c *Client) wait(ctx context.Context) error {
 type policy struct {
 	maxWait time.Duration
 	log     *slog.Logger
+	retried func(time.Duration)
 }
 
 func (p policy) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
@@ -212,5 +214,8 @@ func (p policy) backoff(shortest, longest time.Duration, attempt int, resp *http
 			slog.Int(etl.KeyStatus, resp.StatusCode))
 	}
 	p.log.Debug("request repeated", append(attrs, slog.Duration(etl.KeyWait, wait))...)
+	if p.retried != nil {
+		p.retried(wait)
+	}
 	return wait
 }

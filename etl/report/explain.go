@@ -105,7 +105,7 @@ func Explain(ctx context.Context, db warehouse.Runner, id, snapshots string) (*E
 }
 
 func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, error) {
-	found, err := list(ctx, db, "explain_find", warehouse.Args{"id": id}, func(rows *sql.Rows, x *Explanation) error {
+	found, err := warehouse.List(ctx, db, "queries/explain_find.sql", warehouse.Args{"id": id}, func(rows *sql.Rows, x *Explanation) error {
 		return rows.Scan(&x.SpendID, &x.Source, &x.Stream, &x.RecordID, &x.State)
 	})
 	if err != nil {
@@ -140,7 +140,7 @@ func (x *Explanation) record(ctx context.Context, db warehouse.Runner) error {
 
 func (x *Explanation) versions(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"source": x.Source, "stream": x.Stream, "record_id": x.RecordID}
-	x.Versions, err = list(ctx, db, "explain_versions", args, func(rows *sql.Rows, v *RawVersion) error {
+	x.Versions, err = warehouse.List(ctx, db, "queries/explain_versions.sql", args, func(rows *sql.Rows, v *RawVersion) error {
 		var payload string
 		err := rows.Scan(&v.Version, &v.SeenAt, &v.Tombstone, &payload, &v.PageID, &v.Ordinal, &v.RunID, &v.URL, &v.File)
 		v.Payload = json.RawMessage(payload)
@@ -158,7 +158,7 @@ func (x *Explanation) versions(ctx context.Context, db warehouse.Runner) (err er
 
 func (x *Explanation) deliveries(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"spend_id": x.SpendID}
-	x.Deliveries, err = list(ctx, db, "explain_deliveries", args, func(rows *sql.Rows, d *DeliveryItem) error {
+	x.Deliveries, err = warehouse.List(ctx, db, "queries/explain_deliveries.sql", args, func(rows *sql.Rows, d *DeliveryItem) error {
 		var payload string
 		err := rows.Scan(&d.Key, &d.Attempt, &d.Kind, &d.State, &d.Target, &d.RunID, &d.BatchID, &d.BatchState,
 			&d.Status, &d.SHA256, &d.File, &d.SentAt, &d.Message, &d.Decision, &d.DecidedBy, &d.Note, &payload)
@@ -170,7 +170,7 @@ func (x *Explanation) deliveries(ctx context.Context, db warehouse.Runner) (err 
 
 func (x *Explanation) holds(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"spend_id": x.SpendID}
-	x.Holds, err = list(ctx, db, "explain_holds", args, func(rows *sql.Rows, h *HeldItem) error {
+	x.Holds, err = warehouse.List(ctx, db, "queries/explain_holds.sql", args, func(rows *sql.Rows, h *HeldItem) error {
 		var payload string
 		err := rows.Scan(&h.Key, &h.Gate, &h.HeldAt, &payload)
 		h.Payload = json.RawMessage(payload)
@@ -193,7 +193,7 @@ func (x *Explanation) snapshots(ctx context.Context, db warehouse.Runner, folder
 			continue
 		}
 		args := warehouse.Args{"spend_id": x.SpendID, "files": filepath.Join(warehouse.Literal(filepath.Join(folder, name)), "*", "*", "*.parquet")}
-		rows, err := list(ctx, db, "explain_snapshots", args, func(rows *sql.Rows, s *SnapshotRow) error {
+		rows, err := warehouse.List(ctx, db, "queries/explain_snapshots.sql", args, func(rows *sql.Rows, s *SnapshotRow) error {
 			return rows.Scan(&s.File, &s.Amount, &s.Currency)
 		})
 		if err != nil {

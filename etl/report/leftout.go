@@ -15,14 +15,14 @@ func (r *reader) leftOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.page.Excluded, err = r.reasonRows(ctx, "report_excluded", exponents); err != nil {
+	if r.page.Excluded, err = r.reasonRows(ctx, "queries/report_excluded.sql", exponents); err != nil {
 		return err
 	}
-	if r.page.Quarantine, err = r.reasonRows(ctx, "report_quarantine", exponents); err != nil {
+	if r.page.Quarantine, err = r.reasonRows(ctx, "queries/report_quarantine.sql", exponents); err != nil {
 		return err
 	}
 	args := warehouse.Args{"limit": maxSetAside}
-	r.page.SetAside, err = list(ctx, r.db, "report_quarantine_first", args, func(rows *sql.Rows, s *setAsideRow) error {
+	r.page.SetAside, err = warehouse.List(ctx, r.db, "queries/report_quarantine_first.sql", args, func(rows *sql.Rows, s *setAsideRow) error {
 		err := rows.Scan(&s.SpendID, &s.Source, &s.Reason, &s.Detail, &s.Vendor, &s.Currency, &s.Amount, &s.Day)
 		if err != nil {
 			return err
@@ -35,7 +35,7 @@ func (r *reader) leftOut(ctx context.Context) error {
 }
 
 func (r *reader) reasonRows(ctx context.Context, file string, exponents map[cellKey]int) ([]reasonRow, error) {
-	return list(ctx, r.db, file, nil, func(rows *sql.Rows, x *reasonRow) error {
+	return warehouse.List(ctx, r.db, file, nil, func(rows *sql.Rows, x *reasonRow) error {
 		var text string
 		if err := rows.Scan(&x.Source, &x.Reason, &x.Currency, &x.Records, &text); err != nil {
 			return err

@@ -3,7 +3,8 @@ package report
 import (
 	"fmt"
 	"math/big"
-	"strings"
+
+	"spendbridge/etl"
 )
 
 // amount reads an exact decimal number that SQL printed.
@@ -28,24 +29,7 @@ func money(r *big.Rat, decimals int) string {
 	if exact {
 		decimals = max(decimals, needed)
 	}
-	whole, fraction, _ := strings.Cut(r.FloatString(decimals), ".")
-	text := thousands(whole)
-	if fraction != "" {
-		text += "." + fraction
-	}
-	return text
+	return etl.Money(r.FloatString(decimals), decimals)
 }
 
-// thousands sets commas between groups of three digits.
-func thousands(digits string) string {
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
-
-func count(n int64) string { return thousands(fmt.Sprint(n)) }
+func count(n int64) string { return etl.Number(n) }

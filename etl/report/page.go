@@ -40,7 +40,7 @@ type page struct {
 
 	Deliveries  []deliveryRow
 	Batches     []batchRow
-	Plan        etl.Plan
+	Plan        etl.HeldPlan
 	Rejected    []rejectedRow
 	Suggestions []Suggestion
 	Snapshot    snapshotRow

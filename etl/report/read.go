@@ -45,20 +45,6 @@ func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID) (*page, e
 	return r.page, nil
 }
 
-// list runs a file and returns what scan makes of each row.
-func list[T any](ctx context.Context, db warehouse.Runner, file string, args warehouse.Args, scan func(*sql.Rows, *T) error) ([]T, error) {
-	all := []T{}
-	err := db.Each(ctx, "queries/"+file+".sql", args, func(rows *sql.Rows) error {
-		var one T
-		if err := scan(rows, &one); err != nil {
-			return err
-		}
-		all = append(all, one)
-		return nil
-	})
-	return all, err
-}
-
 func (r *reader) runArgs() warehouse.Args { return warehouse.Args{"run_id": r.page.Run.ID} }
 
 func (r *reader) run(ctx context.Context, id etl.RunID) error {
@@ -74,7 +60,7 @@ func (r *reader) run(ctx context.Context, id etl.RunID) error {
 }
 
 func (r *reader) stages(ctx context.Context) (err error) {
-	r.page.Stages, err = list(ctx, r.db, "report_stages", r.runArgs(), func(rows *sql.Rows, s *stageRow) error {
+	r.page.Stages, err = warehouse.List(ctx, r.db, "queries/report_stages.sql", r.runArgs(), func(rows *sql.Rows, s *stageRow) error {
 		var started, finished time.Time
 		err := rows.Scan(&s.Name, &s.Status, &s.Error, &s.Read, &s.Written, &s.Skipped, &started, &finished)
 		s.Words = stageWords(s.Name)
@@ -85,7 +71,7 @@ func (r *reader) stages(ctx context.Context) (err error) {
 }
 
 func (r *reader) checks(ctx context.Context) (err error) {
-	r.page.Checks, err = list(ctx, r.db, "report_checks", r.runArgs(), func(rows *sql.Rows, c *checkRow) error {
+	r.page.Checks, err = warehouse.List(ctx, r.db, "queries/report_checks.sql", r.runArgs(), func(rows *sql.Rows, c *checkRow) error {
 		return rows.Scan(&c.Stage, &c.Name, &c.Source, &c.Passed, &c.Failed)
 	})
 	return err
@@ -121,7 +107,7 @@ func (r *reader) print(value *big.Rat, currency string) string {
 
 func (r *reader) currencies(ctx context.Context) error {
 	var values []*big.Rat
-	rows, err := list(ctx, r.db, "report_currencies", nil, func(rows *sql.Rows, c *currencyRow) error {
+	rows, err := warehouse.List(ctx, r.db, "queries/report_currencies.sql", nil, func(rows *sql.Rows, c *currencyRow) error {
 		var decimals int
 		var transacted, reporting string
 		if err := rows.Scan(&c.Name, &decimals, &c.Records, &transacted, &reporting, &c.Unpriced); err != nil {
@@ -150,7 +136,7 @@ func (r *reader) currencies(ctx context.Context) error {
 
 func (r *reader) vendors(ctx context.Context) error {
 	var values []*big.Rat
-	rows, err := list(ctx, r.db, "report_vendors", warehouse.Args{"limit": maxVendors}, func(rows *sql.Rows, b *bar) error {
+	rows, err := warehouse.List(ctx, r.db, "queries/report_vendors.sql", warehouse.Args{"limit": maxVendors}, func(rows *sql.Rows, b *bar) error {
 		var text string
 		if err := rows.Scan(&b.Name, &b.Records, &text, &b.Unpriced); err != nil {
 			return err
@@ -170,7 +156,7 @@ func (r *reader) vendors(ctx context.Context) error {
 }
 
 func (r *reader) months(ctx context.Context) error {
-	months, err := list(ctx, r.db, "report_months", nil, func(rows *sql.Rows, m *month) error {
+	months, err := warehouse.List(ctx, r.db, "queries/report_months.sql", nil, func(rows *sql.Rows, m *month) error {
 		var text string
 		if err := rows.Scan(&m.First, &m.Records, &text, &m.Unpriced); err != nil {
 			return err
@@ -184,7 +170,7 @@ func (r *reader) months(ctx context.Context) error {
 }
 
 func (r *reader) rates(ctx context.Context) (err error) {
-	r.page.Rates, err = list(ctx, r.db, "report_rates", nil, func(rows *sql.Rows, x *rateRow) error {
+	r.page.Rates, err = warehouse.List(ctx, r.db, "queries/report_rates.sql", nil, func(rows *sql.Rows, x *rateRow) error {
 		var source, total string
 		err := rows.Scan(&x.Currency, &x.Into, &source, &x.Records, &x.Lowest, &x.Highest, &x.FirstDay, &x.LastDay, &total)
 		if err != nil {
@@ -234,7 +220,7 @@ func (r *reader) changes(ctx context.Context) (err error) {
 		until = r.page.Run.Started.AddDate(1, 0, 0) // the run goes on
 	}
 	args := warehouse.Args{"started_at": r.page.Run.Started, "finished_at": until}
-	r.page.Changes, err = list(ctx, r.db, "report_changes", args, func(rows *sql.Rows, c *changeRow) error {
+	r.page.Changes, err = warehouse.List(ctx, r.db, "queries/report_changes.sql", args, func(rows *sql.Rows, c *changeRow) error {
 		return rows.Scan(&c.Source, &c.Stream, &c.Added, &c.Changed, &c.Gone)
 	})
 	return err

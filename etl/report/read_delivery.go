@@ -10,7 +10,7 @@ import (
 )
 
 func (r *reader) deliveries(ctx context.Context) (err error) {
-	r.page.Deliveries, err = list(ctx, r.db, "report_deliveries", r.runArgs(), func(rows *sql.Rows, d *deliveryRow) error {
+	r.page.Deliveries, err = warehouse.List(ctx, r.db, "queries/report_deliveries.sql", r.runArgs(), func(rows *sql.Rows, d *deliveryRow) error {
 		var text string
 		if err := rows.Scan(&d.State, &d.Kind, &d.Currency, &d.Records, &text); err != nil {
 			return err
@@ -24,7 +24,7 @@ func (r *reader) deliveries(ctx context.Context) (err error) {
 }
 
 func (r *reader) batches(ctx context.Context) error {
-	batches, err := list(ctx, r.db, "report_batches", r.runArgs(), func(rows *sql.Rows, b *batchRow) error {
+	batches, err := warehouse.List(ctx, r.db, "queries/report_batches.sql", r.runArgs(), func(rows *sql.Rows, b *batchRow) error {
 		err := rows.Scan(&b.ID, &b.Run, &b.Target, &b.State, &b.Records, &b.Status, &b.Message, &b.Planned)
 		b.Words = stateWords(b.State)
 		return err
@@ -54,7 +54,7 @@ func (r *reader) holds(ctx context.Context) (err error) {
 }
 
 func (r *reader) rejected(ctx context.Context) (err error) {
-	r.page.Rejected, err = list(ctx, r.db, "report_rejected", warehouse.Args{"limit": maxRejected}, func(rows *sql.Rows, x *rejectedRow) error {
+	r.page.Rejected, err = warehouse.List(ctx, r.db, "queries/report_rejected.sql", warehouse.Args{"limit": maxRejected}, func(rows *sql.Rows, x *rejectedRow) error {
 		var text string
 		if err := rows.Scan(&x.SpendID, &x.Batch, &x.Currency, &text, &x.Message); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 
@@ -67,4 +68,21 @@ func render(p *page) ([]byte, error) {
 	var out bytes.Buffer
 	err := pageTemplate.Execute(&out, p)
 	return out.Bytes(), err
+}
+
+// FindRun returns the run of that name, the newest one for no name. A name
+// that no run has is an [*etl.UsageError].
+func FindRun(ctx context.Context, db warehouse.Runner, name string) (etl.RunID, error) {
+	runs, err := warehouse.Strings(ctx, db, "queries/report_run_names.sql", nil)
+	switch {
+	case err != nil:
+		return "", err
+	case len(runs) == 0:
+		return "", etl.Usagef("there is no run yet; start one: spendbridge run")
+	case name == "":
+		return etl.RunID(runs[0]), nil
+	case !slices.Contains(runs, name):
+		return "", etl.Usagef("there is no run %s%s", name, etl.DidYouMean(name, runs))
+	}
+	return etl.RunID(name), nil
 }

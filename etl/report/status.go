@@ -158,7 +158,7 @@ func isPast(stage string, sources []string) bool {
 }
 
 func (s *State) stages(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Stages, err = list(ctx, db, "status_stages", nil, func(rows *sql.Rows, x *StageState) error {
+	s.Stages, err = warehouse.List(ctx, db, "queries/status_stages.sql", nil, func(rows *sql.Rows, x *StageState) error {
 		return rows.Scan(&x.Stage, &x.Status, &x.Error, &x.Run, &x.Finished, &x.Since)
 	})
 	return err
@@ -166,7 +166,7 @@ func (s *State) stages(ctx context.Context, db warehouse.Runner) (err error) {
 
 func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"limit": shownRuns}
-	s.Runs, err = list(ctx, db, "status_runs", args, func(rows *sql.Rows, x *RunState) error {
+	s.Runs, err = warehouse.List(ctx, db, "queries/status_runs.sql", args, func(rows *sql.Rows, x *RunState) error {
 		var finished sql.NullTime
 		err := rows.Scan(&x.Run, &x.Command, &x.Status, &x.Error, &x.Started, &finished)
 		x.Finished = finished.Time
@@ -177,42 +177,42 @@ func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
 
 func (s *State) slots(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"since": s.AsOf.AddDate(0, 0, -7), "now": s.AsOf}
-	s.Slots, err = list(ctx, db, "status_slots", args, func(rows *sql.Rows, x *SlotState) error {
+	s.Slots, err = warehouse.List(ctx, db, "queries/status_slots.sql", args, func(rows *sql.Rows, x *SlotState) error {
 		return rows.Scan(&x.Job, &x.Due, &x.Outcome, &x.LeftOut)
 	})
 	return err
 }
 
 func (s *State) batches(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Batches, err = list(ctx, db, "status_batches", nil, func(rows *sql.Rows, x *BatchState) error {
+	s.Batches, err = warehouse.List(ctx, db, "queries/status_batches.sql", nil, func(rows *sql.Rows, x *BatchState) error {
 		return rows.Scan(&x.Batch, &x.Records, &x.Message, &x.Planned)
 	})
 	return err
 }
 
 func (s *State) items(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Items, err = list(ctx, db, "status_items", nil, func(rows *sql.Rows, x *ItemState) error {
+	s.Items, err = warehouse.List(ctx, db, "queries/status_items.sql", nil, func(rows *sql.Rows, x *ItemState) error {
 		return rows.Scan(&x.State, &x.Currency, &x.Records, &x.Amount)
 	})
 	return err
 }
 
 func (s *State) open(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Open, err = list(ctx, db, "status_undelivered", nil, func(rows *sql.Rows, x *OpenState) error {
+	s.Open, err = warehouse.List(ctx, db, "queries/status_undelivered.sql", nil, func(rows *sql.Rows, x *OpenState) error {
 		return rows.Scan(&x.Class, &x.State, &x.Currency, &x.Records, &x.Reversed, &x.Amount)
 	})
 	return err
 }
 
 func (s *State) vanished(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Vanished, err = list(ctx, db, "status_vanished", nil, func(rows *sql.Rows, x *Vanished) error {
+	s.Vanished, err = warehouse.List(ctx, db, "queries/status_vanished.sql", nil, func(rows *sql.Rows, x *Vanished) error {
 		return rows.Scan(&x.Source, &x.Records, &x.Links, &x.Since)
 	})
 	return err
 }
 
 func (s *State) quarantine(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Quarantine, err = list(ctx, db, "status_quarantine", nil, func(rows *sql.Rows, x *ReasonState) error {
+	s.Quarantine, err = warehouse.List(ctx, db, "queries/status_quarantine.sql", nil, func(rows *sql.Rows, x *ReasonState) error {
 		return rows.Scan(&x.Reason, &x.Source, &x.Records)
 	})
 	return err

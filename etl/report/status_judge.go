@@ -15,7 +15,7 @@ import (
 // judge says what waits for a person, and what all of it comes to.
 func (s *State) judge(ctx context.Context, db warehouse.Runner) error {
 	s.Todo = append(s.Todo, s.batchesToDo()...)
-	s.Todo = append(s.Todo, planToDo(etl.Plan{Name: s.Plan, Held: s.Held, Moves: s.Moves})...)
+	s.Todo = append(s.Todo, planToDo(etl.HeldPlan{Name: s.Plan, Held: s.Held, Moves: s.Moves})...)
 	s.Todo = append(s.Todo, s.openToDo()...)
 	s.Todo = append(s.Todo, vanishedToDo(s.Vanished)...)
 	var settled sql.NullTime
@@ -53,20 +53,20 @@ func (s *State) holds(ctx context.Context, db warehouse.Runner) error {
 	return err
 }
 
-func readPlan(ctx context.Context, db warehouse.Runner) (plan etl.Plan, err error) {
-	plan.Held, err = list(ctx, db, "hold_list", nil, func(rows *sql.Rows, x *etl.Held) error {
+func readPlan(ctx context.Context, db warehouse.Runner) (plan etl.HeldPlan, err error) {
+	plan.Held, err = warehouse.List(ctx, db, "queries/hold_list.sql", nil, func(rows *sql.Rows, x *etl.Held) error {
 		return rows.Scan(&x.Gate, &x.Items, &x.Records, &plan.Name)
 	})
 	if err != nil || !plan.Has(etl.GateTarget) {
 		return plan, err
 	}
-	plan.Moves, err = list(ctx, db, "hold_targets", nil, func(rows *sql.Rows, x *etl.Move) error {
+	plan.Moves, err = warehouse.List(ctx, db, "queries/hold_targets.sql", nil, func(rows *sql.Rows, x *etl.Move) error {
 		return rows.Scan(&x.From, &x.To)
 	})
 	return plan, err
 }
 
-func planToDo(plan etl.Plan) []Todo {
+func planToDo(plan etl.HeldPlan) []Todo {
 	if plan.Name == "" {
 		return nil
 	}
@@ -204,4 +204,15 @@ func (s *State) Subject() string {
 		subjects = append(subjects, v.Source+" vanished")
 	}
 	return strings.Join(subjects, ", ")
+}
+
+// Headline says in one line how the installation stands.
+func (s *State) Headline() string {
+	switch s.Status {
+	case etl.StatusFailed:
+		return "something fails: " + s.Todo[0].What
+	case etl.StatusNeedsPerson:
+		return "something needs a person: " + s.Todo[0].What
+	}
+	return "all is well again"
 }

@@ -22,7 +22,7 @@ type cellRow struct {
 }
 
 func (r *reader) cells(ctx context.Context, file, run string) ([]cellRow, error) {
-	return list(ctx, r.db, file, warehouse.Args{"run_id": run}, func(rows *sql.Rows, c *cellRow) error {
+	return warehouse.List(ctx, r.db, file, warehouse.Args{"run_id": run}, func(rows *sql.Rows, c *cellRow) error {
 		var text string
 		if err := rows.Scan(&c.source, &c.currency, &c.part, &c.records, &text); err != nil {
 			return err
@@ -44,7 +44,7 @@ func (r *reader) totals(ctx context.Context) error {
 	if err := r.balance(ctx, run.String); err != nil {
 		return err
 	}
-	now, err := r.cells(ctx, "report_ledger", run.String)
+	now, err := r.cells(ctx, "queries/report_ledger.sql", run.String)
 	if err != nil {
 		return err
 	}
@@ -54,14 +54,14 @@ func (r *reader) totals(ctx context.Context) error {
 		return err
 	}
 	r.page.SinceRun = before.String
-	then, err := r.cells(ctx, "report_ledger", before.String)
+	then, err := r.cells(ctx, "queries/report_ledger.sql", before.String)
 	r.page.Since = r.since(then, now)
 	return err
 }
 
 // balance reads raw = spend + excluded + set aside, in major units.
 func (r *reader) balance(ctx context.Context, run string) error {
-	cells, err := r.cells(ctx, "report_cells", run)
+	cells, err := r.cells(ctx, "queries/report_cells.sql", run)
 	if err != nil {
 		return err
 	}

@@ -74,15 +74,7 @@ func describe(rows *sql.Rows) (string, error) {
 func saveCheck(ctx context.Context, r warehouse.Runner, opts Options, check, detail string) error {
 	_, err := r.Exec(ctx, "queries/transform_check_add.sql", warehouse.Args{
 		"run_id": string(opts.RunID), "check_name": check, "passed": detail == "",
-		"detail": nullable(detail), "checked_at": opts.Now().UTC(),
+		"detail": warehouse.Null(detail), "checked_at": opts.Now().UTC(),
 	})
 	return err
-}
-
-// nullable is null for an empty text.
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -40,6 +41,30 @@ func Suggest(ctx context.Context, db *warehouse.DB, aliases []Alias, least strin
 		})
 	})
 	return found, err
+}
+
+// A Vendor is one canonical name. The amount is decimal text in the
+// reporting currency.
+type Vendor struct {
+	Name      string   `json:"vendor"`
+	Records   int      `json:"records"`
+	Amount    string   `json:"amount"`
+	Unpriced  int      `json:"records_without_rate"`
+	Aliased   bool     `json:"aliased"`
+	LastOn    string   `json:"last_on"`
+	Spellings []string `json:"spellings"` // most frequent first
+}
+
+// ListVendors lists the vendors of canonical.spend, those with most spend
+// first.
+func ListVendors(ctx context.Context, r warehouse.Runner) ([]Vendor, error) {
+	return warehouse.List(ctx, r, "queries/vendor_list.sql", nil, func(rows *sql.Rows, v *Vendor) error {
+		var spellings string
+		if err := rows.Scan(&v.Name, &v.Records, &v.Amount, &v.Unpriced, &v.Aliased, &v.LastOn, &spellings); err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(spellings), &v.Spellings)
+	})
 }
 
 // A Rename is what aliases would do to one vendor in one month. The amount is

@@ -112,20 +112,6 @@ func (r *runner) fail(file string, err error) error {
 	return fmt.Errorf("%s: %w", file, err)
 }
 
-// Strings runs a file that selects one text column and returns its values.
-func Strings(ctx context.Context, r Runner, file string, args Args) ([]string, error) {
-	var all []string
-	err := r.Each(ctx, file, args, func(rows *sql.Rows) error {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return err
-		}
-		all = append(all, s)
-		return nil
-	})
-	return all, err
-}
-
 // files reads each SQL file once.
 type files struct {
 	fsys   fs.FS

@@ -1,0 +1,322 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/deliver"
+	"spendbridge/etl/job"
+	"spendbridge/etl/transform"
+)
+
+// A decisionFlags is who decides, and why.
+type decisionFlags struct {
+	who, note string
+}
+
+func (f *decisionFlags) add(flags *pflag.FlagSet, why string) {
+	flags.StringVar(&f.who, "who", operator(), "`name` of the person who decides")
+	flags.StringVar(&f.note, "note", "", why)
+}
+
+func (f decisionFlags) decision() deliver.Decision { return deliver.Decision{By: f.who, Note: f.note} }
+
+// operator is who works at this terminal, for decisions that are recorded.
+func operator() string {
+	who, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	return who.Username
+}
+
+type settleFlags struct {
+	accepted, resend          bool // of a batch
+	retry, dismiss, corrected bool // of a record
+	targetMoved, targetKept   bool
+	from, to                  string
+	deliveredKeys             string
+	decision                  decisionFlags
+}
+
+func newSettleCmd(a *app) *cobra.Command {
+	var f settleFlags
+	cmd := &cobra.Command{
+		Use:   "settle [BATCH|SPEND_ID]",
+		Short: "Decide what only a person can know: what became of a batch, a record or a target",
+		Long: `Record a decision in the ledger, with who, when and why.
+
+A batch whose answer was lost is unknown. Look for one of its records in
+Productiv, which shows records only after up to half a day: if it is there, the
+batch was --accepted; if it is not, --resend posts the same batch again with the
+next load.
+
+A rejected record is left alone until it reads differently; --retry sends it
+again as it is. --corrected-at-productiv records that somebody has brought the
+record in Productiv to what it is here, or has removed a withdrawn one.
+--dismiss signs for the difference as it is: it stays, and needs attention no
+more unless it becomes another one.
+
+Records that another target has are held when productiv.base_url or an app_id
+changes. --target-moved says that both targets are one application;
+--target-kept says that they are two, and that the records stay where they are.
+
+After a restore the ledger may be older than what was posted.
+--delivered-keys reads a CSV file exported from Productiv, with the column
+transactionNumber or signatureId and, if it has them, amount and currency, and
+books what it lists as accepted.`,
+		Example: `  spendbridge settle 20261121T020000Z-1f3a9c-00001 --accepted --note "seen in Productiv"
+  spendbridge settle productive-517-expense-27 --retry --note "Productiv knows the vendor now"
+  spendbridge settle --target-moved --from api.productiv.com/app-1 --to public-api.productiv.com/app-1 --note "new host name"`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.settle(cmd.Context(), args, f) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.accepted, "accepted", false, "the batch has arrived")
+	flags.BoolVar(&f.resend, "resend", false, "the batch has not arrived: post it again")
+	flags.BoolVar(&f.retry, "retry", false, "send a rejected record again as it is")
+	flags.BoolVar(&f.dismiss, "dismiss", false, "leave a rejected record or an unsent change as it is")
+	flags.BoolVar(&f.corrected, "corrected-at-productiv", false, "Productiv was corrected by hand")
+	flags.BoolVar(&f.targetMoved, "target-moved", false, "two targets are one application; needs --from and --to")
+	flags.BoolVar(&f.targetKept, "target-kept", false, "what the last load held because another target has it stays there")
+	flags.StringVar(&f.from, "from", "", "with --target-moved: the `target` that has the records")
+	flags.StringVar(&f.to, "to", "", "with --target-moved: the `target` it is now")
+	flags.StringVar(&f.deliveredKeys, "delivered-keys", "", "`file` exported from Productiv: book what it lists as accepted")
+	f.decision.add(flags, "`why`, and how it is known (required)")
+	ways := []string{"accepted", "resend", "retry", "dismiss", "corrected-at-productiv", "target-moved", "target-kept", "delivered-keys"}
+	cmd.MarkFlagsOneRequired(ways...)
+	cmd.MarkFlagsMutuallyExclusive(ways...)
+	cmd.MarkFlagsRequiredTogether("from", "to")
+	return cmd
+}
+
+// aboutAll reports whether the decision is about no one batch or record.
+func (f settleFlags) aboutAll() bool { return f.targetMoved || f.targetKept || f.deliveredKeys != "" }
+
+func (f settleFlags) check(args []string) error {
+	switch {
+	case f.decision.note == "":
+		return etl.Usagef("--note is missing: write why, and how it is known; the ledger keeps it")
+	case f.aboutAll() && len(args) > 0:
+		return etl.Usagef("%s: this decision is not about one batch or record; leave it out", args[0])
+	case !f.aboutAll() && len(args) == 0:
+		return etl.Usagef("name the batch or the record to settle; spendbridge status lists them")
+	case f.targetMoved != (f.from != ""):
+		return etl.Usagef("--target-moved needs --from and --to: the target that has the records, and the one it is now")
+	}
+	return nil
+}
+
+// decide records the one decision that the flags name, and returns what it
+// comes to.
+func (f settleFlags) decide(ctx context.Context, d *deliver.Delivery, what string) (string, error) {
+	by := f.decision.decision()
+	switch {
+	case f.accepted:
+		return "is booked as accepted", d.SettleAccepted(ctx, what, by)
+	case f.resend:
+		return "is posted again by the next load", d.SettleResend(ctx, what, by)
+	case f.retry:
+		return "is sent again by the next load", d.SettleRetry(ctx, what, by)
+	case f.dismiss:
+		return "stays as it is and is settled", d.SettleDismiss(ctx, what, by)
+	case f.corrected:
+		return "is booked as corrected at Productiv", d.SettleCorrected(ctx, what, by)
+	case f.targetMoved:
+		return "is the same application as " + f.from, d.SettleTargetMoved(ctx, f.from, f.to, by)
+	case f.targetKept:
+		records, err := d.SettleTargetKept(ctx, by)
+		return fmt.Sprintf("%s records stay at the target that has them", etl.Number(records)), err
+	default:
+		booked, err := d.SettleDelivered(ctx, f.deliveredKeys, by)
+		return booked.String(), err
+	}
+}
+
+func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {
+	if err := f.check(args); err != nil {
+		return err
+	}
+	what := f.to
+	if len(args) == 1 {
+		what = args[0]
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	outcome := ""
+	run, err := s.Decide(ctx, "settle", func(r *job.Run) (err error) {
+		outcome, err = f.decide(ctx, r.Delivery(nil), what)
+		return err
+	})
+	if err != nil && etl.Status(err) != etl.StatusNeedsPerson {
+		return err
+	}
+	result := map[string]any{"run_id": run.RunID, "subject": what, "outcome": outcome}
+	return errors.Join(err, a.print(result, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSpace(what+" "+outcome)) }))
+}
+
+func newVendorsCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "vendors",
+		Short: "Review how vendors' names are spelt and which of them are one",
+		Long: `Spellings that differ only in capitals, accents, punctuation, card processors,
+store numbers or legal forms are one vendor by themselves. What goes further a
+person decides: approved merges and rejected suggestions stand in the alias file
+(vendors.aliases_file), which belongs under version control. Nothing merges
+itself.`,
+		Example: `  spendbridge vendors suggest
+  spendbridge vendors approve 'GOOGLE *ADS' Google`,
+		Args: subcommandOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newVendorsListCmd(a), newVendorsSuggestCmd(a), newVendorsApproveCmd(a), newVendorsRejectCmd(a))
+	return cmd
+}
+
+func newVendorsApproveCmd(a *app) *cobra.Command {
+	var who string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "approve VENDOR NAME",
+		Short: "Post a vendor under another name",
+		Long: `Post a vendor under another name: that of another vendor, which merges the two,
+or a new one. VENDOR is a vendor, which moves with all its spellings; or one
+spelling, which moves alone; or a pattern such as 'amzn*'. What this renames in
+past months is shown first; --yes then writes the line into the alias file, and
+the next transform applies it.`,
+		Example: `  spendbridge vendors approve 'GOOGLE *ADS' Google
+  spendbridge vendors approve 'amzn*' Amazon --yes`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.vendorsApprove(cmd.Context(), args[0], args[1], who, yes)
+		},
+	}
+	whoFlag(cmd, &who)
+	cmd.Flags().BoolVar(&yes, "yes", false, "write it; without, only show what it would rename")
+	return cmd
+}
+
+func newVendorsRejectCmd(a *app) *cobra.Command {
+	var who string
+	cmd := &cobra.Command{
+		Use:     "reject VENDOR OTHER",
+		Short:   "Remember that two vendors are not one, so that they are not suggested again",
+		Example: "  spendbridge vendors reject 'Delta Dental' 'Delta Air Lines'",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.vendorsReject(cmd.Context(), args[0], args[1], who)
+		},
+	}
+	whoFlag(cmd, &who)
+	return cmd
+}
+
+func whoFlag(cmd *cobra.Command, who *string) {
+	cmd.Flags().StringVar(who, "who", "", "who decides, such as an `address` (default: the user this runs as)")
+}
+
+// aliasDecision says who decides, and when.
+func (a *app) aliasDecision(vendor, into, who string) transform.Decision {
+	return transform.Decision{Vendor: vendor, Into: into, Who: cmp.Or(who, operator()), When: a.now().Format(time.DateOnly)}
+}
+
+// readAliases reads the alias file, which must be named to be written to.
+func readAliases(ctx context.Context, s *job.Session) (path string, aliases []transform.Alias, err error) {
+	path = s.Config.Vendors.AliasesFile
+	if path == "" {
+		return "", nil, etl.Usagef("vendors.aliases_file is empty; name the file that decisions are written to, such as vendors.csv")
+	}
+	aliases, err = transform.ReadAliasFile(ctx, s.DB, path)
+	return path, aliases, err
+}
+
+func (a *app) vendorsApprove(ctx context.Context, vendor, into, who string, yes bool) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	path, aliases, err := readAliases(ctx, s)
+	if err != nil {
+		return err
+	}
+	decided, err := transform.Approve(ctx, s.DB, aliases, a.aliasDecision(vendor, into, who))
+	if err != nil {
+		return err
+	}
+	renames, err := transform.Renames(ctx, s.DB, decided)
+	if err != nil {
+		return err
+	}
+	if yes {
+		if err := transform.WriteAliasFile(path, decided); err != nil {
+			return err
+		}
+	}
+	result := map[string]any{
+		"aliases_file": path, "written": yes,
+		"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
+	}
+	return a.print(result, func(w io.Writer) {
+		printRenames(w, renames, s.Config)
+		if yes {
+			fmt.Fprintf(w, "Written to %s; the next transform applies it.\n", path)
+		} else {
+			fmt.Fprintf(w, "Nothing is written yet. Repeat with --yes to write it to %s.\n", path)
+		}
+	})
+}
+
+// printRenames shows what a person is about to change in the past.
+func printRenames(w io.Writer, renames []transform.Rename, c *config.Config) {
+	if len(renames) == 0 {
+		fmt.Fprintln(w, "No past record gets another vendor by this.")
+		return
+	}
+	posted := 0
+	t := table{head: []string{"MONTH", "VENDOR", "BECOMES", "RECORDS", "SPEND " + c.ReportingCurrency, "POSTED"}}
+	for _, r := range renames {
+		posted += r.Posted
+		t.add(r.Month, brief(r.Vendor), brief(r.Into), etl.Number(r.Records), etl.Money(r.Amount, 2), etl.Number(r.Posted))
+	}
+	t.print(w)
+	if posted > 0 {
+		fmt.Fprintf(w, "What was posted under the old name follows productiv.on_change, which is %s.\n", c.Productiv.OnChange)
+	}
+}
+
+func (a *app) vendorsReject(ctx context.Context, vendor, other, who string) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	path, aliases, err := readAliases(ctx, s)
+	if err != nil {
+		return err
+	}
+	decided, err := transform.Reject(ctx, s.DB, aliases, a.aliasDecision(vendor, other, who))
+	if err != nil {
+		return err
+	}
+	if err := transform.WriteAliasFile(path, decided); err != nil {
+		return err
+	}
+	return a.print(map[string]any{"aliases_file": path, "written": true}, func(w io.Writer) {
+		fmt.Fprintf(w, "Written to %s: %s and %s are not one vendor.\n", path, vendor, other)
+	})
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/deliver"
+	"spendbridge/etl/job"
+)
+
+// printDryRun tells what a load would post: as sums, by month, and the first
+// records in full.
+func printDryRun(w io.Writer, dry deliver.DryRun) {
+	printSums(w, dry)
+	printPreview(w, dry.Preview)
+	if dry.Items == 0 {
+		return
+	}
+	all := "; write all of them with --payload FILE"
+	if dry.PayloadFile != nil {
+		all = "; all of them are in " + shorter(*dry.PayloadFile)
+	}
+	fmt.Fprintf(w, "\nThe first of %s items%s\n", etl.Number(dry.Items), all)
+	for _, f := range dry.First {
+		fmt.Fprintf(w, "  %s %s\n", f.Class, f.SpendID)
+		if len(f.Before) > 0 && string(f.Before) != "null" {
+			fmt.Fprintf(w, "    before %s\n", f.Before)
+		}
+		fmt.Fprintf(w, "    after  %s\n", f.After)
+		if f.Gate != "" {
+			fmt.Fprintf(w, "    held by %s\n", f.Gate)
+		}
+	}
+}
+
+// printPreview shows what a person needs to see before it is posted.
+func printPreview(w io.Writer, p deliver.Preview) {
+	if len(p.Cells) > 0 {
+		fmt.Fprintln(w, "\nBy month")
+		t := table{head: []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
+		for _, c := range p.Cells {
+			t.add(c.Month, c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2))
+		}
+		t.print(w)
+	}
+	if len(p.Vendors) > 0 {
+		fmt.Fprintln(w, "\nLargest vendors")
+		t := table{head: []string{"VENDOR", "CURRENCY", "RECORDS", "AMOUNT"}}
+		for _, v := range p.Vendors {
+			t.add(v.Vendor, v.Currency, etl.Number(v.Records), etl.Money(v.Amount, 2))
+		}
+		t.print(w)
+	}
+	if len(p.Samples) > 0 {
+		fmt.Fprintln(w, "\nExamples: what was received, and what would be posted")
+	}
+	for _, s := range p.Samples {
+		fmt.Fprintf(w, "  %s (%s)\n    received %s\n    posted   %s\n", s.SpendID, s.Shows, s.Received, s.Posted)
+	}
+}
+
+// printHeld tells what gates hold and how a person answers them.
+func printHeld(w io.Writer, plan *etl.HeldPlan, held *deliver.Preview) {
+	if plan == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nHeld: nothing of this was posted. %s.\n", plan)
+	if held != nil {
+		printPreview(w, *held)
+	}
+	fmt.Fprintln(w, "\nTo decide")
+	for _, way := range plan.Ways() {
+		fmt.Fprintf(w, "  %s\n", way)
+	}
+}
+
+// printSums tells what a load would post by class, source and currency.
+func printSums(w io.Writer, dry deliver.DryRun) {
+	fmt.Fprintf(w, "The next load would post %s new, %s changed, %s touched and %s withdrawn records; gates hold %s of them.\n",
+		etl.Number(dry.Posts("new")), etl.Number(dry.Posts("changed")), etl.Number(dry.Posts("touched")), etl.Number(dry.Posts("withdrawn")), etl.Number(dry.Held))
+	if dry.Again > 0 {
+		fmt.Fprintf(w, "It would post %s records in doubt again.\n", etl.Number(dry.Again))
+	}
+	if dry.Plan != nil {
+		fmt.Fprintf(w, "%s.\n", dry.Plan)
+	}
+	printNotPosted(w, dry.NotPosted)
+	if len(dry.Cells) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nTo be posted")
+	t := table{head: []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
+	for _, c := range sums(dry.Cells) {
+		t.add(c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2))
+	}
+	t.print(w)
+}
+
+// printNotPosted lists what the load leaves as it is.
+func printNotPosted(w io.Writer, left []deliver.NotPosted) {
+	if len(left) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNot posted")
+	t := table{head: []string{"CLASS", "STATE", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
+	for _, n := range left {
+		t.add(n.Class, n.State, n.Source, n.Currency, etl.Number(n.Records), etl.Money(n.Amount, 2))
+	}
+	t.print(w)
+}
+
+// sums adds up the months.
+func sums(cells []deliver.DryRunCell) []deliver.DryRunCell {
+	var all []deliver.DryRunCell
+	for _, c := range cells {
+		i := slices.IndexFunc(all, func(s deliver.DryRunCell) bool {
+			return s.Class == c.Class && s.Source == c.Source && s.Currency == c.Currency
+		})
+		if i < 0 {
+			all = append(all, c)
+			continue
+		}
+		all[i].Records += c.Records
+		all[i].Amount = etl.AddMoney(all[i].Amount, c.Amount)
+	}
+	return all
+}
+
+func printPast(w io.Writer, p *job.PastResult) {
+	fmt.Fprintf(w, "%s records as of %s in %s\n  logical hash %s\n", etl.Number(p.Rows), p.AsOf.Format(time.RFC3339), p.Path, p.LogicalHash)
+	switch {
+	case p.Same == nil:
+	case *p.Same:
+		fmt.Fprintf(w, "  the same as the snapshot of run %s\n", p.Run)
+	default:
+		fmt.Fprintf(w, "  not the same as the snapshot of run %s\n", p.Run)
+	}
+	if len(p.Differs) > 0 {
+		fmt.Fprintf(w, "  not what it was then: %s\n", strings.Join(p.Differs, ", "))
+	}
+}
+
+func printBackfillPlans(w io.Writer, plans []job.BackfillPlan) {
+	for _, p := range plans {
+		fmt.Fprintf(w, "%s: %s windows, %s records, about %s requests\n", p.Source, etl.Number(len(p.Windows)), etl.Number(p.Records), etl.Number(p.Requests))
+		t := table{head: []string{"WINDOW", "RECORDS", "REQUESTS", "STATE"}}
+		for _, window := range p.Windows {
+			state := "to read"
+			if window.Done {
+				state = "done"
+			}
+			t.add(window.Name, etl.Number(window.Records), etl.Number(window.Requests), state)
+		}
+		t.print(w)
+	}
+}

@@ -1,0 +1,456 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/job"
+	"spendbridge/etl/report"
+	"spendbridge/etl/schedule"
+	"spendbridge/etl/transform"
+	"spendbridge/etl/warehouse"
+)
+
+func newStatusCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Say whether all is well, and what needs a person",
+		Long: `One screen: whether everything is in order and since when, what waits for a
+person with the command that settles it, the last runs and the next slots.
+
+It serves as a probe for monitoring: exit code 0 if all is well, 1 if something
+failed and a later run may succeed, 3 if something needs a person. While a run
+is at work it shows the state as of the end of the run before.`,
+		Example: `  spendbridge status
+  spendbridge status --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+	}
+}
+
+// A statusResult is the state with what the configuration adds to it.
+type statusResult struct {
+	report.State
+	Busy string     `json:"busy,omitempty"` // who has the data folder
+	Next []etl.Slot `json:"next_slots"`
+}
+
+func (a *app) status(ctx context.Context) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	result, err := a.readState(ctx, c)
+	if err != nil {
+		return err
+	}
+	result.Next = append(result.Next, schedule.Coming(c, a.now(), 4)...)
+	result.addOverdue(c, a.now())
+	return errors.Join(a.print(result, func(w io.Writer) {
+		result.print(&screen{w, paints(w), config.Location(c.Schedule.Timezone)})
+	}), result.err())
+}
+
+// readState reads the state from the warehouse, or, while another process has
+// it, what that process's predecessor left.
+func (a *app) readState(ctx context.Context, c *config.Config) (*statusResult, error) {
+	s, err := job.Open(ctx, c, a.options())
+	var locked *warehouse.LockedError
+	switch {
+	case errors.As(err, &locked):
+		return savedState(c, locked)
+	case err != nil:
+		return nil, err
+	}
+	defer s.Close()
+	state, err := s.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &statusResult{State: *state, Next: []etl.Slot{}}, nil
+}
+
+func savedState(c *config.Config, locked *warehouse.LockedError) (*statusResult, error) {
+	result := &statusResult{Busy: locked.Holder.Command, Next: []etl.Slot{}}
+	text, err := os.ReadFile(c.StateFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return result, nil // the first run is at work
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &result.State); err != nil {
+		return nil, fmt.Errorf("%s: %w; it is written anew by the next run", c.StateFile(), err)
+	}
+	return result, nil
+}
+
+// addOverdue notices a schedule that nobody serves.
+func (r *statusResult) addOverdue(c *config.Config, now time.Time) {
+	if r.Busy != "" {
+		return
+	}
+	last := map[string]time.Time{}
+	for _, s := range r.Slots {
+		last[s.Job] = s.Due
+	}
+	slot, overdue := schedule.Overdue(c, last, now)
+	if !overdue {
+		return
+	}
+	r.Todo = append(r.Todo, report.Todo{
+		What:     fmt.Sprintf("job %s was due at %s and nobody ran it; the daemon is not there", slot.Job, slot.Due.Format(time.RFC3339)),
+		Commands: []string{"spendbridge schedule"},
+	})
+	if r.Status != etl.StatusFailed {
+		r.Status = etl.StatusNeedsPerson
+	}
+}
+
+// err is what the exit code is made of.
+func (r *statusResult) err() error {
+	switch r.Status {
+	case etl.StatusFailed:
+		return errors.New("the last run of a stage failed; see the list")
+	case etl.StatusNeedsPerson:
+		return &etl.NeedsPersonError{What: fmt.Sprintf("%d thing(s) need a person; see the list", len(r.Todo))}
+	}
+	return nil
+}
+
+func newExplainCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain ID",
+		Short: "Show one record's whole life, from the raw page to the JSON that was posted",
+		Long: `Show what the vendor said of a record and when, what was made of it and by which
+rule, the snapshots it is in and every time it was posted. ID is a spend id, the
+id it has at its vendor, or the transaction number or signature id at Productiv.`,
+		Example: `  spendbridge explain productive-517-expense-27
+  spendbridge explain procurify-acme-txn-4814 --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.explain(cmd.Context(), args[0]) },
+	}
+}
+
+func (a *app) explain(ctx context.Context, id string) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	x, err := report.Explain(ctx, s.DB, id, s.Config.SnapshotsDir())
+	if err != nil {
+		return err
+	}
+	return a.print(x, func(w io.Writer) { printExplanation(w, x) })
+}
+
+func newQuarantineCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "quarantine",
+		Short: "List and show records that cannot become spend yet",
+		Long: `A record that cannot be mapped is set aside with its reason, never guessed.
+Mend the cause (a setting, a mapping, the record at the vendor): the next run
+releases it by itself.`,
+		Example: `  spendbridge quarantine list
+  spendbridge quarantine show procurify-acme-txn-4814`,
+		Args: subcommandOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:     "list",
+		Short:   "List what is in quarantine, by reason",
+		Example: "  spendbridge quarantine list --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.quarantineList(cmd.Context()) },
+	}, &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show one record in quarantine with its payload and where it came from",
+		Long:    "Show one record in quarantine. ID is its spend id, or the id it has at the vendor.",
+		Example: "  spendbridge quarantine show procurify-acme-txn-4814",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.quarantineShow(cmd.Context(), args[0]) },
+	})
+	return cmd
+}
+
+func (a *app) quarantineList(ctx context.Context) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	found, err := report.ListQuarantine(ctx, s.DB)
+	if err != nil {
+		return err
+	}
+	return a.print(map[string]any{"quarantine": found}, func(w io.Writer) { printQuarantine(w, found) })
+}
+
+func (a *app) quarantineShow(ctx context.Context, id string) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	found, err := report.ShowQuarantine(ctx, s.DB, id)
+	if err != nil {
+		return err
+	}
+	return a.print(map[string]any{"quarantine": found}, func(w io.Writer) {
+		for _, q := range found {
+			printQuarantined(w, q)
+		}
+	})
+}
+
+func newQueryCmd(a *app) *cobra.Command {
+	var (
+		file    string
+		timeout time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "query SELECT",
+		Short: "Ask the analysts' copy, for servers without DuckDB",
+		Long: `Run one SELECT on the published file, the analysts' copy of the last run. It
+never waits for a run and never changes anything, and the statement reaches no
+other file and no network. Start with the views: spend, spend_by_vendor_month,
+deliveries, excluded, quarantine, possible_duplicates, runs, control_totals.
+The table cuts long texts; --json has all of them.`,
+		Example: `  spendbridge query "select vendor, sum(amount), currency from spend group by all"
+  spendbridge query --json "select * from quarantine"
+  spendbridge query "describe spend"`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.query(cmd.Context(), file, timeout, args[0])
+		},
+	}
+	cmd.Flags().StringVar(&file, "file", "", "ask this `file` instead; then no configuration is read")
+	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "give up after this `time`")
+	return cmd
+}
+
+func (a *app) query(ctx context.Context, file string, timeout time.Duration, statement string) error {
+	if file == "" {
+		c, err := a.config()
+		if err != nil {
+			return err
+		}
+		file = c.PublishedFile()
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %s; ask for less, or allow more with --timeout", timeout))
+	defer cancel()
+	answer, err := job.Query(ctx, file, statement)
+	if err != nil {
+		return err
+	}
+	return a.print(answer, func(w io.Writer) { printAnswer(w, answer) })
+}
+
+func newReportCmd(a *app) *cobra.Command {
+	var out string
+	var ledger ledgerFlags
+	cmd := &cobra.Command{
+		Use:   "report [RUN]",
+		Short: "Write the report of a run, the last one if none is named",
+		Long: `Write one HTML file that needs nothing else: how the run went, what waits for a
+person, whether the totals agree, spend by month, vendor and currency, what was
+left out and why, and what was sent. Every run writes its own to the folder
+reports/ below data_dir; this command writes one again, or elsewhere.
+
+With --ledger, write instead what was posted to Productiv in a period, one row
+per record and attempt with its batch, its exact JSON and every decision of a
+person: a .csv or .parquet file for an auditor.`,
+		Example: `  spendbridge report
+  spendbridge report 20261121T020000Z-1f3a9c --out run.html
+  spendbridge report --ledger ledger.csv --from 2026-01-01 --to 2027-01-01`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := ledger.check(cmd, args); err != nil {
+				return err
+			}
+			if ledger.path != "" {
+				return a.reportLedger(cmd.Context(), ledger)
+			}
+			name := ""
+			if len(args) > 0 {
+				name = args[0]
+			}
+			return a.report(cmd.Context(), name, out)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "write to this `file`")
+	ledger.register(cmd.Flags())
+	return cmd
+}
+
+func (a *app) report(ctx context.Context, name, out string) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	run, err := report.FindRun(ctx, s.DB, name)
+	if err != nil {
+		return err
+	}
+	if out == "" {
+		out = filepath.Join(s.Config.ReportsDir(), string(run)+".html")
+	}
+	if err := s.WriteReport(ctx, run, out); err != nil {
+		return err
+	}
+	return a.print(map[string]any{"run_id": run, "path": out}, func(w io.Writer) { fmt.Fprintln(w, out) })
+}
+
+type ledgerFlags struct {
+	path, from, to string
+}
+
+func (f *ledgerFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.path, "ledger", "", "write the delivery ledger to this `file`, .csv or .parquet")
+	flags.StringVar(&f.from, "from", "1970-01-01", "with --ledger: first `day`, UTC")
+	flags.StringVar(&f.to, "to", "9999-12-31", "with --ledger: `day` after the last, UTC")
+}
+
+// check refuses what does not go together.
+func (f *ledgerFlags) check(cmd *cobra.Command, args []string) error {
+	flags := cmd.Flags()
+	switch {
+	case f.path == "" && (flags.Changed("from") || flags.Changed("to")):
+		return etl.Usagef("--from and --to go with --ledger: they are the period of the ledger")
+	case f.path != "" && (len(args) > 0 || flags.Changed("out")):
+		return etl.Usagef("--ledger goes without a run and without --out: it names its own file")
+	}
+	return nil
+}
+
+func (a *app) reportLedger(ctx context.Context, f ledgerFlags) error {
+	from, err := ledgerDay("--from", f.from)
+	if err != nil {
+		return err
+	}
+	to, err := ledgerDay("--to", f.to)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	items, err := report.ExportLedger(ctx, s.DB, f.path, from, to)
+	if err != nil {
+		return err
+	}
+	result := map[string]any{"path": f.path, "items": items}
+	return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "%d items in %s\n", items, f.path) })
+}
+
+// ledgerDay reads a flag that is a day.
+func ledgerDay(flag, text string) (time.Time, error) {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return t, etl.Usagef("%s: %q is not a day; write it as 2026-01-31", flag, text)
+	}
+	return t, nil
+}
+
+func newVendorsListCmd(a *app) *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List vendors by spend, with their spellings",
+		Example: "  spendbridge vendors list --limit 20",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.vendorsList(cmd.Context(), limit) },
+	}
+	limitFlag(cmd, &limit)
+	return cmd
+}
+
+func limitFlag(cmd *cobra.Command, limit *int) {
+	cmd.Flags().IntVar(limit, "limit", 50, "show the first `N` only; 0 shows all")
+}
+
+func newVendorsSuggestCmd(a *app) *cobra.Command {
+	var limit int
+	var least string
+	cmd := &cobra.Command{
+		Use:   "suggest",
+		Short: "Suggest vendors that may be one, those with most spend first",
+		Long: `Suggest vendors that may be one. They are ranked by what would move: the spend
+of the smaller of the two. The similarity is that of their keys, from 0 to 1
+(Jaro-Winkler, of the words that differ).`,
+		Example: "  spendbridge vendors suggest --least 0.80",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.vendorsSuggest(cmd.Context(), least, limit) },
+	}
+	limitFlag(cmd, &limit)
+	cmd.Flags().StringVar(&least, "least", "0.88", "leave out pairs less `similar` than this, from 0 to 1")
+	return cmd
+}
+
+func (a *app) vendorsList(ctx context.Context, limit int) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	vendors, err := transform.ListVendors(ctx, s.DB)
+	if err != nil {
+		return err
+	}
+	shown, more := firstOf(vendors, limit)
+	currency := s.Config.ReportingCurrency
+	result := map[string]any{"reporting_currency": currency, "vendors": shown, "more": more}
+	return a.print(result, func(w io.Writer) { printVendors(w, shown, more, currency) })
+}
+
+// firstOf returns the first rows and how many there are beyond.
+func firstOf[T any](rows []T, limit int) ([]T, int) {
+	if limit <= 0 || len(rows) <= limit {
+		return rows, 0
+	}
+	return rows[:limit], len(rows) - limit
+}
+
+func (a *app) vendorsSuggest(ctx context.Context, least string, limit int) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
+	if err != nil {
+		return err
+	}
+	suggestions, err := transform.Suggest(ctx, s.DB, aliases, least)
+	if err != nil {
+		return err
+	}
+	shown, more := firstOf(suggestions, limit)
+	currency := s.Config.ReportingCurrency
+	result := map[string]any{"reporting_currency": currency, "suggestions": shown, "more": more}
+	return a.print(result, func(w io.Writer) { printSuggestions(w, shown, more, currency) })
+}
+
+// open takes the data folder that the configuration names.
+func (a *app) open(ctx context.Context) (*job.Session, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	return job.Open(ctx, c, a.options())
+}

@@ -1,0 +1,84 @@
+package doctor
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"spendbridge/etl/config"
+	"spendbridge/etl/httpretry"
+	"spendbridge/etl/job"
+)
+
+// visit lets a doctor examine a Productive.io that answers every request with
+// the status and body, and whose clock is off.
+func visit(t *testing.T, status int, body string, clock time.Duration) *doctor {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(clock).UTC().Format(http.TimeFormat))
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	d := &doctor{Options: Options{Job: job.Options{Now: time.Now}}}
+	source := config.Source{Name: "productive", Kind: config.KindProductive, BaseURL: server.URL, OrganizationID: "517", Token: config.NewSecret("hush-hush-token")}
+	d.examineProductive(t.Context(), httpretry.New(httpretry.Options{Tries: 1}), source)
+	return d
+}
+
+// expenses is a page of n expenses that all have the same relationships.
+func expenses(n int, relationships string) string {
+	one := fmt.Sprintf(`{"type": "expenses", "relationships": {%s}}`, relationships)
+	return `{"data": [` + strings.TrimSuffix(strings.Repeat(one+",", n), ",") + `]}`
+}
+
+const (
+	somePerson = `"person": {"data": {"type": "people", "id": "1"}}`
+	someVendor = `"vendor": {"data": {"type": "companies", "id": "2"}}`
+)
+
+func TestTheDoctorSaysWhatIsWrongWithAnAPI(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		body   string
+		clock  time.Duration
+		want   Finding // its message and mend are parts of the found ones
+	}{
+		"all is well":              {200, expenses(20, somePerson+","+someVendor), 0, Finding{"productive", LevelOK, "20 expenses", ""}},
+		"vendors are hidden":       {200, expenses(20, somePerson+`,"vendor": {"data": null}`), 0, Finding{"productive permission", LevelError, "none of 20 expenses shows a vendor", "view companies"}},
+		"people are hidden":        {200, expenses(20, someVendor), 0, Finding{"productive permission", LevelError, "shows a person", "people"}},
+		"too few to judge":         {200, expenses(3, somePerson), 0, Finding{"productive", LevelOK, "3 expenses", ""}},
+		"the token is wrong":       {401, `{}`, 0, Finding{"productive", LevelError, "401", "make a new token"}},
+		"the token may not":        {403, `{}`, 0, Finding{"productive", LevelError, "403", "organization_id 517"}},
+		"the address is wrong":     {404, `{}`, 0, Finding{"productive", LevelError, "404", "/api/v2"}},
+		"it is another server":     {200, `<html>`, 0, Finding{"productive", LevelError, "not with a list", "base_url"}},
+		"it is down":               {503, `{}`, 0, Finding{"productive", LevelError, "503", "well again later"}},
+		"the clock is a bit off":   {200, expenses(1, ""), 2 * time.Minute, Finding{"clock", LevelWarning, "apart", "set the clock"}},
+		"the clock is far off":     {200, expenses(1, ""), -time.Hour, Finding{"clock", LevelError, "apart", "set the clock"}},
+		"the clock is right":       {200, expenses(1, ""), 0, Finding{"clock", LevelOK, "agrees", ""}},
+		"clock of a refusal is ok": {401, `{}`, 0, Finding{"clock", LevelOK, "agrees", ""}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := visit(t, tt.status, tt.body, tt.clock)
+			for _, f := range d.findings {
+				if f.Check == tt.want.Check && f.Level == tt.want.Level &&
+					strings.Contains(f.Message, tt.want.Message) && strings.Contains(f.Mend, tt.want.Mend) {
+					return
+				}
+			}
+			t.Errorf("got %+v, want one like %+v", d.findings, tt.want)
+		})
+	}
+}
+
+func TestTheDoctorKeepsSecrets(t *testing.T) {
+	d := visit(t, 401, `{"errors": [{"detail": "token hush-hush-token is unknown"}]}`, 0)
+	if text := fmt.Sprint(d.findings); strings.Contains(text, "hush") {
+		t.Errorf("the token is in %s", text)
+	}
+}

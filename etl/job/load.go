@@ -1,0 +1,261 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/deliver"
+	"spendbridge/etl/extract"
+	"spendbridge/etl/httpretry"
+	"spendbridge/etl/snapshot"
+	"spendbridge/etl/transform"
+	"spendbridge/etl/warehouse"
+	"spendbridge/schemas"
+	sqlfiles "spendbridge/sql"
+)
+
+// transformStages make spend of what raw.records holds, with today's rates.
+func transformStages(c *config.Config) []Stage {
+	if c.FX.URL == "" {
+		return []Stage{transformStage()}
+	}
+	return []Stage{ratesStage(), transformStage()}
+}
+
+// ratesStage fetches the reference rates, once a day. As long as there are
+// older ones, an answer that does not come is only noted; a bad one needs
+// attention.
+func ratesStage() Stage {
+	return Stage{Name: "rates", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		client := httpretry.New(httpretry.Options{Log: r.Log, Tries: 3, Retried: r.retried(r.Config.FX.URL)})
+		kept, err := extract.KeepRates(ctx, client, r.Config.FX.URL, r.Config.RatesFile(), r.Now(), func(content []byte) error {
+			return transform.CheckRates(ctx, r.DB, content)
+		})
+		switch {
+		case errors.Is(err, extract.ErrBadRates) && kept:
+			return etl.Counts{}, &etl.NeedsPersonError{
+				What: fmt.Sprintf("fx.url: %v; the rates fetched before are used", err), Mend: "look at what that address answers",
+			}
+		case err != nil && kept:
+			r.Log.WarnContext(ctx, "rates not fetched", etl.Err(err))
+			r.Result.note(fmt.Sprintf("older reference rates are used: %v", err))
+			return etl.Counts{}, nil
+		}
+		return etl.Counts{}, err
+	}}
+}
+
+// transformStage makes spend of what raw.records holds, then checks it.
+func transformStage() Stage {
+	return Stage{Name: "transform", Proves: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		result, err := transform.Run(ctx, r.DB, r.transformOptions())
+		if err != nil {
+			return etl.Counts{}, err
+		}
+		*r.Result.Balanced = true
+		r.Result.SetAside = setAside(result)
+		for _, w := range result.Warnings {
+			r.Result.note(w.Source + ": " + w.Text)
+		}
+		return result.Counts, result.Err()
+	}}
+}
+
+// snapshotStage writes Parquet files, reads them back, and lets readers see
+// them.
+func snapshotStage() Stage {
+	return Stage{Name: "snapshot", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		inputs, err := r.snapshotInputs(ctx)
+		if err != nil {
+			return etl.Counts{}, err
+		}
+		taken, err := snapshot.Take(ctx, r.DB, snapshot.Options{
+			Folder: r.Config.SnapshotsDir(), RunID: r.ID, Inputs: inputs, Schemas: schemas.FS, Now: r.Now,
+			Keep: r.Config.Snapshots.Keep, KeepFor: time.Duration(r.Config.Snapshots.KeepFor),
+		})
+		if err != nil {
+			return etl.Counts{}, err
+		}
+		rows := taken.Manifest.Rows
+		r.Result.Snapshot = &SnapshotResult{ID: taken.ID, Path: taken.Path, Rows: rows}
+		return etl.Counts{Read: int(rows), Written: int(rows)}, nil
+	}}
+}
+
+// deliverStage posts what is new.
+func deliverStage() Stage {
+	return postStage("deliver", func(ctx context.Context, d *deliver.Delivery) (deliver.Result, error) {
+		return d.Post(ctx)
+	})
+}
+
+// approveStage posts what the gates held.
+func approveStage(held string, by deliver.Decision) Stage {
+	return postStage("approve", func(ctx context.Context, d *deliver.Delivery) (deliver.Result, error) {
+		return d.Approve(ctx, held, by)
+	})
+}
+
+// postStage posts. Analysts get their copy even if it fails.
+func postStage(name string, post func(context.Context, *deliver.Delivery) (deliver.Result, error)) Stage {
+	return Stage{Name: name, KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		progress, done := r.Progress(name)
+		defer done()
+		result, err := post(ctx, r.Delivery(progress))
+		r.Result.Delivery = &result
+		return etl.Counts{
+			Read:    result.New + result.Changed + result.Touched + result.Withdrawn,
+			Written: result.Accepted,
+			Skipped: result.Rejected + result.Unknown + result.Held + result.Pending,
+		}, err
+	}}
+}
+
+// publishStage replaces the copy for analysts. It is the last stage, so that
+// the copy can say how the run ended.
+func publishStage() Stage {
+	return Stage{Name: "publish", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		if err := r.save(ctx, errors.Join(r.seen...)); err != nil {
+			return etl.Counts{}, err
+		}
+		path := r.Config.PublishedFile()
+		if err := snapshot.Publish(ctx, r.DB, snapshot.PublishOptions{Path: path, Schemas: schemas.FS}); err != nil {
+			return etl.Counts{}, err
+		}
+		r.Result.Published = path
+		return etl.Counts{}, nil
+	}}
+}
+
+// previewStage finds out what the next load would post.
+func previewStage(payload string) Stage {
+	return Stage{Name: "preview", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		dry, err := r.dryRun(ctx, payload)
+		if err != nil {
+			return etl.Counts{}, err
+		}
+		r.Result.NextLoad = &dry
+		return etl.Counts{Read: dry.New + dry.Changed + dry.Touched + dry.Withdrawn}, nil
+	}}
+}
+
+// DryRun says what a load would post, and records nothing of it. The exact
+// JSON goes to the file payload, unless that is empty.
+func (s *Session) DryRun(ctx context.Context, payload string) (deliver.DryRun, error) {
+	return s.unrecorded().dryRun(ctx, payload)
+}
+
+// errRollback ends a dry run's transaction.
+var errRollback = errors.New("a dry run is rolled back")
+
+// dryRun does what a load does up to its first byte, in a transaction that is
+// rolled back.
+func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, err error) {
+	err = r.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := saveSources(ctx, tx, r); err != nil {
+			return err
+		}
+		if _, err := transform.In(ctx, tx, r.transformOptions()); err != nil {
+			return err
+		}
+		if dry, err = r.Delivery(nil).DryRun(ctx, tx, payload); err != nil {
+			return err
+		}
+		return errRollback
+	})
+	if errors.Is(err, errRollback) {
+		err = nil
+	}
+	return dry, err
+}
+
+// Delivery says what is posted where.
+func (r *Run) Delivery(progress etl.Progress) *deliver.Delivery {
+	return &deliver.Delivery{
+		DB: r.DB, Folder: r.Config.DataDir, Schemas: schemas.FS, Productiv: productiv(r.Config),
+		RunID: r.ID, Today: r.Started.In(r.Config.Location()), Now: r.Now,
+		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
+		SettingsHash: r.dueHash, MaxQuarantined: r.Config.Quarantine.MaxShare,
+	}
+}
+
+func productiv(c *config.Config) deliver.Productiv {
+	p := c.Productiv
+	return deliver.Productiv{
+		BaseURL: p.BaseURL, TokenURL: p.TokenURL, TokenAuth: p.TokenAuth,
+		ClientID: p.ClientID.Reveal(), ClientSecret: p.ClientSecret.Reveal(),
+		AppID: p.AppID, AppIDs: p.AppIDs,
+		RecordSchema: p.RecordSchema, BatchSize: p.BatchSize, OnChange: p.OnChange, InDoubt: p.InDoubt,
+		AssumeAtomic422: p.AssumeAtomic422, PostFrom: p.PostFrom.Time, Concurrency: p.Concurrency, FirstLoad: p.FirstLoad,
+		HoldChangesAbove: p.HoldChangesAbove, HoldVolumeAbove: p.HoldVolumeAbove,
+		MaxWait: time.Duration(p.MaxWait),
+	}
+}
+
+func (r *Run) transformOptions() transform.Options {
+	c := r.Config
+	sources := make([]transform.Source, 0, len(c.Sources))
+	for _, s := range c.Sources {
+		sources = append(sources, transform.Source{
+			Name: s.Name, Kind: s.Kind, Tenant: s.Tenant(),
+			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, AmountUnit: s.AmountUnit,
+			MinorUnits: s.MinorUnits, CardholderEmails: s.CardholderEmails, HiddenVendor: s.HiddenVendor,
+		})
+	}
+	return transform.Options{
+		RunID: r.ID, Now: r.Now,
+		ReportingCurrency: c.ReportingCurrency, Timezone: c.ReportingTimezone, Sources: sources,
+		AliasesFile: c.Vendors.AliasesFile, AliasesAssumed: c.Vendors.Assumed,
+		RatesFile: c.RatesFile(), RatesFetched: c.FX.URL != "", RulesFile: c.RulesFile, TypesFile: c.TypesFile,
+		QuarantineMaxShare: strconv.FormatFloat(c.Quarantine.MaxShare, 'f', -1, 64),
+	}
+}
+
+// dueHash changes with every setting that decides which records are due.
+func (r *Run) dueHash(ctx context.Context, db warehouse.Runner) (string, error) {
+	c := r.Config
+	type source struct {
+		Name, AmountBasis, AmountUnit, HiddenVendor string
+		ApprovedOnly                                bool
+		MinorUnits                                  map[string]int
+	}
+	var due struct {
+		PostFrom string
+		Rules    string
+		Sources  []source
+	}
+	due.PostFrom = c.Productiv.PostFrom.Format(time.DateOnly)
+	for _, s := range c.Sources {
+		due.Sources = append(due.Sources, source{s.Name, s.AmountBasis, s.AmountUnit, s.HiddenVendor, s.ApprovedOnly, s.MinorUnits})
+	}
+	var err error
+	if due.Rules, err = transform.HashRules(ctx, db); err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(due)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
+}
+
+// snapshotInputs names what spend is made with besides the raw data.
+func (r *Run) snapshotInputs(ctx context.Context) (snapshot.Inputs, error) {
+	inputs := snapshot.Inputs{Program: r.Program, Config: r.Config.Hash()}
+	var faults [4]error
+	inputs.SQL, faults[0] = snapshot.HashSQL(sqlfiles.FS)
+	inputs.Aliases, faults[1] = transform.HashAliases(ctx, r.DB)
+	inputs.Rules, faults[2] = transform.HashRules(ctx, r.DB)
+	faults[3] = r.DB.Get(ctx, "queries/run_rates_hash.sql", nil, &inputs.Rates)
+	if errors.Is(faults[3], sql.ErrNoRows) {
+		faults[3] = nil // there are no rates
+	}
+	return inputs, errors.Join(faults[:]...)
+}

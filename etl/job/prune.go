@@ -1,0 +1,123 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/warehouse"
+)
+
+// A Pruned says what prune removes, or would remove.
+type Pruned struct {
+	Before   time.Time `json:"before"`
+	Pages    int       `json:"pages"`
+	AllPages int       `json:"all_pages"`
+	Files    int       `json:"page_files"`
+	Bytes    int64     `json:"bytes"`
+	Checks   int       `json:"checks"`
+	Reports  int       `json:"reports"`
+	Done     bool      `json:"done"`
+
+	files, reports []string
+}
+
+// Prune removes what is older than an age and brought nothing new, or says
+// what it would remove. An age within a look-back is an [*etl.UsageError].
+func (s *Session) Prune(ctx context.Context, age config.Duration, yes bool) (*Pruned, error) {
+	if err := checkAge(s.Config, age); err != nil {
+		return nil, err
+	}
+	return s.prune(ctx, s.Now().Add(-time.Duration(age)), yes)
+}
+
+// checkAge refuses to remove what the next run may still compare with.
+func checkAge(c *config.Config, age config.Duration) error {
+	for _, s := range c.Sources {
+		if age <= s.Lookback {
+			return etl.Usagef("--older-than %s lies within the look-back of %s (%s), whose responses the next run needs; write a longer age",
+				age, s.Name, s.Lookback)
+		}
+	}
+	return nil
+}
+
+// prune removes rows first and files after: a file without a row is removed
+// next time, a row without its file would be a loss.
+func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Pruned, error) {
+	p := &Pruned{Before: before, Done: yes}
+	err := s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		args := warehouse.Args{"before": before}
+		if _, err := tx.Exec(ctx, "queries/prune_mark.sql", args); err != nil {
+			return err
+		}
+		if err := tx.Get(ctx, "queries/prune_count.sql", args, &p.Pages, &p.AllPages, &p.Checks); err != nil {
+			return err
+		}
+		if err := p.findFiles(ctx, tx, s.Config, before); err != nil || !yes {
+			return err
+		}
+		_, pages := tx.Exec(ctx, "queries/prune_pages.sql", nil)
+		_, checks := tx.Exec(ctx, "queries/prune_checks.sql", args)
+		return errors.Join(pages, checks)
+	})
+	if err != nil || !yes {
+		return p, err
+	}
+	for _, name := range append(p.files, p.reports...) {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return p, err
+}
+
+// findFiles lists old page files that no page names any more, and old reports.
+func (p *Pruned) findFiles(ctx context.Context, tx *warehouse.Tx, c *config.Config, before time.Time) error {
+	names, err := warehouse.Strings(ctx, tx, "queries/prune_kept_files.sql", nil)
+	if err != nil {
+		return err
+	}
+	kept := make(map[string]bool, len(names))
+	for _, name := range names {
+		kept[filepath.Join(c.DataDir, filepath.FromSlash(name))] = true
+	}
+	p.files, err = oldFiles(filepath.Join(c.DataDir, "raw"), before, func(path string, size int64) bool {
+		if kept[path] {
+			return false
+		}
+		p.Files, p.Bytes = p.Files+1, p.Bytes+size
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	p.reports, err = oldFiles(c.ReportsDir(), before, func(string, int64) bool { p.Reports++; return true })
+	return err
+}
+
+// oldFiles lists the files below folder that are older than before and that
+// are wanted. A folder that is not there holds none.
+func oldFiles(folder string, before time.Time, wanted func(path string, size int64) bool) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == folder {
+			return filepath.SkipAll
+		}
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if info.ModTime().Before(before) && wanted(path, info.Size()) {
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found, err
+}

@@ -1,0 +1,139 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"spendbridge/etl"
+	"spendbridge/etl/extract"
+	"spendbridge/etl/snapshot"
+	"spendbridge/etl/transform"
+	"spendbridge/etl/warehouse"
+	"spendbridge/schemas"
+	sqlfiles "spendbridge/sql"
+)
+
+// verifyRebuild makes a second warehouse of the kept pages and compares its
+// records with those of the first, every column of them.
+func verifyRebuild() Stage {
+	return Stage{Name: "verify/rebuild", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		folder := filepath.Join(r.Config.TempDir(), "rebuild")
+		defer os.RemoveAll(folder)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return etl.Counts{}, err
+		}
+		return r.rebuildIn(ctx, folder)
+	}}
+}
+
+func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, err error) {
+	rebuilt, err := warehouse.Open(ctx, warehouse.Options{
+		Location: filepath.Join(folder, "warehouse.duckdb"), MemoryLimit: r.Config.EngineMemory(),
+		TempDir: filepath.Join(folder, "tmp"), Files: sqlfiles.FS,
+	})
+	if err != nil {
+		return etl.Counts{}, err
+	}
+	defer func() { err = errors.Join(err, rebuilt.Close()) }()
+
+	if err := copySources(ctx, r.DB, rebuilt); err != nil {
+		return etl.Counts{}, err
+	}
+	if err := transform.CopyFiles(ctx, r.DB, rebuilt, folder); err != nil {
+		return etl.Counts{}, err
+	}
+	counts, err = extract.Rebuild(ctx, r.DB, rebuilt, r.Config.DataDir)
+	if err != nil {
+		return counts, err
+	}
+	if _, err := transform.Run(ctx, rebuilt, r.transformOptions()); err != nil {
+		return counts, err
+	}
+	comparison, err := transform.Compare(ctx, r.DB, rebuilt)
+	if err != nil {
+		return counts, err
+	}
+	if comparison.Differing > 0 {
+		return counts, &etl.CheckError{
+			Check: "a warehouse made of the kept pages holds the same records", Rows: comparison.Differing, First: comparison.First,
+		}
+	}
+	if err := r.sameParquet(ctx, rebuilt, folder); err != nil {
+		return counts, err
+	}
+	r.Result.note(fmt.Sprintf("a warehouse made anew of the kept pages holds the same %s records and gives the same Parquet files", etl.Number(comparison.Records)))
+	return counts, nil
+}
+
+// sameParquet exports both warehouses and compares the files byte for byte.
+func (r *Run) sameParquet(ctx context.Context, rebuilt *warehouse.DB, folder string) error {
+	kept, err := r.parquetHashes(ctx, r.DB, filepath.Join(folder, "kept"))
+	if err != nil {
+		return err
+	}
+	made, err := r.parquetHashes(ctx, rebuilt, filepath.Join(folder, "made"))
+	if err != nil {
+		return err
+	}
+	failed := &etl.CheckError{Check: "a warehouse made of the kept pages gives the same Parquet files"}
+	for path, hash := range kept {
+		if made[path] != hash {
+			failed.Rows++
+			failed.First = append(failed.First, fmt.Sprintf("%s: sha256 %s, made anew %s", path, hash, made[path]))
+		}
+	}
+	if failed.Rows > 0 || len(kept) != len(made) {
+		return failed
+	}
+	return nil
+}
+
+// parquetHashes returns the sha256 of each file of a snapshot of db.
+func (r *Run) parquetHashes(ctx context.Context, db *warehouse.DB, folder string) (map[string]string, error) {
+	snapshot, err := snapshot.Export(ctx, db, r.Started, snapshot.Options{
+		Folder: folder, RunID: r.ID, Schemas: schemas.FS, Now: r.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	hashes := map[string]string{}
+	for _, file := range snapshot.Manifest.Files {
+		hashes[file.Path] = file.SHA256
+	}
+	return hashes, nil
+}
+
+// copySources tells the second warehouse of sources that left the
+// configuration, and of the cardholders of theirs.
+func copySources(ctx context.Context, from, into *warehouse.DB) error {
+	var cardholders string
+	if err := from.Get(ctx, "queries/setting_cardholders.sql", nil, &cardholders); err != nil {
+		return err
+	}
+	if _, err := into.Exec(ctx, "queries/setting_add_cardholders.sql", warehouse.Args{"rows": cardholders}); err != nil {
+		return err
+	}
+	return from.Each(ctx, "queries/source_all.sql", nil, func(rows *sql.Rows) error {
+		columns, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		if err := rows.Scan(values...); err != nil {
+			return err
+		}
+		args := warehouse.Args{}
+		for i, name := range columns {
+			args[name] = *values[i].(*any)
+		}
+		_, err = into.Exec(ctx, "queries/source_save.sql", args)
+		return err
+	})
+}

@@ -1,0 +1,189 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/report"
+	"spendbridge/etl/warehouse"
+)
+
+// A Run is one execution of a plan. It has a row in ops.runs from its first
+// moment, and one in ops.stages for each stage.
+type Run struct {
+	*Session
+	ID      etl.RunID
+	Command string
+	Started time.Time
+	Result  *Result
+	seen    []error // how the stages ended so far
+}
+
+// Do opens the data folder, runs a plan there and closes it again. Without a
+// result the run could not begin.
+func Do(ctx context.Context, c *config.Config, o Options, p Plan) (result *Result, err error) {
+	s, err := Open(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Do(ctx, p)
+}
+
+// Do runs a plan and records how it ended.
+func (s *Session) Do(ctx context.Context, p Plan) (*Result, error) {
+	r, err := s.begin(ctx, p.Command)
+	if err != nil {
+		return nil, err
+	}
+	return r.Result, r.do(ctx, p)
+}
+
+// Decide records a decision of a person as a run without stages.
+func (s *Session) Decide(ctx context.Context, command string, decide func(*Run) error) (*Result, error) {
+	r, err := s.begin(ctx, command)
+	if err != nil {
+		return nil, err
+	}
+	return r.Result, r.end(context.WithoutCancel(ctx), decide(r))
+}
+
+// begin starts a run. A run that is still marked as running was killed, since
+// this process holds the data folder; it is marked as failed.
+func (s *Session) begin(ctx context.Context, command string) (*Run, error) {
+	r := &Run{Session: s, Command: command, Started: s.Now()}
+	var newest etl.RunID
+	if err := s.DB.Get(ctx, "queries/run_newest.sql", nil, (*string)(&newest)); err != nil {
+		return nil, err
+	}
+	r.ID = idAfter(newest, s.Now)
+	r.Result = newResult(r)
+	err := s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if _, err := tx.Exec(ctx, "queries/undelivered_untell.sql", nil); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "queries/run_abandon.sql", warehouse.Args{
+			"status": etl.StatusFailed, "error": "the process was stopped before the run ended", "finished_at": r.Started,
+		}); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "queries/run_start.sql", warehouse.Args{
+			"run_id": string(r.ID), "command": command, "status": "running",
+			"version": r.Program, "config_hash": s.Config.Hash(), "started_at": r.Started,
+		}); err != nil {
+			return err
+		}
+		return saveSources(ctx, tx, r)
+	})
+	return r, err
+}
+
+// idAfter returns an id that sorts behind the newest one, also if both runs
+// begin in the same second, and if the clock was ahead when that one began: its
+// id then says one second more than the newest.
+func idAfter(newest etl.RunID, now func() time.Time) etl.RunID {
+	id := etl.NewRunID(now())
+	for id <= newest && second(id) == second(newest) {
+		id = etl.NewRunID(now())
+	}
+	if began, err := newest.Began(); id < newest && err == nil {
+		id = etl.NewRunID(began.Add(time.Second))
+	}
+	return id
+}
+
+// second is when a run began, to the second, as its id has it.
+func second(id etl.RunID) string {
+	time, _, _ := strings.Cut(string(id), "-")
+	return time
+}
+
+// unrecorded is for work that only looks: nothing of it is written down.
+func (s *Session) unrecorded() *Run {
+	now := s.Now()
+	return &Run{Session: s, ID: etl.NewRunID(now), Started: now}
+}
+
+// do runs the stages and records how the run ended.
+func (r *Run) do(ctx context.Context, p Plan) error {
+	stages := make([]etl.Stage, len(p.Stages))
+	for i, stage := range p.Stages {
+		stages[i] = etl.Stage{Name: stage.Name, KeepGoing: stage.KeepGoing, Run: func(ctx context.Context) (etl.Counts, error) {
+			return stage.Run(ctx, r)
+		}}
+		if stage.Proves {
+			r.Result.Balanced = new(bool) // until it is proven
+		}
+	}
+	pipeline := etl.Pipeline{Stages: stages, Log: r.Log.With(etl.KeyRun, string(r.ID)), Record: r.record}
+	results, err := pipeline.Run(ctx)
+	r.Result.Stages = append(r.Result.Stages, stageResults(results)...)
+	return r.end(context.WithoutCancel(ctx), err)
+}
+
+// end writes down how the run ended and returns err.
+func (r *Run) end(ctx context.Context, err error) error {
+	failed := r.summarise(ctx)
+	if err == nil && failed == nil {
+		err = r.Result.Totals.err()
+	}
+	r.Result.finish(err, r.Now().Sub(r.Started))
+	saved := r.save(ctx, err)
+	r.Result.Report = r.afterRun(ctx)
+	return errors.Join(err, failed, saved)
+}
+
+// save writes into ops.runs that the run ended in err.
+func (r *Run) save(ctx context.Context, err error) error {
+	_, failed := r.DB.Exec(ctx, "queries/run_finish.sql", warehouse.Args{
+		"run_id": string(r.ID), "status": etl.Status(err), "error": errText(err), "finished_at": r.Now(),
+	})
+	return failed
+}
+
+// summarise reads from the warehouse what the result tells beyond the stages.
+func (r *Run) summarise(ctx context.Context) (err error) {
+	if r.Result.Balanced == nil {
+		return nil
+	}
+	if r.Result.Totals, err = readTotals(ctx, r.DB, r.ID); err != nil {
+		return err
+	}
+	duplicates, err := report.PossibleDuplicates(ctx, r.DB)
+	if err != nil {
+		return err
+	}
+	r.Result.Duplicates = append(r.Result.Duplicates, duplicates...)
+	err = r.DB.Get(ctx, "queries/run_example.sql", nil, &r.Result.Example)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+func (r *Run) record(ctx context.Context, stage etl.StageResult) error {
+	started := stage.Started
+	if started.IsZero() {
+		started = r.Now() // skipped
+	}
+	r.seen = append(r.seen, stage.Err)
+	_, err := r.DB.Exec(ctx, "queries/run_stage_add.sql", warehouse.Args{
+		"run_id": string(r.ID), "stage": stage.Name, "status": stage.Status, "error": errText(stage.Err),
+		"rows_read": stage.Counts.Read, "rows_written": stage.Counts.Written, "rows_skipped": stage.Counts.Skipped,
+		"started_at": started, "finished_at": started.Add(stage.Duration),
+	})
+	return err
+}
+
+// errText is an error as it is stored: null for none.
+func errText(err error) sql.NullString {
+	if err == nil {
+		return sql.NullString{}
+	}
+	return warehouse.Null(err.Error())
+}

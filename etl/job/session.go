@@ -1,0 +1,134 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/report"
+	"spendbridge/etl/warehouse"
+	sqlfiles "spendbridge/sql"
+)
+
+// Options is what a session is told by the program around it.
+type Options struct {
+	Log     *slog.Logger
+	Now     func() time.Time // the clock of everything that is stored
+	Program string           // this program's version
+	Command string           // the command line, for whoever finds the folder in use
+
+	// Progress returns what a stage reports its progress to, and a function to
+	// call when it ends.
+	Progress func(stage string) (report etl.Progress, done func())
+
+	// Interactive says that a person watches the progress, so that no log line
+	// repeats it.
+	Interactive bool
+
+	// Retried is called before each wait for sending a request to a host again.
+	// It may be nil.
+	Retried func(host string, wait time.Duration)
+
+	// Ended is called after each run, while the session is open. It may be nil.
+	Ended func(context.Context, *Session, Ended)
+}
+
+// retried is what the clients of one address call.
+func (o Options) retried(address string) func(time.Duration) {
+	u, err := url.Parse(address)
+	if o.Retried == nil || err != nil {
+		return nil
+	}
+	return func(wait time.Duration) { o.Retried(u.Host, wait) }
+}
+
+// An Ended is a run that has ended, and how the installation stands then.
+type Ended struct {
+	Run    etl.RunID
+	Report string // the path of its report; empty if there is none
+	State  *report.State
+}
+
+// A Session is the data folder, taken for this process, with its warehouse
+// open.
+type Session struct {
+	Options
+	Config *config.Config
+	DB     *warehouse.DB
+	unlock func() error
+}
+
+// Open takes the data folder that the configuration names. Only one process
+// has it at a time; the error is a [*warehouse.LockedError] that names who
+// does.
+func Open(ctx context.Context, c *config.Config, o Options) (*Session, error) {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	unlock, err := lock(ctx, c.DataDir, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Options: o, Config: c, unlock: unlock}
+	if err := clearLeftovers(c); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	if err := s.openWarehouse(ctx); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return s, nil
+}
+
+// A command that only reads, such as status, has the data folder for a
+// moment. Others wait that long for it.
+const (
+	lockPatience = 3 * time.Second
+	lockPause    = 50 * time.Millisecond
+)
+
+func lock(ctx context.Context, folder string, o Options) (unlock func() error, err error) {
+	holder := warehouse.Holder{PID: os.Getpid(), Command: o.Command, Started: o.Now()}
+	for deadline := time.Now().Add(lockPatience); ; {
+		unlock, err := warehouse.Lock(folder, holder)
+		var locked *warehouse.LockedError
+		if !errors.As(err, &locked) || time.Now().After(deadline) {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPause):
+		}
+	}
+}
+
+func (s *Session) openWarehouse(ctx context.Context) error {
+	db, err := warehouse.Open(ctx, warehouse.Options{
+		Location:    s.Config.WarehouseLocation(),
+		MemoryLimit: s.Config.EngineMemory(),
+		TempDir:     s.Config.TempDir(),
+		Files:       sqlfiles.FS,
+	})
+	if err != nil {
+		return err
+	}
+	if err := checkSources(ctx, db, s.Config.Sources); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	s.DB = db
+	return nil
+}
+
+// Close closes the warehouse, then releases the lock.
+func (s *Session) Close() error { return errors.Join(s.DB.Close(), s.unlock()) }
+
+// Query runs one SELECT of a user's on a published file; see [report.Query].
+func Query(ctx context.Context, file, statement string) (*report.Answer, error) {
+	return report.Query(ctx, file, sqlfiles.FS, statement)
+}

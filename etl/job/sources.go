@@ -1,0 +1,103 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/warehouse"
+)
+
+// PickSources returns the configured sources that are named, all of them for
+// no name.
+func PickSources(c *config.Config, names []string) ([]config.Source, error) {
+	if len(names) == 0 {
+		return c.Sources, nil
+	}
+	known := make([]string, 0, len(c.Sources))
+	for _, s := range c.Sources {
+		known = append(known, s.Name)
+	}
+	var picked []config.Source
+	for _, name := range names {
+		i := slices.Index(known, name)
+		if i < 0 {
+			return nil, etl.Usagef("there is no source %s in the configuration%s", name, etl.DidYouMean(name, known))
+		}
+		picked = append(picked, c.Sources[i])
+	}
+	return picked, nil
+}
+
+// checkSources refuses a source whose kind or tenant is not what it was when
+// it first ran: every key would change, and all its spend be posted again.
+func checkSources(ctx context.Context, db *warehouse.DB, sources []config.Source) error {
+	configured := map[string]config.Source{}
+	for _, s := range sources {
+		configured[s.Name] = s
+	}
+	var faults []error
+	err := db.Each(ctx, "queries/source_list.sql", nil, func(rows *sql.Rows) error {
+		var name, kind, tenant string
+		if err := rows.Scan(&name, &kind, &tenant); err != nil {
+			return err
+		}
+		now, ok := configured[name]
+		if ok && (now.Kind != kind || now.Tenant() != tenant) {
+			faults = append(faults, fmt.Errorf(
+				"sources.%s was %s %s at its first run and is %s %s now; they are part of every key, so give the other organisation an entry of its own",
+				name, kind, tenant, now.Kind, now.Tenant()))
+		}
+		for _, s := range sources {
+			if s.Name != name && s.Kind == kind && s.Tenant() == tenant {
+				faults = append(faults, fmt.Errorf(
+					"sources.%s is %s %s, which is stored as source %s; use that name", s.Name, kind, tenant, name))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(faults) > 0 {
+		return &etl.UsageError{Err: errors.Join(faults...)}
+	}
+	return nil
+}
+
+func saveSources(ctx context.Context, db warehouse.Runner, r *Run) error {
+	for _, source := range r.Config.Sources {
+		if err := saveSource(ctx, db, source, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveSource records a source's identity at its first run, and how its
+// records are read at every run.
+func saveSource(ctx context.Context, db warehouse.Runner, s config.Source, r *Run) error {
+	minorUnits := ""
+	if len(s.MinorUnits) > 0 {
+		text, err := json.Marshal(s.MinorUnits)
+		if err != nil {
+			return err
+		}
+		minorUnits = string(text)
+	}
+	_, err := db.Exec(ctx, "queries/source_save.sql", warehouse.Args{
+		"source": s.Name, "kind": s.Kind, "tenant": s.Tenant(),
+		"amount_basis":  warehouse.Null(s.AmountBasis),
+		"approved_only": sql.NullBool{Bool: s.ApprovedOnly, Valid: s.Kind == config.KindProductive},
+		"amount_unit":   warehouse.Null(s.AmountUnit),
+		"minor_units":   warehouse.Null(minorUnits),
+		"hidden_vendor": warehouse.Null(s.HiddenVendor),
+		"run_id":        string(r.ID), "updated_at": r.Started,
+	})
+	return err
+}

@@ -1,0 +1,185 @@
+package schedule
+
+import (
+	"context"
+	"time"
+
+	"spendbridge/etl"
+)
+
+// What became of a slot.
+const (
+	slotRan      = "ran"
+	slotCaughtUp = "caught_up" // made up for, later than it was due
+	slotSkipped  = "skipped"   // the job's own run before it was still going
+	slotMissed   = "missed"    // nobody was there to run it, or the run could not begin
+)
+
+// lateAfter is how long after its time a slot still counts as on time: a
+// restart of the daemon takes less.
+const lateAfter = 5 * time.Minute
+
+// longAgo is how far back slots that passed unattended are listed.
+const longAgo = 366 * 24 * time.Hour
+
+// An entry is one line of the schedule.
+type entry struct {
+	name  string // a source, load, sweep
+	clock wallClock
+	loads bool // waits for extracts that wait too
+
+	// run does the work. An empty run id says that it could not begin.
+	run func(context.Context) (etl.RunID, error)
+
+	due     time.Time  // the first slot that has not come yet; zero = none
+	last    time.Time  // the last slot that has
+	waiting []etl.Slot // what the job's next run settles
+	since   time.Time  // when the first of them came
+	started time.Time  // the job's last run
+	running bool
+}
+
+// A queue decides which job runs when its time has come. One job runs at a
+// time, because a data folder has one writer.
+type queue struct {
+	jobs    []*entry
+	catchUp bool
+
+	// settled holds the slots whose outcome is known and not yet recorded.
+	settled []etl.Slot
+}
+
+// arrive takes in every slot that came due up to now.
+func (q *queue) arrive(now time.Time) {
+	for _, j := range q.jobs {
+		j.distrust(now)
+		for !j.due.IsZero() && !j.due.After(now) {
+			q.take(j, j.due, now)
+			j.last, j.due = j.due, j.clock.Next(j.due)
+		}
+	}
+}
+
+// distrust corrects what a clock that was wrong has left behind: one that was
+// ahead has used up slots that are still to come, one that was behind would
+// have all slots since then listed as missed.
+func (j *entry) distrust(now time.Time) {
+	switch {
+	case j.last.Sub(now) > lateAfter:
+		j.last, j.due = time.Time{}, j.clock.Next(now)
+	case !j.due.IsZero() && now.Sub(j.due) > longAgo:
+		j.due = j.clock.Next(now.Add(-longAgo))
+	}
+}
+
+func (q *queue) take(j *entry, due, now time.Time) {
+	late := now.Sub(due) > lateAfter
+	s := etl.Slot{Job: j.name, Due: due, Outcome: slotRan}
+	switch {
+	case j.running:
+		q.settle(s, slotSkipped)
+		return
+	case late && !q.catchUp:
+		q.settle(s, slotMissed)
+		return
+	case late:
+		s.Outcome = slotCaughtUp
+		q.giveUp(j) // one run makes up for all
+	}
+	if len(j.waiting) == 0 {
+		j.since = now
+	}
+	j.waiting = append(j.waiting, s)
+}
+
+// giveUp settles what waits to be caught up as missed.
+func (q *queue) giveUp(j *entry) {
+	var keep []etl.Slot
+	for _, s := range j.waiting {
+		if s.Outcome == slotCaughtUp {
+			q.settle(s, slotMissed)
+		} else {
+			keep = append(keep, s)
+		}
+	}
+	j.waiting = keep
+}
+
+func (q *queue) settle(s etl.Slot, outcome string) {
+	s.Outcome = outcome
+	q.settled = append(q.settled, s)
+}
+
+// next returns the waiting job whose turn it is, or nil: extracts go before a
+// load, so that the load finds all there is. Only an extract that has run
+// since the load began to wait does not, or the load might wait for ever.
+func (q *queue) next() *entry {
+	load := q.earliest(func(j *entry) bool { return j.loads })
+	extract := q.earliest(func(j *entry) bool {
+		return !j.loads && (load == nil || j.started.Before(load.since))
+	})
+	if extract != nil {
+		return extract
+	}
+	return load
+}
+
+func (q *queue) earliest(of func(*entry) bool) *entry {
+	var first *entry
+	for _, j := range q.jobs {
+		if len(j.waiting) == 0 || !of(j) {
+			continue
+		}
+		if first == nil || j.waiting[0].Due.Before(first.waiting[0].Due) {
+			first = j
+		}
+	}
+	return first
+}
+
+// finish settles the slots that a run of j stands for.
+func (q *queue) finish(j *entry, slots []etl.Slot, run etl.RunID) {
+	j.running = false
+	for _, s := range slots {
+		outcome := s.Outcome
+		if run == "" {
+			outcome = slotMissed
+		}
+		s.Run = run
+		q.settle(s, outcome)
+	}
+}
+
+// nextDue returns when the next slot of any job comes.
+func (q *queue) nextDue() time.Time {
+	var first time.Time
+	for _, j := range q.jobs {
+		if first.IsZero() || !j.due.IsZero() && j.due.Before(first) {
+			first = j.due
+		}
+	}
+	return first
+}
+
+// comingSlots lists the next n slots of all jobs after now.
+func comingSlots(jobs []*entry, now time.Time, n int) []etl.Slot {
+	at := make([]time.Time, len(jobs))
+	for i := range at {
+		at[i] = jobs[i].clock.Next(now)
+	}
+	var slots []etl.Slot
+	for len(slots) < n {
+		first := -1
+		for i, due := range at {
+			if !due.IsZero() && (first < 0 || due.Before(at[first])) {
+				first = i
+			}
+		}
+		if first < 0 {
+			break
+		}
+		slots = append(slots, etl.Slot{Job: jobs[first].name, Due: at[first]})
+		at[first] = jobs[first].clock.Next(at[first])
+	}
+	return slots
+}

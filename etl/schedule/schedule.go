@@ -1,0 +1,175 @@
+// Package schedule runs the jobs of the configuration when they are due: one
+// at a time, each due slot accounted for.
+package schedule
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+	_ "time/tzdata" // servers without a zone database run schedules too
+
+	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/job"
+	"spendbridge/etl/warehouse"
+)
+
+// overdueAfter is how long after its time a slot without any outcome shows
+// that no daemon is there.
+const overdueAfter = time.Hour
+
+// Options is what the daemon is told by the program around it.
+type Options struct {
+	Job job.Options
+
+	// Resumed is called once the daemon has read its warehouse, before the
+	// first job.
+	Resumed func(context.Context, *job.Session) error
+
+	// Beat is called in each round of the daemon's loop.
+	Beat func(time.Time)
+}
+
+// Serve runs jobs until ctx ends, then lets the one at work finish within
+// schedule.drain. A configuration without jobs is an [*etl.UsageError].
+func Serve(ctx context.Context, c *config.Config, o Options) error {
+	jobs := jobsOf(c, o.Job)
+	if len(jobs) == 0 {
+		return ErrNoJob
+	}
+	if err := resumeWhenFree(ctx, c, o, jobs); err != nil {
+		return err
+	}
+	d := &daemon{
+		queue: &queue{jobs: jobs, catchUp: c.Schedule.CatchUp == "once"},
+		drain: time.Duration(c.Schedule.Drain),
+		now:   o.Job.Now, log: o.Job.Log, beat: o.Beat,
+		record: func(ctx context.Context, slots []etl.Slot) error { return record(ctx, c, o.Job, slots) },
+	}
+	return d.serve(ctx)
+}
+
+// ErrNoJob reports a configuration that schedules nothing.
+var ErrNoJob = etl.Usagef("schedule: names no job; write for example load: \"0 3 * * *\"")
+
+// Coming lists the next n slots of all jobs after now.
+func Coming(c *config.Config, now time.Time, n int) []etl.Slot {
+	return comingSlots(jobsOf(c, job.Options{}), now, n)
+}
+
+// Overdue returns the first slot that is long due although its job ran before,
+// which means that no daemon is there; last is the newest settled slot of each
+// job.
+func Overdue(c *config.Config, last map[string]time.Time, now time.Time) (slot etl.Slot, ok bool) {
+	for _, j := range jobsOf(c, job.Options{}) {
+		settled, known := last[j.name]
+		if !known {
+			continue // where no daemon ever ran nobody expects one
+		}
+		if due := j.clock.Next(settled); !due.IsZero() && now.Sub(due) > overdueAfter {
+			return etl.Slot{Job: j.name, Due: due}, true
+		}
+	}
+	return etl.Slot{}, false
+}
+
+// jobsOf makes the jobs of the configuration, sources first.
+func jobsOf(c *config.Config, o job.Options) []*entry {
+	zone := config.Location(c.Schedule.Timezone)
+	var jobs []*entry
+	add := func(name, text string, plan job.Plan) *entry {
+		if text == "" {
+			return nil
+		}
+		parsed, err := config.ParseCron(text)
+		if err != nil {
+			panic(err) // the checks of the configuration let no other text through
+		}
+		j := &entry{name: name, clock: wallClock{parsed, zone}, run: func(ctx context.Context) (etl.RunID, error) {
+			result, err := job.Do(ctx, c, o, plan)
+			if result == nil {
+				return "", err
+			}
+			return result.RunID, err
+		}}
+		jobs = append(jobs, j)
+		return j
+	}
+	for _, s := range c.Sources {
+		add(s.Name, c.Schedule.Extract[s.Name], job.Extract([]config.Source{s}, job.ExtractOptions{}))
+	}
+	add("sweep", c.Schedule.Sweep, job.Sweep(c))
+	if load := add("load", c.Schedule.Load, job.Load(c)); load != nil {
+		load.loads = true
+	}
+	return jobs
+}
+
+// resumeWhenFree waits for a data folder that another process holds.
+func resumeWhenFree(ctx context.Context, c *config.Config, o Options, jobs []*entry) error {
+	for {
+		err := resume(ctx, c, o, jobs)
+		var locked *warehouse.LockedError
+		if !errors.As(err, &locked) {
+			return err
+		}
+		o.Job.Log.WarnContext(ctx, "daemon waits", etl.Err(err))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(busyWait):
+		}
+	}
+}
+
+// resume finds the first slot of each job that is not settled yet. A job
+// without any has nothing to make up for.
+func resume(ctx context.Context, c *config.Config, o Options, jobs []*entry) error {
+	s, err := job.Open(ctx, c, o.Job)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := o.Resumed(ctx, s); err != nil {
+		return err
+	}
+	settled := map[string]time.Time{}
+	if err := s.DB.Each(ctx, "queries/slot_last.sql", warehouse.Args{"now": s.Now()}, func(rows *sql.Rows) error {
+		var name string
+		var due time.Time
+		err := rows.Scan(&name, &due)
+		settled[name] = due
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		since, ok := settled[j.name]
+		if !ok {
+			since = s.Now()
+		}
+		j.due = j.clock.Next(since)
+	}
+	return nil
+}
+
+// record stores what became of slots.
+func record(ctx context.Context, c *config.Config, o job.Options, slots []etl.Slot) error {
+	s, err := job.Open(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		for _, slot := range slots {
+			if _, err := tx.Exec(ctx, "queries/slot_save.sql", warehouse.Args{
+				"job": slot.Job, "due_at": slot.Due, "outcome": slot.Outcome,
+				"run_id": warehouse.Null(string(slot.Run)), "recorded_at": s.Now(),
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

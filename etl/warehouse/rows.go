@@ -1,0 +1,29 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+)
+
+// List runs a file and returns what scan makes of each row. Without rows it is
+// empty, not nil.
+func List[T any](ctx context.Context, r Runner, file string, args Args, scan func(*sql.Rows, *T) error) ([]T, error) {
+	all := []T{}
+	err := r.Each(ctx, file, args, func(rows *sql.Rows) error {
+		var one T
+		if err := scan(rows, &one); err != nil {
+			return err
+		}
+		all = append(all, one)
+		return nil
+	})
+	return all, err
+}
+
+// Strings runs a file that selects one text column and returns its values.
+func Strings(ctx context.Context, r Runner, file string, args Args) ([]string, error) {
+	return List(ctx, r, file, args, func(rows *sql.Rows, s *string) error { return rows.Scan(s) })
+}
+
+// Null is a text as it is stored: null for an empty one.
+func Null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
