@@ -12,10 +12,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/sandbox"
 )
 
@@ -142,8 +142,8 @@ func (d *demo) write(dir string, vendors *sandbox.Sandbox) (config string, err e
 		return "", err
 	}
 	return config, errors.Join(
-		renameio.WriteFile(filepath.Join(dir, "demo.json"), memory, 0o600),
-		renameio.WriteFile(config, text, 0o600))
+		durable.WriteFile(filepath.Join(dir, "demo.json"), memory, 0o600),
+		durable.WriteFile(config, text, 0o600))
 }
 
 type sandboxFlags struct {

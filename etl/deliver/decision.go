@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -18,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -133,30 +133,11 @@ func (d *Delivery) appendDecision(made decided) error {
 		return err
 	}
 	path := d.decisionsPath()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("decisions: %w", err)
 	}
-	before, err := os.ReadFile(path)
-	created := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !created {
+	if err := durable.AppendLine(path, line, 0o600); err != nil {
 		return fmt.Errorf("decisions: %w", err)
-	}
-	line = append(line, '\n')
-	if len(before) > 0 && !bytes.HasSuffix(before, []byte("\n")) {
-		line = append([]byte("\n"), line...)
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return fmt.Errorf("decisions: %w", err)
-	}
-	if _, err = f.Write(line); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("decisions: %w", err)
-	}
-	if created {
-		return syncDirectory(filepath.Dir(path))
 	}
 	return nil
 }

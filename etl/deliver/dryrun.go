@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/google/renameio/v2"
-
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -222,14 +221,14 @@ func preview(ctx context.Context, conn warehouse.Runner, held bool) (Preview, er
 // writePayloads counts the items of the draft, and writes them into a file if
 // one is named, one payload a line.
 func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry *DryRun, path string) error {
-	out := io.Discard
+	out, commit := io.Discard, func() error { return nil }
 	if path != "" {
-		file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
+		file, err := durable.Create(path, 0o600)
 		if err != nil {
 			return etl.Usagef("--payload: %w", err)
 		}
-		defer file.Cleanup()
-		dry.PayloadFile, out = &path, file
+		defer file.Discard()
+		dry.PayloadFile, out, commit = &path, file, file.Commit
 	}
 	lines := bufio.NewWriter(out)
 	err := conn.Each(ctx, "queries/item_draft_all.sql", nil, func(rows *sql.Rows) error {
@@ -247,8 +246,5 @@ func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry
 	if err := lines.Flush(); err != nil {
 		return err
 	}
-	if file, ok := out.(*renameio.PendingFile); ok {
-		return file.CloseAtomicallyReplace()
-	}
-	return nil
+	return commit()
 }

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/google/uuid"
 
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -137,10 +137,7 @@ func (d *Delivery) writeMarker(id string, loadNo int64) error {
 // side of it.
 func (d *Delivery) newMarker(ctx context.Context, loadNo int64) error {
 	id := uuid.NewString()
-	if err := renameio.WriteFile(d.markerPath(), fmt.Appendf(nil, markerFormat, id, loadNo), 0o600); err != nil {
-		return fmt.Errorf("marker: %w", err)
-	}
-	if err := syncDirectory(d.Folder); err != nil {
+	if err := durable.WriteFile(d.markerPath(), fmt.Appendf(nil, markerFormat, id, loadNo), 0o600); err != nil {
 		return fmt.Errorf("marker: %w", err)
 	}
 	identity, err := identify(d.markerPath())

@@ -11,9 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"spendbridge/etl/durable"
 )
 
 // sentFolder lies in the data folder and holds one file per batch.
@@ -82,17 +85,13 @@ func writeSent(folder string, f sentFile) error {
 		return fmt.Errorf("sent file of %s: %w", f.Header.BatchID, err)
 	}
 	path := filepath.Join(folder, sentName(f.Header.BatchID))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("sent file: %w", err)
 	}
-	temporary := path + ".tmp"
-	if err := writeSynced(temporary, os.O_CREATE|os.O_TRUNC, lines); err != nil {
+	if err := durable.WriteFile(path, frame(lines), 0o600); err != nil {
 		return fmt.Errorf("sent file: %w", err)
 	}
-	if err := os.Rename(temporary, path); err != nil {
-		return fmt.Errorf("sent file: %w", err)
-	}
-	return syncDirectory(filepath.Dir(path))
+	return nil
 }
 
 func (f sentFile) lines() ([]byte, error) {
@@ -119,42 +118,22 @@ func appendSent(folder, batchID string, event sentEvent) error {
 		return fmt.Errorf("sent file of %s: %w", batchID, err)
 	}
 	path := filepath.Join(folder, sentName(batchID))
-	if err := writeSynced(path, os.O_APPEND, append(line, '\n')); err != nil {
+	if err := durable.Append(path, frame(append(line, '\n')), 0o600); err != nil {
 		return fmt.Errorf("sent file: %w", err)
 	}
 	return nil
 }
 
-// writeSynced writes data as one zstd frame and waits until it is on the disk.
-func writeSynced(path string, flag int, data []byte) error {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+var encoder = sync.OnceValue(func() *zstd.Encoder {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
-		return err
+		panic(err) // the options are constant
 	}
-	defer encoder.Close()
-	f, err := os.OpenFile(path, os.O_WRONLY|flag, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(encoder.EncodeAll(data, nil)); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
-}
+	return e
+})
 
-func syncDirectory(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
+// frame returns data as one zstd frame.
+func frame(data []byte) []byte { return encoder().EncodeAll(data, nil) }
 
 // readSent reads a batch's file. Without one the error is [fs.ErrNotExist].
 func readSent(folder, batchID string) (sentFile, error) {

@@ -6,12 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 
 	"github.com/klauspost/compress/zstd"
+
+	"spendbridge/etl/durable"
 )
 
 // pageFiles keeps response bodies verbatim, one file per content.
@@ -47,10 +48,10 @@ func (p *pageFiles) write(source string, body []byte) (sum, file string, err err
 	if p.holds(target, body) {
 		return sum, file, nil
 	}
-	if err := makeFolder(p.folder, filepath.Dir(target)); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return "", "", err
 	}
-	if err := writeDurably(target, p.encoder.EncodeAll(body, nil)); err != nil {
+	if err := durable.WriteFile(target, p.encoder.EncodeAll(body, nil), 0o600); err != nil {
 		return "", "", err
 	}
 	return sum, file, nil
@@ -64,53 +65,6 @@ func (p *pageFiles) holds(target string, body []byte) bool {
 	}
 	found, err := p.decoder.DecodeAll(packed, make([]byte, 0, len(body)))
 	return err == nil && bytes.Equal(found, body)
-}
-
-// writeDurably writes a file under another name, and gives it its own once
-// all of it is on the disk.
-func writeDurably(target string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(target), ".page-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // is gone once renamed
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err := errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), target); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(target))
-}
-
-// makeFolder makes folder and those between it and root, durably.
-func makeFolder(root, folder string) error {
-	if folder == root {
-		return nil
-	}
-	if _, err := os.Stat(folder); err == nil {
-		return nil
-	}
-	parent := filepath.Dir(folder)
-	if err := makeFolder(root, parent); err != nil {
-		return err
-	}
-	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncFolder(parent)
-}
-
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // read returns the body in a page file, and an error if it is no longer the

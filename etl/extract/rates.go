@@ -10,8 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
-
+	"spendbridge/etl/durable"
 	"spendbridge/etl/httpretry"
 )
 
@@ -68,7 +67,7 @@ func keepRates(body []byte, path string, now time.Time) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, body, 0o600); err != nil {
+	if err := durable.WriteFile(path, body, 0o600); err != nil {
 		return err
 	}
 	return os.Chtimes(path, now, now)

@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/report"
 	"spendbridge/etl/transform"
 )
@@ -80,5 +79,5 @@ func (s *Session) saveState(state *report.State) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(s.Config.StateFile(), text, 0o600)
+	return durable.WriteFile(s.Config.StateFile(), text, 0o600)
 }

@@ -17,7 +17,10 @@ import (
 // past state.
 var leftovers = []string{
 	"raw/*/*/.page-*",
-	"sent/*.json.zst.tmp",
+	"raw/*/*/.*.json.zst[0-9]*",
+	"sent/.*.json.zst[0-9]*",
+	"sent/*.json.zst.tmp", // of versions before
+	"..ledger[0-9]*",
 	".spendbridge-*",
 	"rates/.reference-rates[0-9]*",
 	"reports/.*.html[0-9]*",

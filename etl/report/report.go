@@ -15,9 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/google/renameio/v2"
-
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -58,7 +57,7 @@ func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, suggestions 
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("report folder: %w", err)
 	}
-	return renameio.WriteFile(path, text, 0o600)
+	return durable.WriteFile(path, text, 0o600)
 }
 
 func render(p *page) ([]byte, error) {

@@ -5,17 +5,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"spendbridge/etl/durable"
 )
 
 // install makes a folder durable and gives it its name.
 func install(temp, path string) error {
-	if err := syncTree(temp); err != nil {
+	if err := durable.SyncTree(temp); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	return syncPath(filepath.Dir(path))
+	return durable.Rename(temp, path)
 }
 
 // switchLatest points the link `latest` at a snapshot, in one step.
@@ -24,10 +23,7 @@ func switchLatest(folder, id string) error {
 	if err := os.Symlink(id, temp); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, filepath.Join(folder, latestLink)); err != nil {
-		return err
-	}
-	return syncPath(folder)
+	return durable.Rename(temp, filepath.Join(folder, latestLink))
 }
 
 // clearLeftovers removes what killed runs have left.
@@ -78,24 +74,4 @@ func linkOrCopy(from, to string) error {
 		return err
 	}
 	return target.Close()
-}
-
-// syncTree makes a folder and all that is in it durable.
-func syncTree(root string) error {
-	return filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return syncPath(path)
-	})
-}
-
-// syncPath makes one file or folder durable.
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -123,16 +124,13 @@ func replaceDatabase(temp, path string) error {
 	if err := os.Chmod(temp, 0o444); err != nil {
 		return err
 	}
-	if err := syncPath(temp); err != nil {
+	if err := durable.Sync(temp); err != nil {
 		return err
 	}
 	if err := removeIfThere(path + ".wal"); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	return syncPath(filepath.Dir(path))
+	return durable.Rename(temp, path)
 }
 
 func removeDatabase(path string) error {

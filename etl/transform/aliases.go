@@ -11,8 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/renameio/v2"
-
+	"spendbridge/etl/durable"
 	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
@@ -150,7 +149,7 @@ func WriteAliasFile(path string, aliases []Alias) error {
 	if err := lines.Error(); err != nil {
 		return fmt.Errorf("alias file: %w", err)
 	}
-	if err := renameio.WriteFile(path, text.Bytes(), 0o644, renameio.WithExistingPermissions()); err != nil {
+	if err := durable.WriteFile(path, text.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("alias file: %w", err)
 	}
 	return nil
