@@ -134,6 +134,9 @@ func (r *Run) end(ctx context.Context, err error) error {
 	}
 	r.Result.finish(err, r.Now().Sub(r.Started))
 	saved := r.save(ctx, err)
+	if etl.Status(err) != etl.StatusFailed && r.Result.Balanced != nil && *r.Result.Balanced {
+		saved = errors.Join(saved, warehouse.ForgetBefore(r.Config.WarehouseLocation()))
+	}
 	r.Result.Report = r.afterRun(ctx)
 	return errors.Join(err, failed, saved)
 }

@@ -25,27 +25,32 @@ func (e *NewerSchemaError) Error() string {
 	return fmt.Sprintf("schema version %d is newer than this program's %d; use the newer program, the file is untouched", e.Found, e.Known)
 }
 
-// migrate runs the schema steps the warehouse does not have yet, all in one
-// transaction.
-func (db *DB) migrate(ctx context.Context) error {
+// pending returns the schema version that the warehouse has, and the steps
+// that it does not have yet.
+func (db *DB) pending(ctx context.Context) (version int, missing []step, err error) {
 	steps, err := db.Folder(schemaFolder)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	known, err := stepNumber(steps[len(steps)-1])
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
-	found, err := db.SchemaVersion(ctx)
+	version, err = db.SchemaVersion(ctx)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
-	if found > known {
-		return &NewerSchemaError{found, known}
+	if version > known {
+		return 0, nil, &NewerSchemaError{version, known}
 	}
-	missing, err := db.missingSteps(ctx, steps)
-	if err != nil || len(missing) == 0 {
-		return err
+	missing, err = db.missingSteps(ctx, steps)
+	return version, missing, err
+}
+
+// apply runs schema steps, all in one transaction.
+func (db *DB) apply(ctx context.Context, missing []step) error {
+	if len(missing) == 0 {
+		return nil
 	}
 	now := time.Now().UTC()
 	return db.InTx(ctx, func(tx *Tx) error {

@@ -49,25 +49,52 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err := makeLogFolder(opts.Location); err != nil {
 		return nil, fmt.Errorf("warehouse %s: %w", opts.Location, err)
 	}
+	db, err := attach(ctx, opts)
+	if err == nil {
+		db, err = db.upgrade(ctx, opts)
+	}
+	if err != nil {
+		return nil, explain(opts.Location, err)
+	}
+	return db, nil
+}
+
+// attach opens the warehouse as it is.
+func attach(ctx context.Context, opts Options) (*DB, error) {
 	files := &files{fsys: opts.Files}
 	connector, err := duckdb.NewConnector("", connect(files, opts))
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
 	pool := sql.OpenDB(connector)
-	db := &DB{runner: runner{files: files, q: pool}, pool: pool}
-	if err := db.open(ctx); err != nil {
-		pool.Close()
-		return nil, explain(opts.Location, err)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, pool.Close())
 	}
-	return db, nil
+	return &DB{runner: runner{files: files, q: pool}, pool: pool}, nil
 }
 
-func (db *DB) open(ctx context.Context) error {
-	if err := db.pool.PingContext(ctx); err != nil {
-		return err
+// upgrade brings the schema up to date. A file that holds something is kept
+// beside first, as it was.
+func (db *DB) upgrade(ctx context.Context, opts Options) (*DB, error) {
+	version, missing, err := db.pending(ctx)
+	if err == nil && len(missing) > 0 && version > 0 && opts.Location != "" && !isRemote(opts.Location) {
+		if err := db.Close(); err != nil {
+			return nil, err
+		}
+		if err := keepBefore(opts.Location, version); err != nil {
+			return nil, err
+		}
+		if db, err = attach(ctx, opts); err != nil {
+			return nil, err
+		}
 	}
-	return db.migrate(ctx)
+	if err == nil {
+		err = db.apply(ctx, missing)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // Close closes the warehouse. DuckDB then folds its write-ahead log into the

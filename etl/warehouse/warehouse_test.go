@@ -88,6 +88,10 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 		return db
 	}
 	open().Close()
+	original, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	files["1_schema/007_first.sql"] = &fstest.MapFile{Data: []byte("create table ops.first (n integer)")}
 	files["1_schema/008_second.sql"] = &fstest.MapFile{Data: []byte("create table ops.second (n integer)")}
@@ -100,6 +104,39 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 	files["1_schema/004_between.sql"] = &fstest.MapFile{Data: []byte("create schema between_others")}
 	for range 2 {
 		wantSteps(t, open(), append([]string{"4"}, want...))
+	}
+
+	wantCopies(t, path, "w.before-6.duckdb", "w.before-8.duckdb")
+	kept, err := os.ReadFile(filepath.Join(filepath.Dir(path), "w.before-6.duckdb"))
+	if err != nil || string(kept) != string(original) {
+		t.Errorf("the copy is not the file of before: %v", err)
+	}
+
+	// A step that fails leaves file and copy as they were, however often.
+	files["1_schema/009_wrong.sql"] = &fstest.MapFile{Data: []byte("create table ops.first (n integer)")}
+	for range 2 {
+		if _, err := warehouse.Open(t.Context(), warehouse.Options{Location: path, Files: files}); err == nil {
+			t.Fatal("a wrong step was accepted")
+		}
+	}
+	delete(files, "1_schema/009_wrong.sql")
+	wantSteps(t, open(), append([]string{"4"}, want...))
+	wantCopies(t, path, "w.before-6.duckdb", "w.before-8.duckdb")
+
+	if err := warehouse.ForgetBefore(path); err != nil {
+		t.Fatal(err)
+	}
+	wantCopies(t, path)
+}
+
+func wantCopies(t *testing.T, path string, want ...string) {
+	t.Helper()
+	copies, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*.before-*"))
+	for i := range copies {
+		copies[i] = filepath.Base(copies[i])
+	}
+	if diff := cmp.Diff(want, copies); diff != "" || err != nil {
+		t.Errorf("copies of before (-want +got), %v:\n%s", err, diff)
 	}
 }
 
