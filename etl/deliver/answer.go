@@ -44,6 +44,9 @@ type answer struct {
 	wait      time.Duration // what a 429 asks for; 0 if it does not say
 }
 
+// Scope is what posting needs.
+const Scope = "https://api.productiv.com/connector.write"
+
 // An api posts batches to Productiv.
 type api struct {
 	base   string
@@ -51,8 +54,9 @@ type api struct {
 	tokens *httpretry.TokenCache
 }
 
-func newAPI(p Productiv, transport http.RoundTripper) *api {
-	client := httpretry.New(httpretry.Options{Timeout: p.Timeout, MaxWait: p.MaxWait, Transport: transport})
+func newAPI(d *Delivery) *api {
+	p := d.Productiv
+	client := httpretry.New(httpretry.Options{Timeout: d.Timeout, MaxWait: time.Duration(p.MaxWait), Transport: d.Transport})
 	style := httpretry.FormBody
 	if p.TokenAuth == "basic" {
 		style = httpretry.FormBasic
@@ -61,7 +65,7 @@ func newAPI(p Productiv, transport http.RoundTripper) *api {
 		base:   strings.TrimSuffix(p.BaseURL, "/"),
 		client: client,
 		tokens: httpretry.NewTokenCache(client, httpretry.Credentials{
-			URL: p.TokenURL, ClientID: p.ClientID, ClientSecret: p.ClientSecret,
+			URL: p.TokenURL, ClientID: p.ClientID.Reveal(), ClientSecret: p.ClientSecret.Reveal(),
 			Style: style, Scope: Scope,
 		}),
 	}

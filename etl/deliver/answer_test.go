@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"spendbridge/etl/deliver"
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -170,7 +170,7 @@ func TestEveryAnswerLeadsToItsOutcome(t *testing.T) {
 					return
 				}
 				s := newScene(t)
-				s.Productiv.RecordSchema, s.Productiv.InDoubt = deliver.SchemaSpend, deliver.InDoubtResend
+				s.Productiv.RecordSchema, s.Productiv.InDoubt = config.SchemaSpend, config.InDoubtResend
 				s.tryAnswers(loads, want.resend)
 			})
 		})

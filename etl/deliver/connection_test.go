@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"spendbridge/etl/deliver"
+	"spendbridge/etl/config"
 )
 
 // keyed makes a rule that refuses the records with these numbers.
@@ -203,7 +203,7 @@ func TestARefusalInBetweenSettlesNoDoubt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene(t)
-				s.Productiv.RecordSchema, s.Productiv.InDoubt = deliver.SchemaSpend, deliver.InDoubtResend
+				s.Productiv.RecordSchema, s.Productiv.InDoubt = config.SchemaSpend, config.InDoubtResend
 				s.fill(10)
 				s.remote.replies = []reply{{status: 503, store: true}}
 				s.remote.refuse, s.remote.refusal, s.remote.words = tt.refuse, 403, page

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spendbridge/etl"
-	"spendbridge/etl/deliver"
+	"spendbridge/etl/config"
 )
 
 func TestPayloadIsExactAndValidJSON(t *testing.T) {
@@ -39,7 +39,7 @@ func TestPayloadIsExactAndValidJSON(t *testing.T) {
 
 func TestSpendSchemaCarriesTheKeyAsSignatureID(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.RecordSchema = deliver.SchemaSpend
+	s.Productiv.RecordSchema = config.SchemaSpend
 	s.put(spend{id: "a-1", amount: "200.15"})
 	s.mustPost()
 	want := `{"records":[{"signatureId":"a-1","created":1772323200000,"amount":200.15,"currency":"USD","identifier":"user@example.com","type":"expense","vendor":"GitHub","name":"Example User","additionalData1":"Licences","additionalData3":"productive:expenses:a-1"}]}`

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
@@ -94,7 +95,7 @@ func (d *Delivery) planDelivered(ctx context.Context, keys string) (Delivered, e
 		if _, err := conn.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
 			return err
 		}
-		if err := d.diff(ctx, conn, OnChangeReport); err != nil {
+		if err := d.diff(ctx, conn, config.OnChangeReport); err != nil {
 			return err
 		}
 		if _, err := conn.Exec(ctx, "queries/delivered_keys.sql", warehouse.Args{"keys": keys}); err != nil {

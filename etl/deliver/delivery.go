@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -21,8 +22,10 @@ type Delivery struct {
 	DB        *warehouse.DB
 	Folder    string // the data folder
 	Schemas   fs.FS  // holds productiv/finance.json and productiv/spend.json
-	Productiv Productiv
+	Productiv config.Productiv
 	Transport http.RoundTripper // nil means one of its own
+	Timeout   time.Duration     // for one answer; 0 means two minutes
+	Pause     time.Duration     // the first of the growing pauses; 0 means one second
 	RunID     etl.RunID
 	Today     time.Time // the run's day in the reporting time zone; what occurs later is not due
 	Now       func() time.Time
@@ -88,9 +91,6 @@ func (d *Delivery) Post(ctx context.Context) (Result, error) {
 // post is one load, or with an approval the part of one that it is for.
 func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 	var result Result
-	if err := d.Productiv.Validate(); err != nil {
-		return result, err
-	}
 	if err := d.Recover(ctx); err != nil {
 		return result, err
 	}

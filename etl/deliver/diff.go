@@ -47,7 +47,7 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 	schema := d.Productiv.RecordSchema
 	return execAll(ctx, conn,
 		step{"queries/diff_targets.sql", warehouse.Args{"targets": targets}},
-		step{"queries/diff_homes.sql", warehouse.Args{"address": d.Productiv.address()}},
+		step{"queries/diff_homes.sql", warehouse.Args{"address": d.address()}},
 		step{"queries/diff_items.sql", nil},
 		step{"queries/diff_ledger.sql", nil},
 		step{"queries/diff_build.sql", warehouse.Args{
@@ -92,7 +92,7 @@ func (d *Delivery) targets(ctx context.Context, conn warehouse.Runner) (string, 
 		if err := rows.Scan(&t.Source, &t.Target); err != nil {
 			return err
 		}
-		if configured := d.Productiv.target(t.Source).String(); configured != "" {
+		if configured := d.target(t.Source).String(); configured != "" {
 			t.Target = configured
 		}
 		if t.Target != "" {

@@ -102,9 +102,6 @@ const firstItems = 10
 // nothing but the payload file, if one is named.
 func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string) (DryRun, error) {
 	dry := DryRun{First: []DryRunFirst{}, NotPosted: []NotPosted{}}
-	if err := d.Productiv.Validate(); err != nil {
-		return dry, err
-	}
 	if err := d.recoverIn(ctx, tx, false); err != nil {
 		return dry, err
 	}

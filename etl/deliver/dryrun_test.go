@@ -15,13 +15,14 @@ import (
 	"pgregory.net/rapid"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/warehouse"
 )
 
 func TestADryRunTellsAndTouchesNothing(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.OnChange, s.Productiv.RecordSchema = deliver.OnChangeResend, deliver.SchemaSpend
+	s.Productiv.OnChange, s.Productiv.RecordSchema = config.OnChangeResend, config.SchemaSpend
 	s.put(spend{id: "a", amount: "1.00"}, spend{id: "b", amount: "2.00"})
 	s.mustPost()
 	s.put(spend{id: "a", amount: "1.50"}, spend{id: "c", amount: "3", day: "2026-04-02", source: "procurify"})
@@ -93,8 +94,8 @@ type edit struct{ id, place, amount, vendor, day string }
 var histories = rapid.Custom(func(draw *rapid.T) history {
 	h := history{
 		policy: rapid.SampledFrom([][2]string{
-			{deliver.OnChangeReport, deliver.SchemaFinance}, {deliver.OnChangeCompensate, deliver.SchemaFinance},
-			{deliver.OnChangeResend, deliver.SchemaSpend}, {deliver.OnChangeCompensate, deliver.SchemaSpend},
+			{config.OnChangeReport, config.SchemaFinance}, {config.OnChangeCompensate, config.SchemaFinance},
+			{config.OnChangeResend, config.SchemaSpend}, {config.OnChangeCompensate, config.SchemaSpend},
 		}).Draw(draw, "policy"),
 		hold: rapid.IntRange(0, 3).Draw(draw, "hold_changes_above"),
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/warehouse"
 )
@@ -41,7 +42,7 @@ func TestAVolumeOutOfLineIsHeldUntilApproved(t *testing.T) {
 // the next load does.
 func TestAnApprovalOutlivesAFailedLoad(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.OnChange, s.Productiv.HoldChangesAbove = deliver.OnChangeCompensate, 1
+	s.Productiv.OnChange, s.Productiv.HoldChangesAbove = config.OnChangeCompensate, 1
 	s.put(spend{id: "a", amount: "1"}, spend{id: "b", amount: "2"})
 	s.mustPost()
 	s.put(spend{id: "a", amount: "1.5"}, spend{id: "b", amount: "2.5"})
@@ -77,14 +78,14 @@ func TestGates(t *testing.T) {
 		"first load: another source of the same target": {
 			before: func(s *scene) { fill(s, 1, 2, "1") },
 			after: func(s *scene) {
-				s.Productiv.FirstLoad = deliver.FirstLoadHold
+				s.Productiv.FirstLoad = config.FirstLoadHold
 				s.put(spend{id: "p", amount: "1", source: "procurify"})
 			},
 			held: 1, gate: "first_load",
 		},
 		"first load: not the second one": {
 			before: func(s *scene) { fill(s, 1, 2, "1") },
-			after:  func(s *scene) { s.Productiv.FirstLoad = deliver.FirstLoadHold; fill(s, 3, 4, "1") },
+			after:  func(s *scene) { s.Productiv.FirstLoad = config.FirstLoadHold; fill(s, 3, 4, "1") },
 		},
 		"backfill: what it brought": {
 			before: func(s *scene) { fill(s, 1, 2, "1") },
@@ -97,12 +98,12 @@ func TestGates(t *testing.T) {
 		},
 		"backfill: what a setting made due": {
 			before: func(s *scene) {
-				s.Productiv.PostFrom = date("2026-03-01")
+				s.Productiv.PostFrom = config.Date{Time: date("2026-03-01")}
 				s.put(spend{id: "early", amount: "1", day: "2026-02-01"})
 				fill(s, 1, 2, "1")
 			},
 			after: func(s *scene) {
-				s.Productiv.PostFrom, s.SettingsHash = date("2026-01-01"), settings("another")
+				s.Productiv.PostFrom, s.SettingsHash = config.Date{Time: date("2026-01-01")}, settings("another")
 				fill(s, 3, 3, "1")
 			},
 			held: 1, gate: "backfill",
@@ -138,7 +139,7 @@ func TestGates(t *testing.T) {
 		},
 		"changes: touched ones count where they are posted": {
 			before: func(s *scene) {
-				s.Productiv.OnChange, s.Productiv.RecordSchema = deliver.OnChangeResend, deliver.SchemaSpend
+				s.Productiv.OnChange, s.Productiv.RecordSchema = config.OnChangeResend, config.SchemaSpend
 				fill(s, 1, 4, "1")
 			},
 			after: func(s *scene) {
@@ -150,7 +151,7 @@ func TestGates(t *testing.T) {
 			held: 4, gate: "hold_changes_above",
 		},
 		"changes: not those at the limit": {
-			before: func(s *scene) { s.Productiv.OnChange = deliver.OnChangeCompensate; fill(s, 1, 4, "1") },
+			before: func(s *scene) { s.Productiv.OnChange = config.OnChangeCompensate; fill(s, 1, 4, "1") },
 			after:  func(s *scene) { s.Productiv.HoldChangesAbove = 4; fill(s, 1, 4, "2") },
 		},
 		"quarantine: much of the source": {
@@ -202,7 +203,7 @@ func TestGates(t *testing.T) {
 				}
 			}
 			for key, n := range s.remote.copies() {
-				if n != 1 && s.Productiv.OnChange != deliver.OnChangeResend {
+				if n != 1 && s.Productiv.OnChange != config.OnChangeResend {
 					t.Errorf("%s was stored %d times", key, n)
 				}
 			}
@@ -220,7 +221,7 @@ func (s *scene) backfilled(id string) {
 
 func TestAFirstLoadShowsWhatItWouldPost(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.FirstLoad = deliver.FirstLoadHold
+	s.Productiv.FirstLoad = config.FirstLoadHold
 	s.mustPost() // nothing to post is never held
 	s.put(spend{id: "a", amount: "1000", currency: "JPY"}, spend{id: "b", amount: "2", day: "2026-04-01"})
 	result, err := s.post()
@@ -249,7 +250,7 @@ func TestAFirstLoadShowsWhatItWouldPost(t *testing.T) {
 func TestHalfACompensation(t *testing.T) {
 	half := func(t *testing.T) *scene {
 		s := newScene(t)
-		s.Productiv.OnChange, s.Productiv.MaxWait = deliver.OnChangeCompensate, time.Second
+		s.Productiv.OnChange, s.Productiv.MaxWait = config.OnChangeCompensate, config.Duration(time.Second)
 		s.put(spend{id: "a", amount: "10"})
 		s.mustPost()
 		s.put(spend{id: "a", amount: "12"})
@@ -260,8 +261,8 @@ func TestHalfACompensation(t *testing.T) {
 	}
 	t.Run("is completed whatever changed meanwhile", func(t *testing.T) {
 		s := half(t)
-		s.Productiv.PostFrom, s.SettingsHash = date("2026-10-01"), settings("another")
-		s.Productiv.OnChange, s.Productiv.FirstLoad = deliver.OnChangeReport, deliver.FirstLoadHold
+		s.Productiv.PostFrom, s.SettingsHash = config.Date{Time: date("2026-10-01")}, settings("another")
+		s.Productiv.OnChange, s.Productiv.FirstLoad = config.OnChangeReport, config.FirstLoadHold
 		s.Productiv.HoldVolumeAbove = 0.1
 		s.backfilled("a")
 		s.mustPost()

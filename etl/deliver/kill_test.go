@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/sandbox"
 	"spendbridge/etl/warehouse"
@@ -58,17 +59,18 @@ func limitFileSize(t *testing.T, bytes string) {
 func (s *scene) speakTo(url, tokenURL string) {
 	s.Transport = nil
 	s.Productiv.BaseURL, s.Productiv.TokenURL = url, tokenURL
-	s.Productiv.ClientID, s.Productiv.ClientSecret = sandbox.ProductivClientID, sandbox.ProductivClientSecret
+	s.Productiv.ClientID = config.NewSecret(sandbox.ProductivClientID)
+	s.Productiv.ClientSecret = config.NewSecret(sandbox.ProductivClientSecret)
 	s.Productiv.BatchSize, s.Productiv.Concurrency = 10, 2
-	s.Productiv.Pause, s.Productiv.MaxWait = time.Millisecond, 2*time.Millisecond
-	s.Productiv.Timeout = 5 * time.Second
+	s.Pause, s.Productiv.MaxWait = time.Millisecond, config.Duration(2*time.Millisecond)
+	s.Timeout = 5 * time.Second
 }
 
 // behave sets a policy. What is in doubt is sent again where it can be.
 func (s *scene) behave(policy, schema string) {
-	s.Productiv.OnChange, s.Productiv.RecordSchema, s.Productiv.InDoubt = policy, schema, deliver.InDoubtHold
-	if schema == deliver.SchemaSpend {
-		s.Productiv.InDoubt = deliver.InDoubtResend
+	s.Productiv.OnChange, s.Productiv.RecordSchema, s.Productiv.InDoubt = policy, schema, config.InDoubtHold
+	if schema == config.SchemaSpend {
+		s.Productiv.InDoubt = config.InDoubtResend
 	}
 }
 
@@ -81,11 +83,11 @@ func TestKilledLoadsLoseNothingAndDoubleNothing(t *testing.T) {
 		kills = 64
 	}
 	for _, tt := range []struct{ policy, schema string }{
-		{deliver.OnChangeReport, deliver.SchemaFinance},
-		{deliver.OnChangeReport, deliver.SchemaSpend},
-		{deliver.OnChangeResend, deliver.SchemaSpend},
-		{deliver.OnChangeCompensate, deliver.SchemaFinance},
-		{deliver.OnChangeCompensate, deliver.SchemaSpend},
+		{config.OnChangeReport, config.SchemaFinance},
+		{config.OnChangeReport, config.SchemaSpend},
+		{config.OnChangeResend, config.SchemaSpend},
+		{config.OnChangeCompensate, config.SchemaFinance},
+		{config.OnChangeCompensate, config.SchemaSpend},
 	} {
 		t.Run(tt.policy+" "+tt.schema, func(t *testing.T) {
 			killLoads(t, kills, tt.policy, tt.schema)
@@ -132,14 +134,14 @@ func killLoads(t *testing.T, kills int, policy, schema string) {
 	t.Logf("%d kills left %d batches in doubt", killed, doubted)
 	s.settleBySight(box)
 	want := first
-	if policy != deliver.OnChangeReport {
+	if policy != config.OnChangeReport {
 		want = s.nets()
 	}
 	if diff := cmp.Diff(want, netsOf(held(box))); diff != "" {
 		t.Errorf("after %d kills Productiv does not hold what it should (-want +got):\n%s", killed, diff)
 	}
 	for key, times := range box.Received() {
-		if schema == deliver.SchemaFinance && times > 1 {
+		if schema == config.SchemaFinance && times > 1 {
 			t.Errorf("%s was accepted %d times", key, times)
 		}
 	}
@@ -148,11 +150,11 @@ func killLoads(t *testing.T, kills int, policy, schema string) {
 // changeCanonical adds records and, where changes are posted, edits some.
 func (s *scene) changeCanonical(round int, policy string, first map[string]string) {
 	s.t.Helper()
-	if policy != deliver.OnChangeReport {
+	if policy != config.OnChangeReport {
 		s.exec("spend_edit.sql", warehouse.Args{"nth": 9})
 	}
 	s.exec("spend_fill_round.sql", warehouse.Args{"round": fmt.Sprint(round), "records": 90})
-	if policy == deliver.OnChangeReport {
+	if policy == config.OnChangeReport {
 		for id, net := range s.nets() {
 			first[id] = net
 		}
@@ -230,7 +232,7 @@ func TestAFullDiskStopsTheLoadWithTheLedgerRight(t *testing.T) {
 			s := newScene(t)
 			s.onDisk()
 			s.speakTo(box.ProductivURL(), box.ProductivTokenURL())
-			s.behave(deliver.OnChangeReport, deliver.SchemaFinance)
+			s.behave(config.OnChangeReport, config.SchemaFinance)
 			s.fill(1000)
 			s.DB.Close()
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -280,5 +281,5 @@ func (d *Delivery) doubtfulBatches(ctx context.Context, r warehouse.Runner) ([]b
 // mayResend reports whether a batch in doubt is sent again without a person:
 // finance records sent twice are counted twice, whatever the setting says now.
 func (d *Delivery) mayResend(schema string, refused bool) bool {
-	return !refused && schema == SchemaSpend && d.Productiv.InDoubt == InDoubtResend
+	return !refused && schema == config.SchemaSpend && d.Productiv.InDoubt == config.InDoubtResend
 }

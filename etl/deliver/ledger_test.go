@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/warehouse"
 )
@@ -184,7 +185,7 @@ func TestAnUnknownRecordGetsNoFurtherItem(t *testing.T) {
 func TestInDoubtResendPostsTheSameBodyAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
-		s.Productiv.RecordSchema, s.Productiv.InDoubt = deliver.SchemaSpend, deliver.InDoubtResend
+		s.Productiv.RecordSchema, s.Productiv.InDoubt = config.SchemaSpend, config.InDoubtResend
 		s.fill(3)
 		s.remote.replies = repeated(reply{status: 503, store: true}, 7)
 		_, err := s.post()
@@ -252,7 +253,7 @@ func TestReportListsWhatChanged(t *testing.T) {
 
 func TestNothingBeforePostFromIsPosted(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.PostFrom = date("2026-03-01")
+	s.Productiv.PostFrom = config.Date{Time: date("2026-03-01")}
 	s.put(spend{id: "a-1", amount: "1", day: "2026-02-28"}, spend{id: "a-2", amount: "2", day: "2026-03-01"})
 	if result := s.mustPost(); result.NotDue != 1 || result.Accepted != 1 {
 		t.Errorf("%+v, want one not due and one accepted", result)
@@ -445,23 +446,6 @@ func TestCancelFinishesTheBatchAtHand(t *testing.T) {
 	s.remote.refuse = nil
 	if next := s.mustPost(); next.Accepted != 40 {
 		t.Errorf("the next load: %+v, want 40 accepted", next)
-	}
-}
-
-func TestValidateNamesEveryFault(t *testing.T) {
-	p := deliver.Productiv{
-		BaseURL: "productiv.com", TokenAuth: "header", RecordSchema: deliver.SchemaFinance,
-		BatchSize: 1001, OnChange: deliver.OnChangeResend, InDoubt: deliver.InDoubtResend,
-	}
-	var usage *etl.UsageError
-	err := p.Validate()
-	if !errors.As(err, &usage) {
-		t.Fatalf("error %v, want a usage error", err)
-	}
-	for _, key := range []string{"base_url", "token_url", "app_id", "batch_size", "concurrency", "token_auth", "on_change: resend", "in_doubt: resend"} {
-		if !strings.Contains(err.Error(), "productiv."+key) {
-			t.Errorf("%v does not name %s", err, key)
-		}
 	}
 }
 

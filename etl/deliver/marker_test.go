@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"spendbridge/etl/deliver"
+	"spendbridge/etl/config"
 )
 
 // The marker tells the folder that posted last from every other one.
@@ -126,7 +126,7 @@ func TestAnAlienFolderSendsNothingAgain(t *testing.T) {
 // A file exported from Productiv tells a restored folder what was posted.
 func TestDeliveredKeysAreBooked(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.OnChange = deliver.OnChangeCompensate
+	s.Productiv.OnChange = config.OnChangeCompensate
 	s.put(spend{id: "a", amount: "1"})
 	s.mustPost()
 	for _, id := range []string{"b", "c", "d", "e"} {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"spendbridge/etl"
@@ -49,9 +50,6 @@ func (d *Delivery) beforeMove(ctx context.Context, by Decision) error {
 	if err := by.check(); err != nil {
 		return err
 	}
-	if err := d.Productiv.Validate(); err != nil {
-		return err
-	}
 	return d.Recover(ctx)
 }
 
@@ -75,7 +73,7 @@ func findTarget(known []knownTarget, flag, text string) (knownTarget, error) {
 // destination is a target of the ledger, or one that is configured.
 func (d *Delivery) destination(known []knownTarget, text string) (knownTarget, error) {
 	t, ok := parseTarget(text)
-	if ok && t.address == d.Productiv.address() && d.Productiv.posts(t.appID) {
+	if ok && t.address == d.address() && d.postsTo(t.appID) {
 		return d.knownOr(known, t), nil
 	}
 	return findTarget(known, "--to", text)
@@ -90,17 +88,10 @@ func (d *Delivery) knownOr(known []knownTarget, t target) knownTarget {
 	return knownTarget{target: t, name: t.String(), application: t.String()}
 }
 
-// posts reports whether an application is configured.
-func (p Productiv) posts(appID string) bool {
-	if p.AppID == appID {
-		return true
-	}
-	for _, id := range p.AppIDs {
-		if id == appID {
-			return true
-		}
-	}
-	return false
+// postsTo reports whether an application is configured.
+func (d *Delivery) postsTo(appID string) bool {
+	p := d.Productiv
+	return p.AppID == appID || slices.Contains(slices.Collect(maps.Values(p.AppIDs)), appID)
 }
 
 // areOne refuses a move between targets that cannot be one application, or

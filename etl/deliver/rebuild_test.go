@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestTheLedgerIsRebuiltFromTheSentFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
-		s.Productiv.OnChange, s.Productiv.BatchSize = deliver.OnChangeCompensate, 4
+		s.Productiv.OnChange, s.Productiv.BatchSize = config.OnChangeCompensate, 4
 		by := deliver.Decision{By: "Jo", Note: "looked it up"}
 		s.fill(10)
 		s.remote.refuse = func(r map[string]any) bool { return keyOf(r) == "productive-7" }
@@ -80,7 +81,7 @@ func TestVerifyFindsASentFileThatWasChanged(t *testing.T) {
 // what is kept and what was dismissed.
 func TestDecisionsSurviveARebuild(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.FirstLoad = deliver.FirstLoadHold
+	s.Productiv.FirstLoad = config.FirstLoadHold
 	s.put(spend{id: "a", amount: "1"}, spend{id: "b", amount: "2"})
 	s.post()
 	s.remote.replies = []reply{said(403)}

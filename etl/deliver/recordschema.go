@@ -9,6 +9,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"spendbridge/etl/config"
 )
 
 // RecordSchemas are the JSON Schemas of a Productiv record, by name.
@@ -16,7 +18,7 @@ type recordSchemas map[string]*jsonschema.Schema
 
 func openSchemas(fsys fs.FS) (recordSchemas, error) {
 	all := recordSchemas{}
-	for _, name := range []string{SchemaFinance, SchemaSpend} {
+	for _, name := range []string{config.SchemaFinance, config.SchemaSpend} {
 		file := "productiv/" + name + ".json"
 		text, err := fs.ReadFile(fsys, file)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/sandbox"
 )
@@ -35,7 +36,7 @@ const everyFault = "productiv:any~30%,productiv-token:5xx~10%"
 // record ends up at Productiv, and the ledger knows it.
 func TestSpendWithResendAcceptsEveryRecordExactlyOnce(t *testing.T) {
 	s, box := newSandboxScene(t, everyFault, sandbox.Productiv{Strict: "spend", Poison: []string{"productive-13"}})
-	s.Productiv.RecordSchema, s.Productiv.InDoubt = deliver.SchemaSpend, deliver.InDoubtResend
+	s.Productiv.RecordSchema, s.Productiv.InDoubt = config.SchemaSpend, config.InDoubtResend
 	s.fill(300)
 	for load := 1; ; load++ {
 		result, err := s.post()
@@ -102,8 +103,8 @@ func TestFinanceWithHoldNeverPostsTwice(t *testing.T) {
 // whether it holds a bad record or is there already. So it is not rejected.
 func TestARefusalOfWhatMayBeThereIsNoRejection(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.RecordSchema, s.Productiv.InDoubt = deliver.SchemaSpend, deliver.InDoubtResend
-	s.Productiv.Pause = time.Millisecond
+	s.Productiv.RecordSchema, s.Productiv.InDoubt = config.SchemaSpend, config.InDoubtResend
+	s.Pause = time.Millisecond
 	s.fill(4)
 	s.remote.replies = []reply{{status: 503, store: true}}
 	s.remote.refuse = func(map[string]any) bool { return true }
@@ -153,9 +154,9 @@ func TestHalvingHasABudget(t *testing.T) {
 
 // A host that does not exist: nothing was sent, and the error says so.
 func TestAnUnknownHostLeavesEverythingPending(t *testing.T) {
-	for name, breakIt := range map[string]func(*deliver.Productiv){
-		"of the API":  func(p *deliver.Productiv) { p.BaseURL = "http://productiv.invalid" },
-		"closed port": func(p *deliver.Productiv) { p.BaseURL = "http://127.0.0.1:1" },
+	for name, breakIt := range map[string]func(*config.Productiv){
+		"of the API":  func(p *config.Productiv) { p.BaseURL = "http://productiv.invalid" },
+		"closed port": func(p *config.Productiv) { p.BaseURL = "http://127.0.0.1:1" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, box := newSandboxScene(t, "", sandbox.Productiv{})

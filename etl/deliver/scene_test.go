@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
@@ -47,12 +48,12 @@ func newScene(t testing.TB) *scene {
 	s.Delivery = deliver.Delivery{
 		Folder:  folder,
 		Schemas: schemas.FS,
-		Productiv: deliver.Productiv{
+		Productiv: config.Productiv{
 			BaseURL: "https://productiv.example", TokenURL: "https://login.example/oauth2/token",
-			TokenAuth: "body", ClientID: "id", ClientSecret: "secret", AppID: "app-1",
-			RecordSchema: deliver.SchemaFinance, BatchSize: 1000, Concurrency: 1,
-			OnChange: deliver.OnChangeReport, InDoubt: deliver.InDoubtHold, AssumeAtomic422: true,
-			FirstLoad: deliver.FirstLoadPost,
+			TokenAuth: "body", ClientID: config.NewSecret("id"), ClientSecret: config.NewSecret("secret"), AppID: "app-1",
+			RecordSchema: config.SchemaFinance, BatchSize: 1000, Concurrency: 1,
+			OnChange: config.OnChangeReport, InDoubt: config.InDoubtHold, AssumeAtomic422: true,
+			FirstLoad: config.FirstLoadPost,
 		},
 		Transport:      s.remote,
 		Today:          date("2026-11-21"),

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 )
 
 const (
@@ -42,7 +43,7 @@ type sender struct {
 }
 
 func (d *Delivery) newSender() *sender {
-	return &sender{d: d, api: newAPI(d.Productiv, d.Transport), posting: &posting{d: d}, batches: map[string]int{}}
+	return &sender{d: d, api: newAPI(d), posting: &posting{d: d}, batches: map[string]int{}}
 }
 
 // run sends all batches, in order, and returns when every connection is done.
@@ -145,7 +146,7 @@ func (s *sender) refusal(b batch, got answer) string {
 	case b.records == 1:
 		return stateRejected
 	case got.verdict == verdictRefused && !s.d.Productiv.AssumeAtomic422 &&
-		s.d.Productiv.InDoubt != InDoubtResend:
+		s.d.Productiv.InDoubt != config.InDoubtResend:
 		return stateUnknown
 	case s.maySplit():
 		return stateSplit
@@ -179,7 +180,7 @@ func (s *sender) repeats(got answer) bool {
 	case verdictUnsent:
 		return true
 	case verdictUnknown:
-		return s.d.Productiv.InDoubt == InDoubtResend
+		return s.d.Productiv.InDoubt == config.InDoubtResend
 	default:
 		return false
 	}
@@ -209,7 +210,7 @@ func (s *sender) giveUp(b batch, got answer) error {
 // pause waits before the next try, as long as the server asks within the cap,
 // else ever longer.
 func (s *sender) pause(ctx context.Context, b batch, try int, got answer) error {
-	wait := min(cmp.Or(s.d.Productiv.Pause, time.Second)<<(try-1), longestPause)
+	wait := min(cmp.Or(s.d.Pause, time.Second)<<(try-1), longestPause)
 	wait = wait/2 + rand.N(wait/2+1)
 	if got.wait > 0 {
 		wait = got.wait
@@ -228,7 +229,7 @@ func (s *sender) pause(ctx context.Context, b batch, try int, got answer) error 
 }
 
 func (s *sender) maxWait() time.Duration {
-	return cmp.Or(s.d.Productiv.MaxWait, 15*time.Minute)
+	return cmp.Or(time.Duration(s.d.Productiv.MaxWait), 15*time.Minute)
 }
 
 // mayGoOn returns why no further batch is begun, if so.

@@ -65,10 +65,12 @@ var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
 // address returns the part of every configured target that comes before the
 // application id.
-func (p Productiv) address() string { return normalAddress(p.BaseURL) }
+func (d *Delivery) address() string { return normalAddress(d.Productiv.BaseURL) }
 
 // target returns where a source's records go; its text is empty for nowhere.
-func (p Productiv) target(source string) target { return target{p.address(), p.appID(source)} }
+func (d *Delivery) target(source string) target {
+	return target{d.address(), d.Productiv.AppFor(source)}
+}
 
 // knownTarget is a target with the application it belongs to.
 type knownTarget struct {
@@ -91,7 +93,7 @@ func (d *Delivery) knownTargets(ctx context.Context, r warehouse.Runner) ([]know
 // to, and whether it can be sent at all: the target is at the configured
 // address, or is the same application as one that is.
 func (d *Delivery) reach(known []knownTarget, name string) (appID string, ok bool) {
-	here := d.Productiv.address()
+	here := d.address()
 	find := func(match func(knownTarget) bool) (knownTarget, bool) {
 		i := slices.IndexFunc(known, match)
 		if i < 0 {
@@ -143,7 +145,7 @@ func (d *Delivery) adoptTargets(ctx context.Context, tx *warehouse.Tx) error {
 func (d *Delivery) adopted(name, appID string) target {
 	host := strings.TrimSuffix(name, "/"+appID)
 	address := cmp.Or(normalAddress("https://"+host), host)
-	configured := d.Productiv.address()
+	configured := d.address()
 	if before, _, _ := strings.Cut(configured, "/"); before == address {
 		address = configured
 	}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 )
 
@@ -29,15 +30,15 @@ func TestOneTargetHasManySpellings(t *testing.T) {
 
 // A record that another target has is held, whatever led to the other target.
 func TestWhatAnotherTargetHasIsHeld(t *testing.T) {
-	tests := map[string]func(*deliver.Productiv){
-		"another host":   func(p *deliver.Productiv) { p.BaseURL = "https://api.productiv.example" },
-		"another path":   func(p *deliver.Productiv) { p.BaseURL = "https://productiv.example/v2" },
-		"another port":   func(p *deliver.Productiv) { p.BaseURL = "https://productiv.example:8443" },
-		"another app":    func(p *deliver.Productiv) { p.AppIDs = map[string]string{"productive": "app-9", "procurify": "app-8"} },
-		"swapped apps":   func(p *deliver.Productiv) { p.AppIDs = map[string]string{"productive": "app-2", "procurify": "app-1"} },
-		"one app of two": func(p *deliver.Productiv) { p.AppIDs = map[string]string{"productive": "app-2", "procurify": "app-2"} },
-		"another schema": func(p *deliver.Productiv) {
-			p.BaseURL, p.RecordSchema = "https://api.productiv.example", deliver.SchemaSpend
+	tests := map[string]func(*config.Productiv){
+		"another host":   func(p *config.Productiv) { p.BaseURL = "https://api.productiv.example" },
+		"another path":   func(p *config.Productiv) { p.BaseURL = "https://productiv.example/v2" },
+		"another port":   func(p *config.Productiv) { p.BaseURL = "https://productiv.example:8443" },
+		"another app":    func(p *config.Productiv) { p.AppIDs = map[string]string{"productive": "app-9", "procurify": "app-8"} },
+		"swapped apps":   func(p *config.Productiv) { p.AppIDs = map[string]string{"productive": "app-2", "procurify": "app-1"} },
+		"one app of two": func(p *config.Productiv) { p.AppIDs = map[string]string{"productive": "app-2", "procurify": "app-2"} },
+		"another schema": func(p *config.Productiv) {
+			p.BaseURL, p.RecordSchema = "https://api.productiv.example", config.SchemaSpend
 		},
 	}
 	for name, change := range tests {
@@ -55,7 +56,7 @@ func TestWhatAnotherTargetHasIsHeld(t *testing.T) {
 			}
 			s.wantOnce("a", "b", "c")
 			s.Productiv.BaseURL, s.Productiv.AppIDs = "https://productiv.example", map[string]string{"productive": "app-1", "procurify": "app-2"}
-			s.Productiv.RecordSchema = deliver.SchemaFinance
+			s.Productiv.RecordSchema = config.SchemaFinance
 			s.post()
 			for _, key := range []string{"a", "b"} {
 				if s.remote.copies()[key] != 1 {
@@ -82,7 +83,7 @@ func (s *scene) wantOnce(keys ...string) {
 
 func TestATargetThatMovedKeepsItsRecords(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.OnChange, s.Productiv.FirstLoad = deliver.OnChangeCompensate, deliver.FirstLoadHold
+	s.Productiv.OnChange, s.Productiv.FirstLoad = config.OnChangeCompensate, config.FirstLoadHold
 	s.put(spend{id: "a", amount: "1"})
 	s.post()
 	s.approve()
@@ -132,7 +133,7 @@ func TestTwoTargetsThatBothHaveRecordsAreNotOne(t *testing.T) {
 // other one.
 func TestWhatIsKeptIsCompensatedWhereItIs(t *testing.T) {
 	s := newScene(t)
-	s.Productiv.OnChange = deliver.OnChangeCompensate
+	s.Productiv.OnChange = config.OnChangeCompensate
 	s.put(spend{id: "a", amount: "1"}, spend{id: "b", amount: "2"})
 	s.mustPost()
 	s.Productiv.AppID = "app-2"
@@ -155,7 +156,7 @@ func TestWhatIsKeptIsCompensatedWhereItIs(t *testing.T) {
 func TestABatchInDoubtStaysWithItsTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
-		s.Productiv.RecordSchema, s.Productiv.InDoubt = deliver.SchemaSpend, deliver.InDoubtResend
+		s.Productiv.RecordSchema, s.Productiv.InDoubt = config.SchemaSpend, config.InDoubtResend
 		s.put(spend{id: "a", amount: "1"})
 		s.remote.replies = repeated(reply{status: 503, store: true}, 6)
 		s.post()
@@ -180,7 +181,7 @@ func TestWhatWasSentAsFinanceIsNeverSentAgainAsSpend(t *testing.T) {
 	s.put(spend{id: "b", amount: "2"})
 	s.remote.replies = []reply{{status: 503, store: true}}
 	s.post()
-	s.Productiv.RecordSchema, s.Productiv.OnChange, s.Productiv.InDoubt = deliver.SchemaSpend, deliver.OnChangeResend, deliver.InDoubtResend
+	s.Productiv.RecordSchema, s.Productiv.OnChange, s.Productiv.InDoubt = config.SchemaSpend, config.OnChangeResend, config.InDoubtResend
 	s.put(spend{id: "a", amount: "5"})
 	result, err := s.post()
 	checkError(t, err, "1 changed and 0 withdrawn records are not posted", true)
@@ -189,7 +190,7 @@ func TestWhatWasSentAsFinanceIsNeverSentAgainAsSpend(t *testing.T) {
 		t.Errorf("%+v, want a change that is listed and a batch in doubt", result)
 	}
 	s.wantOnce("a", "b")
-	s.Productiv.OnChange = deliver.OnChangeCompensate
+	s.Productiv.OnChange = config.OnChangeCompensate
 	s.post()
 	s.wantOnce("a", "a-rev1", "a-v2", "b")
 }
@@ -209,7 +210,7 @@ func TestALedgerOfAnOlderVersionIsBroughtIntoNormalForm(t *testing.T) {
 }
 
 func TestADismissedDifferenceIsOpenAgainWhenItIsAnother(t *testing.T) {
-	for _, policy := range []string{deliver.OnChangeReport, deliver.OnChangeCompensate} {
+	for _, policy := range []string{config.OnChangeReport, config.OnChangeCompensate} {
 		t.Run(policy, func(t *testing.T) {
 			s := newScene(t)
 			s.put(spend{id: "a", amount: "10"})
@@ -224,10 +225,10 @@ func TestADismissedDifferenceIsOpenAgainWhenItIsAnother(t *testing.T) {
 			s.mustPost()
 			s.wantOnce("a")
 			s.put(spend{id: "a", amount: "500"})
-			if _, err := s.post(); policy == deliver.OnChangeReport && etl.Status(err) != etl.StatusNeedsPerson {
+			if _, err := s.post(); policy == config.OnChangeReport && etl.Status(err) != etl.StatusNeedsPerson {
 				t.Errorf("%v, want the new difference told", err)
 			}
-			if policy == deliver.OnChangeCompensate {
+			if policy == config.OnChangeCompensate {
 				s.wantOnce("a", "a-rev1", "a-v2")
 			}
 		})

@@ -181,39 +181,18 @@ func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, e
 // Delivery says what is posted where.
 func (r *Run) Delivery(progress etl.Progress) *deliver.Delivery {
 	return &deliver.Delivery{
-		DB: r.DB, Folder: r.Config.DataDir, Schemas: schemas.FS, Productiv: productiv(r.Config),
+		DB: r.DB, Folder: r.Config.DataDir, Schemas: schemas.FS, Productiv: r.Config.Productiv,
 		RunID: r.ID, Today: r.Started.In(r.Config.Location()), Now: r.Now,
 		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
 		SettingsHash: r.dueHash, MaxQuarantined: r.Config.Quarantine.MaxShare,
 	}
 }
 
-func productiv(c *config.Config) deliver.Productiv {
-	p := c.Productiv
-	return deliver.Productiv{
-		BaseURL: p.BaseURL, TokenURL: p.TokenURL, TokenAuth: p.TokenAuth,
-		ClientID: p.ClientID.Reveal(), ClientSecret: p.ClientSecret.Reveal(),
-		AppID: p.AppID, AppIDs: p.AppIDs,
-		RecordSchema: p.RecordSchema, BatchSize: p.BatchSize, OnChange: p.OnChange, InDoubt: p.InDoubt,
-		AssumeAtomic422: p.AssumeAtomic422, PostFrom: p.PostFrom.Time, Concurrency: p.Concurrency, FirstLoad: p.FirstLoad,
-		HoldChangesAbove: p.HoldChangesAbove, HoldVolumeAbove: p.HoldVolumeAbove,
-		MaxWait: time.Duration(p.MaxWait),
-	}
-}
-
 func (r *Run) transformOptions() transform.Options {
 	c := r.Config
-	sources := make([]transform.Source, 0, len(c.Sources))
-	for _, s := range c.Sources {
-		sources = append(sources, transform.Source{
-			Name: s.Name, Kind: s.Kind, Tenant: s.Tenant(),
-			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, AmountUnit: s.AmountUnit,
-			MinorUnits: s.MinorUnits, CardholderEmails: s.CardholderEmails, HiddenVendor: s.HiddenVendor,
-		})
-	}
 	return transform.Options{
 		RunID: r.ID, Now: r.Now,
-		ReportingCurrency: c.ReportingCurrency, Timezone: c.ReportingTimezone, Sources: sources,
+		ReportingCurrency: c.ReportingCurrency, Timezone: c.ReportingTimezone, Sources: c.Sources,
 		AliasesFile: c.Vendors.AliasesFile, AliasesAssumed: c.Vendors.Assumed,
 		RatesFile: c.RatesFile(), RatesFetched: c.FX.URL != "", RulesFile: c.RulesFile, TypesFile: c.TypesFile,
 		QuarantineMaxShare: strconv.FormatFloat(c.Quarantine.MaxShare, 'f', -1, 64),

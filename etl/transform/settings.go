@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -87,11 +88,11 @@ type sourceRow struct {
 	HiddenVendor string  `json:"hidden_vendor"`
 }
 
-func sourceRows(sources []Source) []sourceRow {
+func sourceRows(sources []config.Source) []sourceRow {
 	rows := make([]sourceRow, 0, len(sources))
 	for _, s := range sources {
 		row := sourceRow{
-			Source: s.Name, Kind: s.Kind, Tenant: s.Tenant,
+			Source: s.Name, Kind: s.Kind, Tenant: s.Tenant(),
 			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, MinorUnits: "{}", HiddenVendor: s.HiddenVendor,
 		}
 		if row.AmountBasis == "" {
@@ -120,7 +121,7 @@ func upperKeys(units map[string]int) map[string]int {
 	return upper
 }
 
-func sourceNames(sources []Source) []string {
+func sourceNames(sources []config.Source) []string {
 	names := make([]string, 0, len(sources))
 	for _, s := range sources {
 		names = append(names, s.Name)

@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
@@ -142,9 +143,9 @@ func testOptions() transform.Options {
 	return transform.Options{
 		RunID: "run-1", Now: func() time.Time { return day(31) },
 		ReportingCurrency: "USD", Timezone: "UTC",
-		Sources: []transform.Source{
-			{Name: "productive", Kind: "productive", Tenant: "517", AmountBasis: "gross", ApprovedOnly: true},
-			{Name: "procurify", Kind: "procurify", Tenant: "acme"},
+		Sources: []config.Source{
+			{Name: "productive", Kind: config.KindProductive, OrganizationID: "517", AmountBasis: "gross", ApprovedOnly: true},
+			{Name: "procurify", Kind: config.KindProcurify, Domain: "acme"},
 		},
 	}
 }

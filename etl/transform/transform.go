@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -19,9 +20,9 @@ type Options struct {
 	RunID etl.RunID
 	Now   func() time.Time
 
-	ReportingCurrency string // ISO 4217
-	Timezone          string // decides the day a card transaction belongs to
-	Sources           []Source
+	ReportingCurrency string          // ISO 4217
+	Timezone          string          // decides the day a card transaction belongs to
+	Sources           []config.Source // one that is not configured any more is read as ops.sources remembers it
 
 	AliasesFile    string // vendors' names, see [ReadAliasFile]
 	AliasesAssumed bool   // nobody chose that path
@@ -31,21 +32,6 @@ type Options struct {
 	TypesFile      string // CSV of what is an expense and what an invoice: kind, value, type
 
 	QuarantineMaxShare string // a decimal such as "0.05"; empty means 0.05
-}
-
-// A Source is how the records of one source are to be read. Sources that are
-// not configured any more are read as ops.sources remembers them.
-type Source struct {
-	Name   string // key under `sources` in the configuration
-	Kind   string // productive, procurify
-	Tenant string // organization_id, domain
-
-	AmountBasis      string         // productive: gross or net
-	ApprovedOnly     bool           // productive
-	AmountUnit       string         // procurify: major, minor or empty
-	MinorUnits       map[string]int // productive: decimals a currency is stored with, where not its own
-	CardholderEmails string         // procurify: CSV file: cardholder_uuid, email
-	HiddenVendor     string         // productive: what becomes of an expense whose vendor is not visible: quarantine or title
 }
 
 // In is [Run] within a transaction of the caller's, who commits it or rolls it

@@ -1,0 +1,35 @@
+package config
+
+// The shapes of a record: finance as in the documented seed, spend as on the
+// newer page with signatureId.
+const (
+	SchemaFinance = "finance"
+	SchemaSpend   = "spend"
+)
+
+// What happens to a record that changes after it was delivered.
+const (
+	OnChangeReport     = "report"     // it is listed
+	OnChangeResend     = "resend"     // it is posted again under its key
+	OnChangeCompensate = "compensate" // it is reversed and posted under a new key
+)
+
+// What happens to the first load of a source to a target.
+const (
+	FirstLoadHold = "hold" // it waits for an approval
+	FirstLoadPost = "post" // it goes out; for a target on this machine only
+)
+
+// What happens to a batch whose outcome is unknown.
+const (
+	InDoubtHold   = "hold"   // it waits for a decision
+	InDoubtResend = "resend" // the same body is posted again
+)
+
+// AppFor returns the application that a source's records go to, "" for none.
+func (p Productiv) AppFor(source string) string {
+	if id, ok := p.AppIDs[source]; ok {
+		return id
+	}
+	return p.AppID
+}
