@@ -26,11 +26,10 @@ var levels = [][]string{
 	{"cmd/spendbridge"},
 }
 
-// embeds hold files only: SQL and schemas. Who runs them hands them down as an
-// [fs.FS].
+// embeds hold SQL and schemas. Job hands them down as an [fs.FS].
 var embeds = map[string][]string{
 	"sql":     {"etl/job", "etl/etltest"},
-	"schemas": {"etl/job"},
+	"schemas": {"etl/job", "etl/extract", "etl/deliver"},
 }
 
 func mayImport(importer, imported string) bool {

@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"strings"
 
@@ -11,30 +10,20 @@ import (
 	"golang.org/x/text/message"
 
 	"spendbridge/etl/config"
+	"spendbridge/schemas"
 )
 
-// RecordSchemas are the JSON Schemas of a Productiv record, by name.
+// recordSchemas are the JSON Schemas of a Productiv record, by name.
 type recordSchemas map[string]*jsonschema.Schema
 
 func openSchemas(fsys fs.FS) (recordSchemas, error) {
 	all := recordSchemas{}
 	for _, name := range []string{config.SchemaFinance, config.SchemaSpend} {
-		file := "productiv/" + name + ".json"
-		text, err := fs.ReadFile(fsys, file)
+		compiled, _, err := schemas.Compile(fsys, "productiv/"+name+".json")
 		if err != nil {
 			return nil, err
 		}
-		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		compiler := jsonschema.NewCompiler()
-		if err := compiler.AddResource(file, doc); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		if all[name], err = compiler.Compile(file); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
+		all[name] = compiled
 	}
 	return all, nil
 }

@@ -14,8 +14,10 @@ import (
 // Rebuild fills an empty warehouse with the pages of another one and with
 // what follows from their files: every version of every record, and the
 // tombstones, each after the pages that were read before it.
-func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.Counts, error) {
-	if err := copyPages(ctx, from, into); err != nil {
+//
+// folder is the data folder, temp one for files that are not needed later.
+func Rebuild(ctx context.Context, from, into *warehouse.DB, folder, temp string) (etl.Counts, error) {
+	if err := warehouse.Carry(ctx, from, into, temp, "page", nil); err != nil {
 		return etl.Counts{}, fmt.Errorf("copy pages: %w", err)
 	}
 	sources, err := warehouse.Strings(ctx, into, "queries/page_sources.sql", nil)
@@ -52,40 +54,6 @@ func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.
 		failed = append(failed, l.failure(""))
 	}
 	return counts, errors.Join(failed...)
-}
-
-// copyPages copies the rows of raw.pages as not landed.
-func copyPages(ctx context.Context, from, into *warehouse.DB) error {
-	return into.InTx(ctx, func(tx *warehouse.Tx) error {
-		return from.Each(ctx, "queries/page_all.sql", nil, func(rows *sql.Rows) error {
-			args, err := scanArgs(rows)
-			if err != nil {
-				return err
-			}
-			_, err = tx.Exec(ctx, "queries/page_copy.sql", args)
-			return err
-		})
-	})
-}
-
-// scanArgs reads a row as the parameters its columns are named for.
-func scanArgs(rows *sql.Rows) (warehouse.Args, error) {
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	values := make([]any, len(columns))
-	for i := range values {
-		values[i] = new(any)
-	}
-	if err := rows.Scan(values...); err != nil {
-		return nil, err
-	}
-	args := warehouse.Args{}
-	for i, column := range columns {
-		args[column] = *values[i].(*any)
-	}
-	return args, nil
 }
 
 // A grave is the tombstones that were written at one time, and before the same

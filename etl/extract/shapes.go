@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"spendbridge/schemas"
 )
 
 // shapes holds a source's JSON Schemas, one per stream. They constrain only
@@ -60,30 +61,13 @@ func compileShapes(fsys fs.FS, folder string, blanks ...string) (*shapes, error)
 		return nil, err
 	}
 	for _, file := range files {
-		one, err := compileSchema(fsys, file)
+		compiled, document, err := schemas.Compile(fsys, file)
 		if err != nil {
-			return nil, fmt.Errorf("schema %s: %w", file, err)
+			return nil, err
 		}
-		s.schemas[strings.TrimSuffix(path.Base(file), ".json")] = one
+		s.schemas[strings.TrimSuffix(path.Base(file), ".json")] = &schema{compiled, document}
 	}
 	return s, nil
-}
-
-func compileSchema(fsys fs.FS, file string) (*schema, error) {
-	text, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		return nil, err
-	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		return nil, err
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(file, document); err != nil {
-		return nil, err
-	}
-	compiled, err := compiler.Compile(file)
-	return &schema{compiled, document}, err
 }
 
 // judge returns what is known of objects of this shape, and validates raw if

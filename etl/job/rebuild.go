@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -40,13 +39,13 @@ func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 	}
 	defer func() { err = errors.Join(err, rebuilt.Close()) }()
 
-	if err := copySources(ctx, r.DB, rebuilt); err != nil {
-		return etl.Counts{}, err
+	// Sources and cardholders may have left the configuration.
+	for _, rows := range []string{"sources", "cardholders", "files"} {
+		if err := warehouse.Carry(ctx, r.DB, rebuilt, folder, rows, nil); err != nil {
+			return etl.Counts{}, err
+		}
 	}
-	if err := transform.CopyFiles(ctx, r.DB, rebuilt, folder); err != nil {
-		return etl.Counts{}, err
-	}
-	counts, err = extract.Rebuild(ctx, r.DB, rebuilt, r.Config.DataDir)
+	counts, err = extract.Rebuild(ctx, r.DB, rebuilt, r.Config.DataDir, folder)
 	if err != nil {
 		return counts, err
 	}
@@ -105,35 +104,4 @@ func (r *Run) parquetHashes(ctx context.Context, db *warehouse.DB, folder string
 		hashes[file.Path] = file.SHA256
 	}
 	return hashes, nil
-}
-
-// copySources tells the second warehouse of sources that left the
-// configuration, and of the cardholders of theirs.
-func copySources(ctx context.Context, from, into *warehouse.DB) error {
-	var cardholders string
-	if err := from.Get(ctx, "queries/setting_cardholders.sql", nil, &cardholders); err != nil {
-		return err
-	}
-	if _, err := into.Exec(ctx, "queries/setting_add_cardholders.sql", warehouse.Args{"rows": cardholders}); err != nil {
-		return err
-	}
-	return from.Each(ctx, "queries/source_all.sql", nil, func(rows *sql.Rows) error {
-		columns, err := rows.Columns()
-		if err != nil {
-			return err
-		}
-		values := make([]any, len(columns))
-		for i := range values {
-			values[i] = new(any)
-		}
-		if err := rows.Scan(values...); err != nil {
-			return err
-		}
-		args := warehouse.Args{}
-		for i, name := range columns {
-			args[name] = *values[i].(*any)
-		}
-		_, err = into.Exec(ctx, "queries/source_save.sql", args)
-		return err
-	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"spendbridge/etl/warehouse"
@@ -24,24 +23,12 @@ func AsOf(ctx context.Context, from, into *warehouse.DB, moment time.Time, temp 
 	}
 	defer os.RemoveAll(folder)
 
-	records := warehouse.Args{"path": filepath.Join(folder, "records.parquet")}
-	sources := warehouse.Args{"path": filepath.Join(folder, "sources.parquet")}
-	for _, step := range []struct {
-		db   *warehouse.DB
-		file string
-		args warehouse.Args
-	}{
-		{from, "queries/asof_records_save.sql", warehouse.Args{"path": records["path"], "moment": moment.UTC()}},
-		{from, "queries/asof_sources_save.sql", sources},
-		{into, "queries/asof_records_load.sql", records},
-		{into, "queries/asof_sources_load.sql", sources},
+	for rows, args := range map[string]warehouse.Args{
+		"records": {"moment": moment.UTC()}, "sources": nil, "files": nil,
 	} {
-		if _, err := step.db.Exec(ctx, step.file, step.args); err != nil {
+		if err := warehouse.Carry(ctx, from, into, folder, rows, args); err != nil {
 			return Result{}, fmt.Errorf("as of %s: %w", moment.UTC().Format(time.RFC3339), err)
 		}
-	}
-	if err := CopyFiles(ctx, from, into, folder); err != nil {
-		return Result{}, fmt.Errorf("as of %s: %w", moment.UTC().Format(time.RFC3339), err)
 	}
 	return Run(ctx, into, opts)
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"spendbridge/etl"
@@ -152,17 +151,6 @@ func (t *transformer) forget(ctx context.Context, key string) error {
 func hexHash(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
-}
-
-// CopyFiles gives another warehouse the last good copies of the user's files,
-// by way of a file in folder.
-func CopyFiles(ctx context.Context, from, into *warehouse.DB, folder string) error {
-	path := warehouse.Args{"path": filepath.Join(folder, "files.parquet")}
-	if _, err := from.Exec(ctx, "queries/asof_files_save.sql", path); err != nil {
-		return err
-	}
-	_, err := into.Exec(ctx, "queries/asof_files_load.sql", path)
-	return err
 }
 
 // HashAliases and HashRules return the sha256 over the content of the files

@@ -1,0 +1,1 @@
+copy staging.setting_cardholders to $path (format parquet)

@@ -1,0 +1,3 @@
+insert into raw.pages by name
+
+select * from read_parquet($path)
