@@ -221,16 +221,13 @@ func (a *app) prune(ctx context.Context, text string, yes bool) error {
 	if err := age.UnmarshalText([]byte(text)); err != nil {
 		return etl.Usagef("--older-than %s: write %w", text, err)
 	}
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	pruned, err := s.Prune(ctx, age, yes)
-	if err != nil {
-		return err
-	}
-	return a.print(pruned, func(w io.Writer) { printPruned(w, pruned, text) })
+	return a.inSession(ctx, func(s *job.Session) error {
+		pruned, err := s.Prune(ctx, age, yes)
+		if err != nil {
+			return err
+		}
+		return a.print(pruned, func(w io.Writer) { printPruned(w, pruned, text) })
+	})
 }
 
 func printPruned(w io.Writer, p *job.Pruned, age string) {

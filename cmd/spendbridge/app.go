@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
@@ -59,4 +63,35 @@ func (a *app) options() job.Options {
 			}
 		},
 	}
+}
+
+// inSession runs work on the data folder that the configuration names.
+func (a *app) inSession(ctx context.Context, work func(*job.Session) error) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	return a.inSessionOf(ctx, c, work)
+}
+
+func (a *app) inSessionOf(ctx context.Context, c *config.Config, work func(*job.Session) error) (err error) {
+	s, err := job.Open(ctx, c, a.options())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return work(s)
+}
+
+// subcommandOnly is for a command that is nothing without one of its own
+// commands.
+func subcommandOnly(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	names := make([]string, 0, len(cmd.Commands()))
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), etl.DidYouMean(args[0], names))
 }

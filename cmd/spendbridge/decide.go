@@ -152,21 +152,18 @@ func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {
 	if len(args) == 1 {
 		what = args[0]
 	}
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	outcome := ""
-	run, err := s.Decide(ctx, "settle", func(r *job.Run) (err error) {
-		outcome, err = f.decide(ctx, r.Delivery(nil), what)
-		return err
+	return a.inSession(ctx, func(s *job.Session) error {
+		outcome := ""
+		run, err := s.Decide(ctx, "settle", func(r *job.Run) (err error) {
+			outcome, err = f.decide(ctx, r.Delivery(nil), what)
+			return err
+		})
+		if err != nil && etl.Status(err) != etl.StatusNeedsPerson {
+			return err
+		}
+		result := map[string]any{"run_id": run.RunID, "subject": what, "outcome": outcome}
+		return errors.Join(err, a.print(result, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSpace(what+" "+outcome)) }))
 	})
-	if err != nil && etl.Status(err) != etl.StatusNeedsPerson {
-		return err
-	}
-	result := map[string]any{"run_id": run.RunID, "subject": what, "outcome": outcome}
-	return errors.Join(err, a.print(result, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSpace(what+" "+outcome)) }))
 }
 
 func newVendorsCmd(a *app) *cobra.Command {
@@ -245,39 +242,36 @@ func readAliases(ctx context.Context, s *job.Session) (path string, aliases []tr
 }
 
 func (a *app) vendorsApprove(ctx context.Context, vendor, into, who string, yes bool) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	path, aliases, err := readAliases(ctx, s)
-	if err != nil {
-		return err
-	}
-	decided, err := transform.Approve(ctx, s.DB, aliases, a.aliasDecision(vendor, into, who))
-	if err != nil {
-		return err
-	}
-	renames, err := transform.Renames(ctx, s.DB, decided)
-	if err != nil {
-		return err
-	}
-	if yes {
-		if err := transform.WriteAliasFile(path, decided); err != nil {
+	return a.inSession(ctx, func(s *job.Session) error {
+		path, aliases, err := readAliases(ctx, s)
+		if err != nil {
 			return err
 		}
-	}
-	result := map[string]any{
-		"aliases_file": path, "written": yes,
-		"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
-	}
-	return a.print(result, func(w io.Writer) {
-		printRenames(w, renames, s.Config)
-		if yes {
-			fmt.Fprintf(w, "Written to %s; the next transform applies it.\n", path)
-		} else {
-			fmt.Fprintf(w, "Nothing is written yet. Repeat with --yes to write it to %s.\n", path)
+		decided, err := transform.Approve(ctx, s.DB, aliases, a.aliasDecision(vendor, into, who))
+		if err != nil {
+			return err
 		}
+		renames, err := transform.Renames(ctx, s.DB, decided)
+		if err != nil {
+			return err
+		}
+		if yes {
+			if err := transform.WriteAliasFile(path, decided); err != nil {
+				return err
+			}
+		}
+		result := map[string]any{
+			"aliases_file": path, "written": yes,
+			"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
+		}
+		return a.print(result, func(w io.Writer) {
+			printRenames(w, renames, s.Config)
+			if yes {
+				fmt.Fprintf(w, "Written to %s; the next transform applies it.\n", path)
+			} else {
+				fmt.Fprintf(w, "Nothing is written yet. Repeat with --yes to write it to %s.\n", path)
+			}
+		})
 	})
 }
 
@@ -300,23 +294,20 @@ func printRenames(w io.Writer, renames []transform.Rename, c *config.Config) {
 }
 
 func (a *app) vendorsReject(ctx context.Context, vendor, other, who string) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	path, aliases, err := readAliases(ctx, s)
-	if err != nil {
-		return err
-	}
-	decided, err := transform.Reject(ctx, s.DB, aliases, a.aliasDecision(vendor, other, who))
-	if err != nil {
-		return err
-	}
-	if err := transform.WriteAliasFile(path, decided); err != nil {
-		return err
-	}
-	return a.print(map[string]any{"aliases_file": path, "written": true}, func(w io.Writer) {
-		fmt.Fprintf(w, "Written to %s: %s and %s are not one vendor.\n", path, vendor, other)
+	return a.inSession(ctx, func(s *job.Session) error {
+		path, aliases, err := readAliases(ctx, s)
+		if err != nil {
+			return err
+		}
+		decided, err := transform.Reject(ctx, s.DB, aliases, a.aliasDecision(vendor, other, who))
+		if err != nil {
+			return err
+		}
+		if err := transform.WriteAliasFile(path, decided); err != nil {
+			return err
+		}
+		return a.print(map[string]any{"aliases_file": path, "written": true}, func(w io.Writer) {
+			fmt.Fprintf(w, "Written to %s: %s and %s are not one vendor.\n", path, vendor, other)
+		})
 	})
 }

@@ -98,6 +98,30 @@ configuration; 3 done, but something needs a person.`,
 	return root
 }
 
+// commands lists every command in the order of the work.
+var commands = []func(*app) *cobra.Command{
+	newDemoCmd,
+	newInitCmd,
+	newRunCmd,
+	newExtractCmd,
+	newBackfillCmd,
+	newTransformCmd,
+	newLoadCmd,
+	newExplainCmd,
+	newQuarantineCmd,
+	newSettleCmd,
+	newVerifyCmd,
+	newVendorsCmd,
+	newQueryCmd,
+	newDoctorCmd,
+	newScheduleCmd,
+	newStatusCmd,
+	newReportCmd,
+	newPruneCmd,
+	newSandboxCmd,
+	newVersionCmd,
+}
+
 // finish gives every command what all of them have: it says that it began, for
 // until then an error is cobra's, about the command line; and wrong arguments
 // are answered with how it is written.

@@ -166,16 +166,13 @@ func (a *app) backfill(ctx context.Context, f backfillFlags) error {
 	if !f.dryRun {
 		return a.do(ctx, c, job.Backfill(c, sources, b))
 	}
-	s, err := job.Open(ctx, c, a.options())
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	plans, err := s.PlanBackfill(ctx, sources, b)
-	if err != nil {
-		return err
-	}
-	return a.print(map[string]any{"backfill": plans}, func(w io.Writer) { printBackfillPlans(w, plans) })
+	return a.inSessionOf(ctx, c, func(s *job.Session) error {
+		plans, err := s.PlanBackfill(ctx, sources, b)
+		if err != nil {
+			return err
+		}
+		return a.print(map[string]any{"backfill": plans}, func(w io.Writer) { printBackfillPlans(w, plans) })
+	})
 }
 
 func newTransformCmd(a *app) *cobra.Command {
@@ -301,27 +298,21 @@ func (f loadFlags) plan(c *config.Config) job.Plan {
 }
 
 func (a *app) dryRun(ctx context.Context, c *config.Config, payload string) error {
-	s, err := job.Open(ctx, c, a.options())
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	dry, err := s.DryRun(ctx, payload)
-	if err != nil {
-		return err
-	}
-	return a.print(dry, func(w io.Writer) { printDryRun(w, dry) })
+	return a.inSessionOf(ctx, c, func(s *job.Session) error {
+		dry, err := s.DryRun(ctx, payload)
+		if err != nil {
+			return err
+		}
+		return a.print(dry, func(w io.Writer) { printDryRun(w, dry) })
+	})
 }
 
 func (a *app) loadAsOf(ctx context.Context, c *config.Config, asOf, out string) error {
-	s, err := job.Open(ctx, c, a.options())
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	past, err := s.AsOf(ctx, asOf, out)
-	if past == nil {
-		return err
-	}
-	return errors.Join(err, a.print(past, func(w io.Writer) { printPast(w, past) }))
+	return a.inSessionOf(ctx, c, func(s *job.Session) error {
+		past, err := s.AsOf(ctx, asOf, out)
+		if past == nil {
+			return err
+		}
+		return errors.Join(err, a.print(past, func(w io.Writer) { printPast(w, past) }))
+	})
 }

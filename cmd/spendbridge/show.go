@@ -144,16 +144,13 @@ id it has at its vendor, or the transaction number or signature id at Productiv.
 }
 
 func (a *app) explain(ctx context.Context, id string) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	x, err := report.Explain(ctx, s.DB, id, s.Config.SnapshotsDir())
-	if err != nil {
-		return err
-	}
-	return a.print(x, func(w io.Writer) { printExplanation(w, x) })
+	return a.inSession(ctx, func(s *job.Session) error {
+		x, err := report.Explain(ctx, s.DB, id, s.Config.SnapshotsDir())
+		if err != nil {
+			return err
+		}
+		return a.print(x, func(w io.Writer) { printExplanation(w, x) })
+	})
 }
 
 func newQuarantineCmd(a *app) *cobra.Command {
@@ -186,32 +183,26 @@ releases it by itself.`,
 }
 
 func (a *app) quarantineList(ctx context.Context) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	found, err := report.ListQuarantine(ctx, s.DB)
-	if err != nil {
-		return err
-	}
-	return a.print(map[string]any{"quarantine": found}, func(w io.Writer) { printQuarantine(w, found) })
+	return a.inSession(ctx, func(s *job.Session) error {
+		found, err := report.ListQuarantine(ctx, s.DB)
+		if err != nil {
+			return err
+		}
+		return a.print(map[string]any{"quarantine": found}, func(w io.Writer) { printQuarantine(w, found) })
+	})
 }
 
 func (a *app) quarantineShow(ctx context.Context, id string) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	found, err := report.ShowQuarantine(ctx, s.DB, id)
-	if err != nil {
-		return err
-	}
-	return a.print(map[string]any{"quarantine": found}, func(w io.Writer) {
-		for _, q := range found {
-			printQuarantined(w, q)
+	return a.inSession(ctx, func(s *job.Session) error {
+		found, err := report.ShowQuarantine(ctx, s.DB, id)
+		if err != nil {
+			return err
 		}
+		return a.print(map[string]any{"quarantine": found}, func(w io.Writer) {
+			for _, q := range found {
+				printQuarantined(w, q)
+			}
+		})
 	})
 }
 
@@ -296,22 +287,19 @@ person: a .csv or .parquet file for an auditor.`,
 }
 
 func (a *app) report(ctx context.Context, name, out string) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	run, err := report.FindRun(ctx, s.DB, name)
-	if err != nil {
-		return err
-	}
-	if out == "" {
-		out = filepath.Join(s.Config.ReportsDir(), string(run)+".html")
-	}
-	if err := s.WriteReport(ctx, run, out); err != nil {
-		return err
-	}
-	return a.print(map[string]any{"run_id": run, "path": out}, func(w io.Writer) { fmt.Fprintln(w, out) })
+	return a.inSession(ctx, func(s *job.Session) error {
+		run, err := report.FindRun(ctx, s.DB, name)
+		if err != nil {
+			return err
+		}
+		if out == "" {
+			out = filepath.Join(s.Config.ReportsDir(), string(run)+".html")
+		}
+		if err := s.WriteReport(ctx, run, out); err != nil {
+			return err
+		}
+		return a.print(map[string]any{"run_id": run, "path": out}, func(w io.Writer) { fmt.Fprintln(w, out) })
+	})
 }
 
 type ledgerFlags struct {
@@ -345,17 +333,14 @@ func (a *app) reportLedger(ctx context.Context, f ledgerFlags) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	items, err := report.ExportLedger(ctx, s.DB, f.path, from, to)
-	if err != nil {
-		return err
-	}
-	result := map[string]any{"path": f.path, "items": items}
-	return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "%d items in %s\n", items, f.path) })
+	return a.inSession(ctx, func(s *job.Session) error {
+		items, err := report.ExportLedger(ctx, s.DB, f.path, from, to)
+		if err != nil {
+			return err
+		}
+		result := map[string]any{"path": f.path, "items": items}
+		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "%d items in %s\n", items, f.path) })
+	})
 }
 
 // ledgerDay reads a flag that is a day.
@@ -403,19 +388,16 @@ of the smaller of the two. The similarity is that of their keys, from 0 to 1
 }
 
 func (a *app) vendorsList(ctx context.Context, limit int) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	vendors, err := transform.ListVendors(ctx, s.DB)
-	if err != nil {
-		return err
-	}
-	shown, more := firstOf(vendors, limit)
-	currency := s.Config.ReportingCurrency
-	result := map[string]any{"reporting_currency": currency, "vendors": shown, "more": more}
-	return a.print(result, func(w io.Writer) { printVendors(w, shown, more, currency) })
+	return a.inSession(ctx, func(s *job.Session) error {
+		vendors, err := transform.ListVendors(ctx, s.DB)
+		if err != nil {
+			return err
+		}
+		shown, more := firstOf(vendors, limit)
+		currency := s.Config.ReportingCurrency
+		result := map[string]any{"reporting_currency": currency, "vendors": shown, "more": more}
+		return a.print(result, func(w io.Writer) { printVendors(w, shown, more, currency) })
+	})
 }
 
 // firstOf returns the first rows and how many there are beyond.
@@ -427,30 +409,18 @@ func firstOf[T any](rows []T, limit int) ([]T, int) {
 }
 
 func (a *app) vendorsSuggest(ctx context.Context, least string, limit int) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
-	if err != nil {
-		return err
-	}
-	suggestions, err := transform.Suggest(ctx, s.DB, aliases, least)
-	if err != nil {
-		return err
-	}
-	shown, more := firstOf(suggestions, limit)
-	currency := s.Config.ReportingCurrency
-	result := map[string]any{"reporting_currency": currency, "suggestions": shown, "more": more}
-	return a.print(result, func(w io.Writer) { printSuggestions(w, shown, more, currency) })
-}
-
-// open takes the data folder that the configuration names.
-func (a *app) open(ctx context.Context) (*job.Session, error) {
-	c, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	return job.Open(ctx, c, a.options())
+	return a.inSession(ctx, func(s *job.Session) error {
+		aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
+		if err != nil {
+			return err
+		}
+		suggestions, err := transform.Suggest(ctx, s.DB, aliases, least)
+		if err != nil {
+			return err
+		}
+		shown, more := firstOf(suggestions, limit)
+		currency := s.Config.ReportingCurrency
+		result := map[string]any{"reporting_currency": currency, "suggestions": shown, "more": more}
+		return a.print(result, func(w io.Writer) { printSuggestions(w, shown, more, currency) })
+	})
 }

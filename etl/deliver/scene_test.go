@@ -62,6 +62,7 @@ func newScene(t testing.TB) *scene {
 		SettingsHash:   settings("first"),
 		MaxQuarantined: 1,
 	}
+	s.warehouse = etltest.EmptyFile(t)
 	s.open()
 	t.Cleanup(func() { s.DB.Close() })
 	s.nextRun()

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"spendbridge/etl"
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
@@ -37,7 +38,7 @@ type fixture struct {
 // rows are in testdata/fill, one statement per file.
 func (f fixture) open(t *testing.T) *warehouse.DB {
 	t.Helper()
-	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: withFill(t), TempDir: t.TempDir(), Threads: 2})
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Location: etltest.EmptyFile(t), Files: withFill(t), TempDir: t.TempDir(), Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
