@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"spendbridge/etl"
 )
@@ -100,7 +101,7 @@ func (r *reader) checkSource(s Source, key string) {
 	r.above(key+".lookback", float64(s.Lookback), 0)
 	switch s.Kind {
 	case KindProductive:
-		r.required(key+".token", s.Token.IsSet())
+		r.secret(key+".token", s.Token)
 		r.tenant(key+".organization_id", s.OrganizationID)
 		r.oneOf(key+".amount_basis", s.AmountBasis, "gross", "net")
 		r.oneOf(key+".hidden_vendor", s.HiddenVendor, "quarantine", "title")
@@ -109,8 +110,8 @@ func (r *reader) checkSource(s Source, key string) {
 			r.between(key+".minor_units."+currency, float64(exponent), 0, 4)
 		}
 	case KindProcurify:
-		r.required(key+".client_id", s.ClientID.IsSet())
-		r.required(key+".client_secret", s.ClientSecret.IsSet())
+		r.secret(key+".client_id", s.ClientID)
+		r.secret(key+".client_secret", s.ClientSecret)
 		r.tenant(key+".domain", s.Domain)
 		r.oneOf(key+".amount_unit", s.AmountUnit, "", "major", "minor")
 	}
@@ -124,8 +125,8 @@ func (r *reader) checkProductiv(c *Config) {
 	}
 	r.url("productiv.base_url", p.BaseURL)
 	r.url("productiv.token_url", p.TokenURL)
-	r.required("productiv.client_id", p.ClientID.IsSet())
-	r.required("productiv.client_secret", p.ClientSecret.IsSet())
+	r.secret("productiv.client_id", p.ClientID)
+	r.secret("productiv.client_secret", p.ClientSecret)
 	r.checkApps(c)
 	r.oneOf("productiv.token_auth", p.TokenAuth, "body", "basic")
 	r.oneOf("productiv.record_schema", p.RecordSchema, "finance", "spend")
@@ -149,11 +150,13 @@ func (r *reader) checkProductiv(c *Config) {
 // checkApps makes sure that each source has an application to post to.
 func (r *reader) checkApps(c *Config) {
 	p := c.Productiv
-	if p.AppID != "" && len(p.AppIDs) > 0 {
+	switch {
+	case p.AppID != "" && len(p.AppIDs) > 0:
 		r.faultAt("productiv.app_ids", "stands beside app_id; write one of the two")
-	}
-	if len(p.AppIDs) == 0 {
-		r.required("productiv.app_id", p.AppID != "")
+	case p.AppID != "":
+		return
+	case r.at["productiv.app_ids"] == nil:
+		r.required("productiv.app_id", false)
 		return
 	}
 	names := make([]string, 0, len(c.Sources))
@@ -176,7 +179,7 @@ func (r *reader) checkSchedule(c *Config) {
 	r.oneOf("schedule.catch_up", c.Schedule.CatchUp, "none", "once")
 	r.cron(c, "load", c.Schedule.Load)
 	r.cron(c, "sweep", c.Schedule.Sweep)
-	known := []string{"load", "sweep", "timezone", "catch_up", "drain"}
+	known := slices.Clone(jobNames)
 	for _, s := range c.Sources {
 		known = append(known, s.Name)
 	}
@@ -206,6 +209,13 @@ func (r *reader) cron(c *Config, job, text string) {
 func (r *reader) required(key string, given bool) {
 	if !given {
 		r.faultAt(key, "is missing or empty; it is required")
+	}
+}
+
+func (r *reader) secret(key string, s Secret) {
+	r.required(key, s.IsSet())
+	if strings.ContainsFunc(s.Reveal(), unicode.IsControl) {
+		r.faultAt(key, "holds a line break or another control character, which cannot be sent; write the secret alone, on one line")
 	}
 }
 

@@ -5,6 +5,7 @@ package config
 import (
 	"crypto/sha256"
 	_ "embed"
+	"encoding"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Template is the commented file that init writes.
@@ -36,7 +40,7 @@ type Config struct {
 	ReportingTimezone string     `yaml:"reporting_timezone"`
 	RulesFile         string     `yaml:"rules_file"`
 	TypesFile         string     `yaml:"types_file"`
-	Sources           []Source   `yaml:"sources"`
+	Sources           []Source   `yaml:"-"`
 	Productiv         Productiv  `yaml:"productiv"`
 	FX                FX         `yaml:"fx"`
 	Vendors           Vendors    `yaml:"vendors"`
@@ -48,29 +52,34 @@ type Config struct {
 }
 
 // A Source is one organisation at one vendor. Its name and tenant are part
-// of every key, so they never change. A tag `only` names the one kind that
-// knows the field.
+// of every key, so they never change.
 type Source struct {
 	Name    string `yaml:"-"` // the key under sources
 	Kind    string `yaml:"kind"`
 	BaseURL string `yaml:"base_url"`
 
-	Token          Secret         `yaml:"token" only:"productive"`
-	OrganizationID string         `yaml:"organization_id" only:"productive"`
-	AmountBasis    string         `yaml:"amount_basis" only:"productive"`
-	ApprovedOnly   bool           `yaml:"approved_only" only:"productive"`
-	MinorUnits     map[string]int `yaml:"minor_units" only:"productive"`
-	HiddenVendor   string         `yaml:"hidden_vendor" only:"productive"`
+	Token          Secret         `yaml:"token"`
+	OrganizationID string         `yaml:"organization_id"`
+	AmountBasis    string         `yaml:"amount_basis"`
+	ApprovedOnly   bool           `yaml:"approved_only"`
+	MinorUnits     map[string]int `yaml:"minor_units"`
+	HiddenVendor   string         `yaml:"hidden_vendor"`
 
-	Domain           string `yaml:"domain" only:"procurify"`
-	ClientID         Secret `yaml:"client_id" only:"procurify"`
-	ClientSecret     Secret `yaml:"client_secret" only:"procurify"`
-	AmountUnit       string `yaml:"amount_unit" only:"procurify"`
-	CardholderEmails string `yaml:"cardholder_emails" only:"procurify"`
+	Domain           string `yaml:"domain"`
+	ClientID         Secret `yaml:"client_id"`
+	ClientSecret     Secret `yaml:"client_secret"`
+	AmountUnit       string `yaml:"amount_unit"`
+	CardholderEmails string `yaml:"cardholder_emails"`
 
 	Lookback             Duration `yaml:"lookback"`
 	MaxRequestsPerSecond float64  `yaml:"max_requests_per_second"`
 	MaxWait              Duration `yaml:"max_wait"`
+}
+
+// foreignKeys are the keys that a kind of source does not know.
+var foreignKeys = map[string][]string{
+	KindProductive: {"domain", "client_id", "client_secret", "amount_unit", "cardholder_emails"},
+	KindProcurify:  {"token", "organization_id", "amount_basis", "approved_only", "minor_units", "hidden_vendor"},
 }
 
 // Tenant is the organisation a source's keys are made of.
@@ -135,7 +144,7 @@ type Schedule struct {
 	Sweep    string            `yaml:"sweep"`
 	CatchUp  string            `yaml:"catch_up"`
 	Drain    Duration          `yaml:"drain"`
-	Extract  map[string]string `yaml:",rest"` // by source
+	Extract  map[string]string `yaml:"-"` // by source, whose names are its other keys
 }
 
 // HTTP says where the daemon answers probes; empty = nowhere.
@@ -264,8 +273,20 @@ func (c *Config) Hash() string {
 
 const day = 24 * time.Hour
 
+// unmarshal gives the text of a scalar to one of the types below. goccy would
+// give it what the file has, with its variables not replaced.
+func unmarshal(node ast.Node, v encoding.TextUnmarshaler) error {
+	if err := v.UnmarshalText([]byte(node.GetToken().Value)); err != nil {
+		return &yaml.SyntaxError{Message: err.Error(), Token: node.GetToken()}
+	}
+	return nil
+}
+
 // A Duration is written 90d, 12h, 30m or 10s.
 type Duration time.Duration
+
+// UnmarshalYAML implements [yaml.NodeUnmarshaler].
+func (d *Duration) UnmarshalYAML(node ast.Node) error { return unmarshal(node, d) }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (d *Duration) UnmarshalText(text []byte) error {
@@ -300,6 +321,9 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 type Date struct {
 	time.Time
 }
+
+// UnmarshalYAML implements [yaml.NodeUnmarshaler].
+func (d *Date) UnmarshalYAML(node ast.Node) error { return unmarshal(node, d) }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (d *Date) UnmarshalText(text []byte) error {

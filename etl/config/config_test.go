@@ -39,6 +39,9 @@ func environment(name string) (string, bool) {
 		"PROCURIFY_CLIENT_ID":     "some-id",
 		"PROCURIFY_CLIENT_SECRET": "hush-3",
 		"SIZE":                    "250",
+		"FRACTION":                "10.5",
+		"NUMBER":                  "0517",
+		"YES":                     "true",
 		"EMPTY":                   "",
 		"TWO_LINES":               "hush-4\nhush-5",
 		"LATIN":                   "hush\xfc",
@@ -81,7 +84,7 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 			"productiv.app_id: has ${…} with a text that is not the name of a variable"},
 		"a secret of two lines": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${TWO_LINES}", 1),
-			"c.yaml:4:12: sources.productive.token: holds a line break or another control character"},
+			"c.yaml:4:5: sources.productive.token: holds a line break or another control character"},
 		"a secret that is not UTF-8": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${LATIN}", 1),
 			"c.yaml:4:12: sources.productive.token: what ${…} stands for: line 1: the byte 0xfc is not UTF-8"},
@@ -114,19 +117,70 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 			"sources.productive.client_id: is not a key there is"},
 		"text for a number": {
 			whole + "  batch_size: many\n",
-			`c.yaml:10:15: productiv.batch_size: is "many"; write a whole number`},
+			"c.yaml:10:15: productiv.batch_size: holds text; write a whole number"},
 		"a quoted number": {
 			whole + "  batch_size: \"10\"\n",
-			`productiv.batch_size: is "10"; write a whole number`},
+			"productiv.batch_size: holds text; write a whole number"},
 		"a number for true or false": {
 			strings.Replace(whole, "    token:", "    approved_only: 1\n    token:", 1),
-			`sources.productive.approved_only: is "1"; write true or false`},
+			"sources.productive.approved_only: holds a whole number; write true or false"},
 		"a number for text": {
 			strings.Replace(whole, `"517"`, "517", 1),
-			"c.yaml:5:22: sources.productive.organization_id: holds a number; write it in quotes"},
+			"c.yaml:5:22: sources.productive.organization_id: holds a whole number; write text in quotes"},
+		"a number for a secret": {
+			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "0517", 1),
+			"sources.productive.token: holds a whole number; write text in quotes"},
+		"a number for the text of a key of one's own": {
+			strings.Replace(whole, "app_id: app-1", "app_ids: {productive: 0517}", 1),
+			"c.yaml:9:25: productiv.app_ids.productive: holds a whole number; write text in quotes"},
+		"a quoted number for a key of one's own": {
+			strings.Replace(whole, "    token:", "    minor_units: {JPY: \"2\"}\n    token:", 1),
+			"sources.productive.minor_units.JPY: holds text; write a whole number"},
+		"a fraction for a whole number": {
+			whole + "  batch_size: 10.5\n",
+			"productiv.batch_size: holds a number; write a whole number"},
+		"a number that is too large": {
+			whole + "  batch_size: 9223372036854775808\n",
+			`productiv.batch_size: is "9223372036854775808"; write a smaller number`},
+		"a fraction from a variable": {
+			whole + "  batch_size: ${FRACTION}\n",
+			"productiv.batch_size: is, with its variables replaced, not what can stand here; write a whole number"},
+		"an empty variable for a number": {
+			whole + "  batch_size: ${EMPTY}\n",
+			"productiv.batch_size: is, with its variables replaced, not what can stand here; write a whole number"},
+		"a secret where a duration belongs": {
+			whole + "  max_wait: ${SENTENCE}\n",
+			"productiv.max_wait: is, with its variables replaced, not what can stand here; write a duration"},
+		"keys for a duration": {
+			whole + "  max_wait: {a: b}\n",
+			"productiv.max_wait: holds keys with values below it; write one value"},
+		"a tag": {
+			whole + "  token_auth: !!str body\n",
+			"productiv.token_auth: holds YAML that is not used here (an anchor, an alias or a tag)"},
+		"an anchor": {
+			whole + "  token_auth: &a body\n",
+			"productiv.token_auth: holds YAML that is not used here (an anchor, an alias or a tag)"},
+		"an alias": {
+			whole + "  token_auth: *a\n",
+			"productiv.token_auth: holds YAML that is not used here (an anchor, an alias or a tag)"},
+		"an alias for a duration": {
+			whole + "  max_wait: *a\n",
+			"productiv.max_wait: holds YAML that is not used here (an anchor, an alias or a tag); write one value"},
+		"a tag for a duration": {
+			whole + "  max_wait: !!str 5m\n",
+			"productiv.max_wait: holds YAML that is not used here (an anchor, an alias or a tag); write one value"},
+		"an alias for a source": {
+			strings.Replace(whole, "productiv:\n", "  procurify: *a\nproductiv:\n", 1),
+			"sources.procurify: holds YAML that is not used here (an anchor, an alias or a tag); write keys"},
+		"a merge key": {
+			whole + "  <<: {batch_size: 10}\n",
+			"productiv.<<: is not a key there is"},
+		"a number as a key": {
+			strings.Replace(whole, "app_id: app-1", "app_ids: {productive: a, 5: b}", 1),
+			"productiv.app_ids.5: is not a key there is"},
 		"a list for text": {
 			strings.Replace(whole, `"517"`, "[517]", 1),
-			"sources.productive.organization_id: holds a list; write one value"},
+			"sources.productive.organization_id: holds a list; write text in quotes"},
 		"text for keys": {
 			whole + "snapshots: all\n",
 			"snapshots: holds text; write keys with values below it"},
@@ -392,6 +446,8 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add("sources: {a: {kind: procurify, base_url: ${A}}}")
 	f.Add("a: &x [1]\nb: *x\n<<: *x\n")
 	f.Add("sources:\n  productive: !!str x\n")
+	f.Add("sources:\n  productive: *x\n")
+	f.Add("productiv: {max_wait: *x, post_from: &y 1, batch_size: !!int 5, app_ids: {a: *x}}\n")
 	path := filepath.Join(f.TempDir(), "c.yaml")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseConfig(path, []byte(text), func(string) (string, bool) { return "hush-hush", true })
@@ -413,5 +469,73 @@ func TestDuckDBGetsItsPartOfTheMemoryLimit(t *testing.T) {
 				t.Errorf("EngineMemory() = %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestEachValueIsJudgedThoughOthersHaveFaults(t *testing.T) {
+	text := strings.NewReplacer("    token:", `    minor_units: {JPY: "2", KWD: 2.5}
+    lookback: 90
+    base_url: https://${A}/${B}
+    token:`, "app_id: app-1", "app_ids: {productive: [1], procurify: 2}").Replace(whole) + `
+  max_wait: 1
+  post_from: soon
+  batch_size: 9223372036854775808
+  concurrency: two
+schedule: {sweep: 5, procurify: true}
+`
+	_, err := parse(t, text)
+	want := strings.TrimSpace(`
+the configuration has faults:
+  c.yaml:4:24: sources.productive.minor_units.JPY: holds text; write a whole number
+  c.yaml:4:34: sources.productive.minor_units.KWD: holds a number; write a whole number
+  c.yaml:5:15: sources.productive.lookback: is "90"; write a duration like 90d, 12h or 30s
+  c.yaml:6:15: sources.productive.base_url: needs the variable A, which is not set; set it: export A=…
+  c.yaml:6:15: sources.productive.base_url: needs the variable B, which is not set; set it: export B=…
+  c.yaml:12:25: productiv.app_ids.productive: holds a list; write text in quotes
+  c.yaml:12:41: productiv.app_ids.procurify: holds a whole number; write text in quotes
+  c.yaml:14:13: productiv.max_wait: is "1"; write a duration like 90d, 12h or 30s
+  c.yaml:15:14: productiv.post_from: is "soon"; write a date like 2026-01-31
+  c.yaml:16:15: productiv.batch_size: is "9223372036854775808"; write a smaller number
+  c.yaml:17:16: productiv.concurrency: holds text; write a whole number
+  c.yaml:18:19: schedule.sweep: holds a whole number; write text in quotes
+  c.yaml:18:33: schedule.procurify: holds true or false; write text in quotes`)
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAVariableStandsForWhatItsKeyNeeds(t *testing.T) {
+	text := strings.Replace(whole, `"517"`, "${NUMBER}\n    approved_only: \"${YES}\"\n    max_requests_per_second: ${FRACTION}", 1)
+	c, err := parse(t, text+"  batch_size: ${SIZE}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.Sources[0]
+	if s.OrganizationID != "0517" || !s.ApprovedOnly || s.MaxRequestsPerSecond != 10.5 || c.Productiv.BatchSize != 250 {
+		t.Errorf("got %+v, batch_size %d", s, c.Productiv.BatchSize)
+	}
+}
+
+func TestAKeyWithoutAValueKeepsItsDefault(t *testing.T) {
+	text := strings.Replace(whole, "    token:", "    base_url:\n    lookback:\n    minor_units: {JPY: }\n    token:", 1)
+	c, err := parse(t, text+"  batch_size:\n  post_from:\nvendors:\nschedule: {load: , productive: , drain: 0}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.Sources[0]
+	if s.BaseURL == "" || s.Lookback.Days() != 90 || len(s.MinorUnits) != 0 || c.Productiv.BatchSize != 1000 ||
+		c.Schedule.Load != "" || len(c.Schedule.Extract) != 0 || c.Schedule.Drain != 0 {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestForeignKeysAreKeysOfSources(t *testing.T) {
+	known := shapeOf(Source{}).keys
+	for kind, keys := range foreignKeys {
+		for _, key := range keys {
+			if _, ok := known[key]; !ok {
+				t.Errorf("%s: no source has the key %s", kind, key)
+			}
+		}
 	}
 }

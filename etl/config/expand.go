@@ -8,6 +8,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
 	"spendbridge/etl/plaintext"
 )
 
@@ -20,26 +24,40 @@ var (
 	variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 )
 
-var (
-	errOpenReference = errors.New("has ${ without its }; write ${NAME} or ${file:PATH}")
-	errNoVariable    = errors.New("has ${…} with a text that is not the name of a variable that is set; write ${NAME} or ${file:PATH}")
-)
-
-// expand replaces ${VAR} from the environment and ${file:PATH} from a file.
-// What it puts in is not looked at again.
-func (r *reader) expand(text string) (string, []error) {
-	if strings.Contains(reference.ReplaceAllLiteralString(text, ""), "${") {
-		return "", []error{errOpenReference}
+// expand replaces ${VAR} from the environment and ${file:PATH} from a file,
+// and reports whether it could. What it puts in is not looked at again.
+func (r *reader) expand(v value, want ast.NodeType) bool {
+	tk := v.Value.GetToken()
+	text := tk.Value
+	switch node := v.Value.(type) {
+	case *ast.StringNode:
+	case *ast.LiteralNode:
+		text = node.Value.Value
+	default:
+		return true
 	}
-	var faults []error
+	if strings.Contains(reference.ReplaceAllLiteralString(text, ""), "${") {
+		r.fault(tk.Position, v.key, "has ${ without its }; write ${NAME} or ${file:PATH}")
+		return false
+	}
+	complete := true
 	expanded := reference.ReplaceAllStringFunc(text, func(found string) string {
 		value, err := r.resolve(found[2 : len(found)-1])
 		if err != nil {
-			faults = append(faults, err)
+			r.fault(tk.Position, v.key, "%s", err)
+			complete = false
 		}
 		return value
 	})
-	return expanded, faults
+	r.expanded[v.key] = expanded != text
+	v.Value = ast.String(token.String(expanded, expanded, tk.Position))
+	if r.expanded[v.key] && want != ast.StringType && want != ast.NullType {
+		// What is no text to the section is read as if it stood in the file.
+		if file, err := parser.Parse(token.Tokens{token.New(expanded, expanded, tk.Position)}, 0); err == nil && len(file.Docs) == 1 {
+			v.Value = file.Docs[0].Body
+		}
+	}
+	return complete
 }
 
 func (r *reader) resolve(name string) (string, error) {
@@ -55,7 +73,7 @@ func (r *reader) resolve(name string) (string, error) {
 		var ok bool
 		value, ok = r.lookup(name)
 		if !ok && !variableName.MatchString(name) {
-			return "", errNoVariable
+			return "", errors.New("has ${…} with a text that is not the name of a variable that is set; write ${NAME} or ${file:PATH}")
 		}
 		if !ok {
 			return "", fmt.Errorf("needs the variable %s, which is not set; set it: export %s=…", name, name)

@@ -19,7 +19,6 @@ type fault struct {
 
 func (r *reader) fault(pos *token.Position, key, format string, args ...any) {
 	f := fault{key: key, message: fmt.Sprintf(format, args...)}
-	r.bad[key] = true
 	if pos != nil {
 		f.line, f.column = pos.Line, pos.Column
 	}
@@ -29,21 +28,14 @@ func (r *reader) fault(pos *token.Position, key, format string, args ...any) {
 // faultAt reports a fault at the key, or at the nearest key above it that was
 // given. What could not be read is not judged again.
 func (r *reader) faultAt(key, format string, args ...any) {
-	if r.bad[key] {
+	if slices.ContainsFunc(r.faults, func(f fault) bool { return f.key == key }) {
 		return
 	}
-	for above := key; ; {
-		if pos := r.at[above]; pos != nil {
-			r.fault(pos, key, format, args...)
-			return
-		}
-		i := strings.LastIndexByte(above, '.')
-		if i < 0 {
-			r.fault(nil, key, format, args...)
-			return
-		}
-		above = above[:i]
+	above := key
+	for r.at[above] == nil && strings.Contains(above, ".") {
+		above = above[:strings.LastIndexByte(above, '.')]
 	}
+	r.fault(r.at[above], key, format, args...)
 }
 
 // err puts all faults into one error, in the order of the file.

@@ -1,11 +1,9 @@
 package config
 
 import (
-	"encoding"
 	"errors"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -38,185 +36,124 @@ func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{folder: folder, lookup: lookup, at: map[string]*token.Position{}, bad: map[string]bool{}, expanded: map[string]bool{}}
+	r := &reader{
+		folder: folder, lookup: lookup, values: map[*token.Token]value{},
+		at: map[string]*token.Position{}, expanded: map[string]bool{},
+	}
 	config := Default()
-	r.document(config, text)
-	if !r.broken {
+	if root := r.parse(text); root != nil {
+		r.read(config, root)
 		check(config, r)
 	}
 	return config, r.err(filepath.Base(path))
 }
 
-// A reader copies YAML into the configuration and gathers all faults.
+// A reader turns YAML into the configuration and gathers all faults.
 type reader struct {
 	folder   string // of the configuration file
 	lookup   func(string) (string, bool)
-	at       map[string]*token.Position // of each key that was given
+	values   map[*token.Token]value // by the tokens that goccy's errors carry
+	sources  []value                // whose kind says what they must look like
 	faults   []fault
-	bad      map[string]bool // keys with a fault
-	expanded map[string]bool // keys whose value is not what the file says
-	broken   bool            // no YAML at all: there is nothing to check
+	at       map[string]*token.Position // of each key that was given
+	expanded map[string]bool            // keys whose value is not what the file says
 }
 
-func (r *reader) document(config *Config, content []byte) {
+// parse returns the root of the file, or nil if it is no YAML.
+func (r *reader) parse(content []byte) ast.Node {
 	text, err := plaintext.Decode(content)
 	var encoding *plaintext.EncodingError
 	if errors.As(err, &encoding) {
 		r.fault(&token.Position{Line: encoding.Line, Column: 1}, "", "%s; save the file as UTF-8", encoding.Problem)
-		r.broken = true
-		return
+		return nil
 	}
 	file, err := parser.ParseBytes([]byte(text), 0)
 	var syntax yaml.Error
-	if errors.As(err, &syntax) {
+	switch {
+	case errors.As(err, &syntax):
 		// Its own text would quote the file, and with it a secret.
 		r.fault(syntax.GetToken().Position, "", "is no YAML: %s", syntax.GetMessage())
-		r.broken = true
-		return
-	}
-	if err != nil || len(file.Docs) > 1 {
+	case err != nil || len(file.Docs) > 1:
 		r.fault(nil, "", "must be one YAML document")
-		r.broken = true
+	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
+		return ast.Mapping(nil, false)
+	default:
+		return file.Docs[0].Body
+	}
+	return nil
+}
+
+func (r *reader) read(c *Config, root ast.Node) {
+	example := *c
+	example.Productiv.AppIDs = map[string]string{anyKey: ""}
+	want := shapeOf(example)
+	want.keys["sources"] = shape{ast.MappingType, map[string]shape{anyKey: {}}}
+	want.keys["schedule"].keys[anyKey] = shape{kind: ast.StringType}
+	if !r.fits(value{ast.MappingValue(nil, nil, root), ""}, want) {
 		return
 	}
-	if len(file.Docs) == 1 && file.Docs[0].Body != nil {
-		r.value(reflect.ValueOf(config).Elem(), file.Docs[0].Body, "")
+	r.decode(c, root)
+	// What is no setting of the schedule is a source.
+	if schedule, ok := find(root, "schedule").(*ast.MappingNode); ok {
+		schedule.Values = slices.DeleteFunc(schedule.Values, func(pair *ast.MappingValueNode) bool {
+			return slices.Contains(jobNames, pair.Key.GetToken().Value)
+		})
+		if len(schedule.Values) > 0 {
+			r.decode(&c.Schedule.Extract, schedule)
+		}
+	}
+	for _, v := range r.sources {
+		r.source(c, v)
 	}
 }
 
-// value copies one YAML node into v, which key names.
-func (r *reader) value(v reflect.Value, node ast.Node, key string) {
-	_, isText := v.Addr().Interface().(encoding.TextUnmarshaler)
-	switch {
-	case node.Type() == ast.NullType:
-		return // a key without a value keeps its default
-	case v.Type() == reflect.TypeFor[[]Source]():
-		r.sources(v, node)
-	case v.Kind() == reflect.Map:
-		r.mapping(v, node, key)
-	case v.Kind() == reflect.Struct && !isText && v.Type() != reflect.TypeFor[Secret]():
-		r.structure(v, node, key, "")
-	default:
-		r.scalar(v, node, key)
+// source reads one source. Which keys it has depends on its kind, which is
+// its name, unless it says.
+func (r *reader) source(c *Config, v value) {
+	name, pos := v.Key.GetToken().Value, v.Key.GetToken().Position
+	kind := name
+	if node := find(v.Value, "kind"); node != nil {
+		kind, pos = node.GetToken().Value, node.GetToken().Position
 	}
-}
-
-// entries returns the key-value pairs of a mapping and notes where they are.
-func (r *reader) entries(node ast.Node, key string) []entry {
-	mapping, ok := node.(ast.MapNode)
+	foreign, ok := foreignKeys[kind]
 	if !ok {
-		r.fault(node.GetToken().Position, key, "holds %s; write keys with values below it", describe(node))
+		r.fault(pos, v.key+".kind", "must be %s or %s; write kind: below %s", KindProductive, KindProcurify, name)
+		return
+	}
+	source := defaultSource(name, kind)
+	example := source
+	example.MinorUnits = map[string]int{anyKey: 0}
+	want := shapeOf(example)
+	for _, key := range foreign {
+		delete(want.keys, key)
+	}
+	if r.fits(v, want) {
+		r.decode(&source, v.Value)
+	}
+	c.Sources = append(c.Sources, source)
+}
+
+// decode decodes a section. goccy stops at the first fault, so that value is
+// taken out and the rest decoded again.
+func (r *reader) decode(section any, node ast.Node) {
+	for err := yaml.NodeToValue(node, section); err != nil; err = yaml.NodeToValue(node, section) {
+		var fault yaml.Error
+		errors.As(err, &fault)
+		v := r.values[fault.GetToken()]
+		want := fault.GetMessage()
+		if _, ok := fault.(*yaml.OverflowError); ok {
+			want = "a smaller number"
+		}
+		r.fault(fault.GetToken().Position, v.key, "%s; write %s", r.is(v.key, v.Value.GetToken().Value), want)
+		v.Value = ast.Null(fault.GetToken())
+	}
+}
+
+// find returns the value of a key, or nil.
+func find(node ast.Node, key string) ast.Node {
+	found, err := new(yaml.PathBuilder).Root().Child(key).Build().FilterNode(node)
+	if err != nil {
 		return nil
 	}
-	var all []entry
-	for it := mapping.MapRange(); it.Next(); {
-		name := it.Key().GetToken().Value
-		e := entry{name: name, key: join(key, name), pos: it.Key().GetToken().Position, node: it.Value()}
-		r.at[e.key] = e.pos
-		all = append(all, e)
-	}
-	return all
-}
-
-type entry struct {
-	name, key string
-	pos       *token.Position
-	node      ast.Node
-}
-
-func join(key, name string) string {
-	if key == "" {
-		return name
-	}
-	return key + "." + name
-}
-
-// structure copies a mapping into a struct. A key that no field has is a
-// fault, unless a field takes the rest.
-func (r *reader) structure(v reflect.Value, node ast.Node, key, kind string) {
-	fields, rest := fieldsOf(v, kind)
-	for _, e := range r.entries(node, key) {
-		field, ok := fields[e.name]
-		switch {
-		case ok:
-			r.value(field, e.node, e.key)
-		case rest.IsValid():
-			r.put(rest, e)
-		default:
-			names := make([]string, 0, len(fields))
-			for name := range fields {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			r.fault(e.pos, e.key, "is not a key there is%s", etl.DidYouMean(e.name, names))
-		}
-	}
-}
-
-// fieldsOf lists the fields of a struct by their YAML names, without those
-// that only another kind of source knows.
-func fieldsOf(v reflect.Value, kind string) (fields map[string]reflect.Value, rest reflect.Value) {
-	fields = map[string]reflect.Value{}
-	for i := range v.NumField() {
-		tag := v.Type().Field(i).Tag
-		only := tag.Get("only")
-		switch name := tag.Get("yaml"); {
-		case name == ",rest":
-			rest = v.Field(i)
-		case name != "-" && (only == "" || only == kind):
-			fields[name] = v.Field(i)
-		}
-	}
-	return fields, rest
-}
-
-// sources copies the mapping under sources, in its order.
-func (r *reader) sources(v reflect.Value, node ast.Node) {
-	var all []Source
-	for _, e := range r.entries(node, "sources") {
-		kind := r.kind(e)
-		source := defaultSource(e.name, kind)
-		if kind == "" {
-			continue
-		}
-		if e.node.Type() != ast.NullType {
-			r.structure(reflect.ValueOf(&source).Elem(), e.node, e.key, kind)
-		}
-		source.Kind = kind
-		all = append(all, source)
-	}
-	v.Set(reflect.ValueOf(all))
-}
-
-// kind finds out which vendor a source is of: its name, unless it says.
-func (r *reader) kind(e entry) string {
-	kind, pos := e.name, e.pos
-	if mapping, ok := e.node.(ast.MapNode); ok {
-		for it := mapping.MapRange(); it.Next(); {
-			if it.Key().GetToken().Value == "kind" {
-				kind, pos = it.Value().GetToken().Value, it.Value().GetToken().Position
-			}
-		}
-	}
-	if kind != KindProductive && kind != KindProcurify {
-		r.fault(pos, join(e.key, "kind"), "must be %s or %s; write kind: below %s", KindProductive, KindProcurify, e.name)
-		return ""
-	}
-	return kind
-}
-
-// mapping copies a mapping into a map from text to a scalar.
-func (r *reader) mapping(v reflect.Value, node ast.Node, key string) {
-	for _, e := range r.entries(node, key) {
-		r.put(v, e)
-	}
-}
-
-func (r *reader) put(v reflect.Value, e entry) {
-	if v.IsNil() {
-		v.Set(reflect.MakeMap(v.Type()))
-	}
-	item := reflect.New(v.Type().Elem()).Elem()
-	r.scalar(item, e.node, e.key)
-	v.SetMapIndex(reflect.ValueOf(e.name), item)
+	return found
 }

@@ -1,6 +1,11 @@
 package config
 
-import "log/slog"
+import (
+	"log/slog"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
 
 // A Secret is a value that is never printed, logged or stored: whatever
 // formats, logs or encodes it gets a placeholder.
@@ -12,6 +17,12 @@ type Secret struct {
 func NewSecret(value string) Secret { return Secret{value} }
 
 const redacted = "[secret]"
+
+// UnmarshalYAML implements [yaml.NodeUnmarshaler].
+func (s *Secret) UnmarshalYAML(node ast.Node) error {
+	*s = NewSecret(strings.TrimRight(node.GetToken().Value, "\n")) // of a block of YAML
+	return nil
+}
 
 // Reveal returns the value, for the one client that needs it.
 func (s Secret) Reveal() string { return s.value }
