@@ -72,9 +72,10 @@ func (r *reader) general(c *Config) {
 }
 
 func (r *reader) checkSources(c *Config) {
-	if len(c.Sources) == 0 && r.at["sources"] == nil {
+	switch {
+	case r.at["sources"] == nil:
 		r.faultAt("sources", "is missing; name at least one source: productive or procurify")
-	} else if len(c.Sources) == 0 {
+	case len(c.Sources) == 0:
 		r.faultAt("sources", "holds no source that can be used; name at least one: productive or procurify")
 	}
 	tenants := map[string]string{}
@@ -93,10 +94,7 @@ func (r *reader) checkSource(s Source, key string) {
 	if !sourceName.MatchString(s.Name) || slices.Contains(jobNames, s.Name) {
 		r.faultAt(key, "cannot name a source; write lower-case letters, digits, - and _, and none of %s", strings.Join(jobNames, ", "))
 	}
-	r.required(key+".base_url", s.BaseURL != "")
-	if s.BaseURL != "" {
-		r.url(key+".base_url", s.BaseURL)
-	}
+	r.url(key+".base_url", s.BaseURL)
 	r.above(key+".max_requests_per_second", s.MaxRequestsPerSecond, 0)
 	r.above(key+".lookback", float64(s.Lookback), 0)
 	switch s.Kind {
@@ -236,9 +234,7 @@ func (r *reader) is(key, value string) string {
 
 func (r *reader) tenant(key, value string) {
 	r.required(key, value != "")
-	if value != "" {
-		r.matches(key, value, tenantName, "letters, digits, dots, - and _ only, at most 40")
-	}
+	r.matches(key, value, tenantName, "letters, digits, dots, - and _ only, at most 40")
 }
 
 func (r *reader) oneOf(key, value string, allowed ...string) {
@@ -268,24 +264,18 @@ func (r *reader) zone(key, name string) {
 
 // url checks an address without ever repeating it: it may hold a secret.
 func (r *reader) url(key, text string) {
-	if err := checkURL(text); err != nil {
-		r.faultAt(key, "%s", err)
-	}
-}
-
-func checkURL(text string) error {
+	r.required(key, text != "")
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("is no address; write one like https://example.com/path")
+		r.faultAt(key, "is no address; write one like https://example.com/path")
 	case u.User != nil:
-		return fmt.Errorf("holds a user name or password; write the address without")
+		r.faultAt(key, "holds a user name or password; write the address without")
 	case u.Fragment != "":
-		return fmt.Errorf("holds a #fragment; write the address without")
+		r.faultAt(key, "holds a #fragment; write the address without")
 	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
-		return fmt.Errorf("sends secrets in the clear to %s; write https:// (http:// is for this machine only)", u.Hostname())
+		r.faultAt(key, "sends secrets in the clear to %s; write https:// (http:// is for this machine only)", u.Hostname())
 	}
-	return nil
 }
 
 // IsLoopback reports whether a host is this machine by a name of its own.

@@ -192,6 +192,9 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 		"a bad address": {
 			whole + "  base_url: productiv.com\n",
 			"c.yaml:10:3: productiv.base_url: is no address; write one like https://example.com/path"},
+		"no address": {
+			whole + "  base_url: \"\"\n",
+			"c.yaml:10:3: productiv.base_url: is missing or empty; it is required"},
 		"a password in an address": {
 			whole + "  base_url: https://u:hush@productiv.com\n",
 			"productiv.base_url: holds a user name or password"},
