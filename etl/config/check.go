@@ -20,11 +20,11 @@ var (
 	tenantName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
 )
 
-// jobNames are jobs of the schedule that a source cannot be named after.
+// jobNames are the keys of the schedule that are not sources.
 var jobNames = []string{"load", "sweep", "timezone", "catch_up", "drain"}
 
-// check applies the rules that one value alone or several together must
-// keep, and makes paths absolute.
+// check applies the rules for single values and for values that depend on
+// each other, and makes paths absolute.
 func check(c *Config, r *reader) {
 	r.paths(c)
 	c.Vendors.Assumed = r.at["vendors.aliases_file"] == nil
@@ -57,7 +57,7 @@ func (r *reader) general(c *Config) {
 	if c.FX.URL != "" {
 		r.url("fx.url", c.FX.URL)
 		if c.FX.RatesFile != "" {
-			r.faultAt("fx.url", "stands beside rates_file; write one of the two")
+			r.faultAt("fx.url", "cannot be combined with rates_file; set one of them")
 		}
 	}
 	if c.Notify.Webhook.IsSet() {
@@ -66,7 +66,7 @@ func (r *reader) general(c *Config) {
 	if c.HTTP.Listen != "" {
 		host, _, err := net.SplitHostPort(c.HTTP.Listen)
 		if err != nil || !IsLoopback(host) {
-			r.faultAt("http.listen", "must be a port of this machine only; write 127.0.0.1:9464")
+			r.faultAt("http.listen", "must be a loopback address like 127.0.0.1:9464")
 		}
 	}
 }
@@ -74,9 +74,9 @@ func (r *reader) general(c *Config) {
 func (r *reader) checkSources(c *Config) {
 	switch {
 	case r.at["sources"] == nil:
-		r.faultAt("sources", "is missing; name at least one source: productive or procurify")
+		r.faultAt("sources", "is missing; configure at least one source: productive or procurify")
 	case len(c.Sources) == 0:
-		r.faultAt("sources", "holds no source that can be used; name at least one: productive or procurify")
+		r.faultAt("sources", "has no usable source; configure at least one: productive or procurify")
 	}
 	tenants := map[string]string{}
 	for _, s := range c.Sources {
@@ -84,7 +84,7 @@ func (r *reader) checkSources(c *Config) {
 		r.checkSource(s, key)
 		tenant := s.Kind + " " + s.Tenant()
 		if other, ok := tenants[tenant]; ok && s.Tenant() != "" {
-			r.faultAt(key, "is the same organisation as sources.%s; keep one of the two", other)
+			r.faultAt(key, "is the same organisation as sources.%s; remove one of them", other)
 		}
 		tenants[tenant] = s.Name
 	}
@@ -92,7 +92,7 @@ func (r *reader) checkSources(c *Config) {
 
 func (r *reader) checkSource(s Source, key string) {
 	if !sourceName.MatchString(s.Name) || slices.Contains(jobNames, s.Name) {
-		r.faultAt(key, "cannot name a source; write lower-case letters, digits, - and _, and none of %s", strings.Join(jobNames, ", "))
+		r.faultAt(key, "is not a valid source name; use lower-case letters, digits, - and _, but none of %s", strings.Join(jobNames, ", "))
 	}
 	r.url(key+".base_url", s.BaseURL)
 	r.above(key+".max_requests_per_second", s.MaxRequestsPerSecond, 0)
@@ -118,7 +118,7 @@ func (r *reader) checkSource(s Source, key string) {
 func (r *reader) checkProductiv(c *Config) {
 	p := c.Productiv
 	if r.at["productiv"] == nil {
-		r.faultAt("productiv", "is missing; write where spend is posted: client_id, client_secret and app_id")
+		r.faultAt("productiv", "is missing; set where spend is posted: client_id, client_secret and app_id")
 		return
 	}
 	r.url("productiv.base_url", p.BaseURL)
@@ -150,7 +150,7 @@ func (r *reader) checkApps(c *Config) {
 	p := c.Productiv
 	switch {
 	case p.AppID != "" && len(p.AppIDs) > 0:
-		r.faultAt("productiv.app_ids", "stands beside app_id; write one of the two")
+		r.faultAt("productiv.app_ids", "cannot be combined with app_id; set one of them")
 	case p.AppID != "":
 		return
 	case r.at["productiv.app_ids"] == nil:
@@ -161,13 +161,13 @@ func (r *reader) checkApps(c *Config) {
 	for _, s := range c.Sources {
 		names = append(names, s.Name)
 		if p.AppIDs[s.Name] == "" {
-			r.faultAt("productiv.app_ids."+s.Name, "is missing; write the application id at Productiv for this source")
+			r.faultAt("productiv.app_ids."+s.Name, "is missing; set the Productiv application id of this source")
 		}
 	}
 	for name := range p.AppIDs {
-		// A source that left the configuration may keep its application.
+		// A source that was removed from the configuration may keep its application.
 		if near := etl.Nearest(name, names); near != "" && near != name && p.AppIDs[near] == "" {
-			r.faultAt("productiv.app_ids."+name, "names no source; did you mean %s?", near)
+			r.faultAt("productiv.app_ids."+name, "is not a source; did you mean %s?", near)
 		}
 	}
 }
@@ -189,7 +189,7 @@ func (r *reader) checkSchedule(c *Config) {
 	}
 }
 
-// cron checks when a job is due. An empty text is never.
+// cron checks the schedule of a job. An empty text means never.
 func (r *reader) cron(c *Config, job, text string) {
 	if text == "" {
 		return
@@ -213,7 +213,7 @@ func (r *reader) required(key string, given bool) {
 func (r *reader) secret(key string, s Secret) {
 	r.required(key, s.IsSet())
 	if strings.ContainsFunc(s.Reveal(), unicode.IsControl) {
-		r.faultAt(key, "holds a line break or another control character, which cannot be sent; write the secret alone, on one line")
+		r.faultAt(key, "contains a line break or another control character, which cannot be sent; put the secret alone on one line")
 	}
 }
 
@@ -223,11 +223,11 @@ func (r *reader) matches(key, value string, pattern *regexp.Regexp, want string)
 	}
 }
 
-// is repeats a value, unless it came from a variable: that may be a secret in
+// is quotes a value, unless it came from a variable: that may be a secret in
 // the wrong place.
 func (r *reader) is(key, value string) string {
 	if r.expanded[key] {
-		return "is, with its variables replaced, not what can stand here"
+		return "has an invalid value after variable substitution"
 	}
 	return fmt.Sprintf("is %q", value)
 }
@@ -262,19 +262,19 @@ func (r *reader) zone(key, name string) {
 	}
 }
 
-// url checks an address without ever repeating it: it may hold a secret.
+// url checks a URL without ever quoting it: it may contain a secret.
 func (r *reader) url(key, text string) {
 	r.required(key, text != "")
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		r.faultAt(key, "is no address; write one like https://example.com/path")
+		r.faultAt(key, "is not a URL; write one like https://example.com/path")
 	case u.User != nil:
-		r.faultAt(key, "holds a user name or password; write the address without")
+		r.faultAt(key, "contains a user name or password; remove it")
 	case u.Fragment != "":
-		r.faultAt(key, "holds a #fragment; write the address without")
+		r.faultAt(key, "contains a #fragment; remove it")
 	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
-		r.faultAt(key, "sends secrets in the clear to %s; write https:// (http:// is for this machine only)", u.Hostname())
+		r.faultAt(key, "sends secrets in the clear to %s; use https:// (http:// is for this machine only)", u.Hostname())
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package config reads spendbridge.yaml: types and defaults, strict reading
-// with every fault named by its line, and the rules that values must keep.
+// Package config reads spendbridge.yaml: its types and defaults, strict
+// decoding that reports every fault with its line, and the rules for values.
 package config
 
 import (
@@ -24,14 +24,14 @@ import (
 //go:embed spendbridge.yaml
 var Template []byte
 
-// The vendors a source can be of.
+// The kinds of sources: one for each vendor.
 const (
 	KindProductive = "productive"
 	KindProcurify  = "procurify"
 )
 
-// A Config is what spendbridge.yaml says, with defaults filled in, variables
-// replaced and paths made absolute.
+// A Config is the content of spendbridge.yaml, with defaults filled in,
+// variables replaced and paths made absolute.
 type Config struct {
 	DataDir           string     `yaml:"data_dir"`
 	Warehouse         string     `yaml:"warehouse"`
@@ -82,7 +82,7 @@ var foreignKeys = map[string][]string{
 	KindProcurify:  {"token", "organization_id", "amount_basis", "approved_only", "minor_units", "hidden_vendor"},
 }
 
-// Tenant is the organisation a source's keys are made of.
+// Tenant is the organisation, which is part of every key of the source.
 func (s Source) Tenant() string {
 	if s.Kind == KindProcurify {
 		return s.Domain
@@ -121,22 +121,23 @@ type FX struct {
 // Vendors names the file that gives vendors their canonical names.
 type Vendors struct {
 	AliasesFile string `yaml:"aliases_file"`
-	Assumed     bool   `yaml:"-"` // the file is the usual one, the configuration names none
+	Assumed     bool   `yaml:"-"` // the configuration does not name the file
 }
 
-// Quarantine says how much may be set aside before a person must look.
+// Quarantine says how much of a run may be quarantined before it needs
+// attention.
 type Quarantine struct {
 	MaxShare float64 `yaml:"max_share"`
 }
 
-// Snapshots says where Parquet snapshots go and how many stay.
+// Snapshots says where Parquet snapshots go and how many are kept.
 type Snapshots struct {
 	Dir     string   `yaml:"dir"`
 	Keep    int      `yaml:"keep"`
-	KeepFor Duration `yaml:"keep_for"` // younger ones stay even beyond keep
+	KeepFor Duration `yaml:"keep_for"` // younger ones are kept even beyond keep
 }
 
-// Schedule says when the daemon does what. An empty expression is a
+// Schedule says when the daemon runs which job. An empty expression is a
 // job that is not scheduled.
 type Schedule struct {
 	Timezone string            `yaml:"timezone"`
@@ -144,7 +145,7 @@ type Schedule struct {
 	Sweep    string            `yaml:"sweep"`
 	CatchUp  string            `yaml:"catch_up"`
 	Drain    Duration          `yaml:"drain"`
-	Extract  map[string]string `yaml:"-"` // by source, whose names are its other keys
+	Extract  map[string]string `yaml:"-"` // by source: every other key of the section
 }
 
 // HTTP says where the daemon answers probes; empty = nowhere.
@@ -152,7 +153,7 @@ type HTTP struct {
 	Listen string `yaml:"listen"`
 }
 
-// Notify names a webhook to tell of trouble; empty = nobody.
+// Notify names the webhook to call on failures; empty = none.
 type Notify struct {
 	Webhook Secret `yaml:"webhook"` // a webhook's address is its password
 }
@@ -185,7 +186,7 @@ func Default() *Config {
 	}
 }
 
-// defaultSource is what a source of a kind means if it says nothing.
+// defaultSource is a source of a kind that has no settings of its own.
 func defaultSource(name, kind string) Source {
 	s := Source{Name: name, Kind: kind, Lookback: Duration(90 * day), MaxWait: Duration(5 * time.Minute)}
 	switch kind {
@@ -199,7 +200,7 @@ func defaultSource(name, kind string) Source {
 	return s
 }
 
-// WarehouseLocation is where the warehouse lies.
+// WarehouseLocation is where the warehouse is.
 func (c *Config) WarehouseLocation() string {
 	if c.Warehouse == "" {
 		return filepath.Join(c.DataDir, "warehouse.duckdb")
@@ -207,13 +208,13 @@ func (c *Config) WarehouseLocation() string {
 	return c.Warehouse
 }
 
-// EngineMemory is DuckDB's part of memory_limit. The rest is for what it does
-// not account for: reading back Parquet, long texts on their way to the disk.
+// EngineMemory is DuckDB's share of memory_limit. The rest is for memory that
+// DuckDB does not account for: reading back Parquet, writing long texts.
 func (c *Config) EngineMemory() string {
 	number := strings.TrimRight(c.MemoryLimit, " KMGTiB")
 	size, err := strconv.ParseFloat(number, 64)
 	if err != nil {
-		panic(err) // the checks let no other text through
+		panic(err) // check refuses every other text
 	}
 	return strconv.FormatFloat(size*0.85, 'f', 3, 64) + c.MemoryLimit[len(number):]
 }
@@ -227,7 +228,7 @@ func (c *Config) SnapshotsDir() string {
 }
 
 // RatesFile is the file of reference rates: the user's, or where the download
-// of fx.url is kept. Empty means that there are none.
+// of fx.url is kept. Empty means none.
 func (c *Config) RatesFile() string {
 	if c.FX.URL == "" {
 		return c.FX.RatesFile
@@ -235,10 +236,10 @@ func (c *Config) RatesFile() string {
 	return filepath.Join(c.DataDir, "rates", "reference-rates")
 }
 
-// TempDir is the folder of what no run needs after its end.
+// TempDir is the folder for files that no run needs once it has ended.
 func (c *Config) TempDir() string { return filepath.Join(c.DataDir, "tmp") }
 
-// PublishedFile is the copy for analysts.
+// PublishedFile is the read-only copy for analysts.
 func (c *Config) PublishedFile() string { return filepath.Join(c.DataDir, "spend.duckdb") }
 
 // ReportsDir is the folder of the run reports.
@@ -251,7 +252,7 @@ func (c *Config) StateFile() string { return filepath.Join(c.DataDir, "state.jso
 // month of a record.
 func (c *Config) Location() *time.Location { return Location(c.ReportingTimezone) }
 
-// Location returns a zone that the checks have let through.
+// Location returns a time zone that check has accepted.
 func Location(name string) *time.Location {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -260,8 +261,8 @@ func Location(name string) *time.Location {
 	return zone
 }
 
-// Hash identifies the configuration in what a run leaves behind. Secrets do
-// not enter it.
+// Hash identifies the configuration that a run used. Secrets are not part of
+// it.
 func (c *Config) Hash() string {
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -273,8 +274,8 @@ func (c *Config) Hash() string {
 
 const day = 24 * time.Hour
 
-// unmarshal gives the text of a scalar to one of the types below. goccy would
-// give it what the file has, with its variables not replaced.
+// unmarshal passes the text of a scalar to one of the types below. goccy
+// itself would pass the text of the file, before variables were replaced.
 func unmarshal(node ast.Node, v encoding.TextUnmarshaler) error {
 	if err := v.UnmarshalText([]byte(node.GetToken().Value)); err != nil {
 		return &yaml.SyntaxError{Message: err.Error(), Token: node.GetToken()}
@@ -303,7 +304,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return errors.New("a duration like 90d, 12h or 30s")
 }
 
-// Days is the duration in days, each that has begun.
+// Days is the duration in days, rounded up.
 func (d Duration) Days() int { return int((time.Duration(d) + day - 1) / day) }
 
 // String is the form the configuration is written in.

@@ -69,37 +69,37 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 			"sources.productive.token: ${file:nowhere}: open "},
 		"a reference that is not closed": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${hush-1", 1),
-			"c.yaml:4:12: sources.productive.token: has ${ without its }; write ${NAME} or ${file:PATH}"},
+			"c.yaml:4:12: sources.productive.token: has ${ without a closing }; write ${NAME} or ${file:PATH}"},
 		"a reference inside another": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${A${PRODUCTIVE_TOKEN}", 1),
-			"c.yaml:4:12: sources.productive.token: has ${…} with a text that is not the name of a variable"},
+			"c.yaml:4:12: sources.productive.token: has ${…} around text that is not the name of a set variable"},
 		"a secret pasted as the name of a variable": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${hush_1}", 1),
-			"c.yaml:4:12: sources.productive.token: has ${…} with a text that is not the name of a variable"},
+			"c.yaml:4:12: sources.productive.token: has ${…} around text that is not the name of a set variable"},
 		"a secret pasted with signs that no name has": {
 			strings.Replace(whole, "app-1", "${hush+1/==}", 1),
-			"c.yaml:9:11: productiv.app_id: has ${…} with a text that is not the name of a variable"},
+			"c.yaml:9:11: productiv.app_id: has ${…} around text that is not the name of a set variable"},
 		"nothing between the braces": {
 			strings.Replace(whole, "app-1", "${}", 1),
-			"productiv.app_id: has ${…} with a text that is not the name of a variable"},
+			"productiv.app_id: has ${…} around text that is not the name of a set variable"},
 		"a secret of two lines": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${TWO_LINES}", 1),
-			"c.yaml:4:5: sources.productive.token: holds a line break or another control character"},
+			"c.yaml:4:5: sources.productive.token: contains a line break or another control character"},
 		"a secret that is not UTF-8": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "${LATIN}", 1),
-			"c.yaml:4:12: sources.productive.token: what ${…} stands for: line 1: the byte 0xfc is not UTF-8"},
+			"c.yaml:4:12: sources.productive.token: the value of ${…}: line 1: the byte 0xfc is not UTF-8"},
 		"a secret where a name belongs": {
 			strings.Replace(whole, `"517"`, "${SENTENCE}", 1),
-			"sources.productive.organization_id: is, with its variables replaced, not what can stand here; write letters"},
+			"sources.productive.organization_id: has an invalid value after variable substitution; write letters"},
 		"a secret where a word belongs": {
 			whole + "  on_change: ${PRODUCTIVE_TOKEN}\n",
-			"productiv.on_change: is, with its variables replaced, not what can stand here; write report"},
+			"productiv.on_change: has an invalid value after variable substitution; write report"},
 		"a secret where a time zone belongs": {
 			whole + "reporting_timezone: ${PRODUCTIVE_TOKEN}\n",
-			"c.yaml:10:1: reporting_timezone: is, with its variables replaced, not what can stand here; write a time zone"},
+			"c.yaml:10:1: reporting_timezone: has an invalid value after variable substitution; write a time zone"},
 		"a secret where a schedule belongs": {
 			whole + "schedule: {load: \"${PRODUCTIVE_TOKEN}\"}\n",
-			"c.yaml:10:12: schedule.load: is, with its variables replaced, not what can stand here; write minute hour"},
+			"c.yaml:10:12: schedule.load: has an invalid value after variable substitution; write minute hour"},
 		"a schedule that cannot be": {
 			whole + "schedule:\n  productive: 0 2 * *\n",
 			`c.yaml:11:3: schedule.productive: "0 2 * *": expected exactly 5 fields`},
@@ -111,96 +111,96 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 			"c.yaml:1:1: holds a zero byte; save the file as UTF-8"},
 		"an unknown key": {
 			whole + "  batchsize: 10\n",
-			"c.yaml:10:3: productiv.batchsize: is not a key there is; did you mean batch_size?"},
+			"c.yaml:10:3: productiv.batchsize: is not a known key; did you mean batch_size?"},
 		"a key of the other kind of source": {
 			strings.Replace(whole, "    token:", "    client_id: x\n    token:", 1),
-			"sources.productive.client_id: is not a key there is"},
+			"sources.productive.client_id: is not a known key"},
 		"text for a number": {
 			whole + "  batch_size: many\n",
-			"c.yaml:10:15: productiv.batch_size: holds text; write a whole number"},
+			"c.yaml:10:15: productiv.batch_size: must be a whole number, not text"},
 		"a quoted number": {
 			whole + "  batch_size: \"10\"\n",
-			"productiv.batch_size: holds text; write a whole number"},
+			"productiv.batch_size: must be a whole number, not text"},
 		"a number for true or false": {
 			strings.Replace(whole, "    token:", "    approved_only: 1\n    token:", 1),
-			"sources.productive.approved_only: holds a whole number; write true or false"},
+			"sources.productive.approved_only: must be true or false, not a whole number"},
 		"a number for text": {
 			strings.Replace(whole, `"517"`, "517", 1),
-			"c.yaml:5:22: sources.productive.organization_id: holds a whole number; write text in quotes"},
+			"c.yaml:5:22: sources.productive.organization_id: must be text in quotes, not a whole number"},
 		"a number for a secret": {
 			strings.Replace(whole, "${PRODUCTIVE_TOKEN}", "0517", 1),
-			"sources.productive.token: holds a whole number; write text in quotes"},
+			"sources.productive.token: must be text in quotes, not a whole number"},
 		"a number for the text of a key of one's own": {
 			strings.Replace(whole, "app_id: app-1", "app_ids: {productive: 0517}", 1),
-			"c.yaml:9:25: productiv.app_ids.productive: holds a whole number; write text in quotes"},
+			"c.yaml:9:25: productiv.app_ids.productive: must be text in quotes, not a whole number"},
 		"a quoted number for a key of one's own": {
 			strings.Replace(whole, "    token:", "    minor_units: {JPY: \"2\"}\n    token:", 1),
-			"sources.productive.minor_units.JPY: holds text; write a whole number"},
+			"sources.productive.minor_units.JPY: must be a whole number, not text"},
 		"a fraction for a whole number": {
 			whole + "  batch_size: 10.5\n",
-			"productiv.batch_size: holds a number; write a whole number"},
+			"productiv.batch_size: must be a whole number, not a decimal number"},
 		"a number that is too large": {
 			whole + "  batch_size: 9223372036854775808\n",
 			`productiv.batch_size: is "9223372036854775808"; write a smaller number`},
 		"a fraction from a variable": {
 			whole + "  batch_size: ${FRACTION}\n",
-			"productiv.batch_size: is, with its variables replaced, not what can stand here; write a whole number"},
+			"productiv.batch_size: has an invalid value after variable substitution; write a whole number"},
 		"an empty variable for a number": {
 			whole + "  batch_size: ${EMPTY}\n",
-			"productiv.batch_size: is, with its variables replaced, not what can stand here; write a whole number"},
+			"productiv.batch_size: has an invalid value after variable substitution; write a whole number"},
 		"a secret where a duration belongs": {
 			whole + "  max_wait: ${SENTENCE}\n",
-			"productiv.max_wait: is, with its variables replaced, not what can stand here; write a duration"},
+			"productiv.max_wait: has an invalid value after variable substitution; write a duration"},
 		"keys for a duration": {
 			whole + "  max_wait: {a: b}\n",
-			"productiv.max_wait: holds keys with values below it; write one value"},
+			"productiv.max_wait: must be a single value, not keys with values"},
 		"a tag": {
 			whole + "  token_auth: !!str body\n",
-			"productiv.token_auth: holds YAML that is not used here (an anchor, an alias or a tag)"},
+			"productiv.token_auth: must be text in quotes, not unsupported YAML (such as an anchor, an alias or a tag)"},
 		"an anchor": {
 			whole + "  token_auth: &a body\n",
-			"productiv.token_auth: holds YAML that is not used here (an anchor, an alias or a tag)"},
+			"productiv.token_auth: must be text in quotes, not unsupported YAML (such as an anchor, an alias or a tag)"},
 		"an alias": {
 			whole + "  token_auth: *a\n",
-			"productiv.token_auth: holds YAML that is not used here (an anchor, an alias or a tag)"},
+			"productiv.token_auth: must be text in quotes, not unsupported YAML (such as an anchor, an alias or a tag)"},
 		"an alias for a duration": {
 			whole + "  max_wait: *a\n",
-			"productiv.max_wait: holds YAML that is not used here (an anchor, an alias or a tag); write one value"},
+			"productiv.max_wait: must be a single value, not unsupported YAML (such as an anchor, an alias or a tag)"},
 		"a tag for a duration": {
 			whole + "  max_wait: !!str 5m\n",
-			"productiv.max_wait: holds YAML that is not used here (an anchor, an alias or a tag); write one value"},
+			"productiv.max_wait: must be a single value, not unsupported YAML (such as an anchor, an alias or a tag)"},
 		"an alias for a source": {
 			strings.Replace(whole, "productiv:\n", "  procurify: *a\nproductiv:\n", 1),
-			"sources.procurify: holds YAML that is not used here (an anchor, an alias or a tag); write keys"},
+			"sources.procurify: must be keys with values, not unsupported YAML (such as an anchor, an alias or a tag)"},
 		"a merge key": {
 			whole + "  <<: {batch_size: 10}\n",
-			"productiv.<<: is not a key there is"},
+			"productiv.<<: is not a known key"},
 		"a number as a key": {
 			strings.Replace(whole, "app_id: app-1", "app_ids: {productive: a, 5: b}", 1),
-			"productiv.app_ids.5: is not a key there is"},
+			"productiv.app_ids.5: is not a known key"},
 		"a list for text": {
 			strings.Replace(whole, `"517"`, "[517]", 1),
-			"sources.productive.organization_id: holds a list; write text in quotes"},
+			"sources.productive.organization_id: must be text in quotes, not a list"},
 		"text for keys": {
 			whole + "snapshots: all\n",
-			"snapshots: holds text; write keys with values below it"},
+			"snapshots: must be keys with values, not text"},
 		"batch_size 0":    {whole + "  batch_size: 0\n", "productiv.batch_size: is 0; write a number from 1 to 1000"},
 		"batch_size 1001": {whole + "  batch_size: 1001\n", "productiv.batch_size: is 1001; write a number from 1 to 1000"},
 		"a share that is no number": {
 			whole + "quarantine: {max_share: .nan}\n",
-			"quarantine.max_share: holds YAML that is not used here"},
+			"quarantine.max_share: must be a decimal number, not unsupported YAML (such as an anchor, an alias or a tag)"},
 		"a bad address": {
 			whole + "  base_url: productiv.com\n",
-			"c.yaml:10:3: productiv.base_url: is no address; write one like https://example.com/path"},
+			"c.yaml:10:3: productiv.base_url: is not a URL; write one like https://example.com/path"},
 		"no address": {
 			whole + "  base_url: \"\"\n",
 			"c.yaml:10:3: productiv.base_url: is missing or empty; it is required"},
 		"a password in an address": {
 			whole + "  base_url: https://u:hush@productiv.com\n",
-			"productiv.base_url: holds a user name or password"},
+			"productiv.base_url: contains a user name or password"},
 		"http to another host": {
 			whole + "  base_url: http://productiv.example\n",
-			"productiv.base_url: sends secrets in the clear to productiv.example; write https://"},
+			"productiv.base_url: sends secrets in the clear to productiv.example; use https://"},
 		"http to a host that looks like loopback": {
 			whole + "  base_url: http://127.0.0.1.example\n",
 			"productiv.base_url: sends secrets in the clear"},
@@ -224,31 +224,31 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 			`productiv.in_doubt: is "maybe"; write hold or resend`},
 		"no source": {
 			"productiv: {client_id: a, client_secret: b, app_id: c}",
-			"sources: is missing; name at least one source"},
+			"sources: is missing; configure at least one source"},
 		"an empty list of sources": {
 			"sources: {}\nproductiv: {client_id: a, client_secret: b, app_id: c}",
-			"c.yaml:1:1: sources: holds no source that can be used"},
+			"c.yaml:1:1: sources: has no usable source"},
 		"a source of no known kind": {
 			strings.Replace(whole, "  productive:", "  berlin:", 1),
-			"sources.berlin.kind: must be productive or procurify; write kind: below berlin"},
+			"sources.berlin.kind: must be productive or procurify; set kind: under berlin"},
 		"two sources of one organisation": {
 			strings.Replace(whole, "productiv:\n", "  second: {kind: productive, token: x, organization_id: \"517\"}\nproductiv:\n", 1),
 			"c.yaml:6:3: sources.second: is the same organisation as sources.productive"},
 		"a source named like a job": {
 			strings.Replace(whole, "  productive:\n", "  load:\n    kind: productive\n", 1),
-			"sources.load: cannot name a source"},
+			"sources.load: is not a valid source name"},
 		"no productiv":       {whole[:strings.Index(whole, "productiv:")], "productiv: is missing"},
-		"app_id and app_ids": {whole + "  app_ids: {productive: a}\n", "productiv.app_ids: stands beside app_id"},
+		"app_id and app_ids": {whole + "  app_ids: {productive: a}\n", "productiv.app_ids: cannot be combined with app_id"},
 		"an application for each source": {
 			strings.Replace(whole, "app_id: app-1", "app_ids: {productiv: a}", 1),
 			"productiv.app_ids.productive: is missing"},
 		"a schedule for no source": {
 			whole + "schedule: {productiv: \"0 2 * * *\"}\n",
 			"schedule.productiv: is neither a source nor a job; did you mean productive?"},
-		"a probe port for everyone": {whole + "http: {listen: \":9464\"}\n", "http.listen: must be a port of this machine only"},
-		"a key twice":               {whole + "productiv: {}\n", `is no YAML: mapping key "productiv" already defined`},
-		"no YAML":                   {"sources: [", "c.yaml:1:10: is no YAML"},
-		"two documents":             {"a: b\n---\nc: d\n", "must be one YAML document"},
+		"a probe port for everyone": {whole + "http: {listen: \":9464\"}\n", "http.listen: must be a loopback address"},
+		"a key twice":               {whole + "productiv: {}\n", `is not valid YAML: mapping key "productiv" already defined`},
+		"no YAML":                   {"sources: [", "c.yaml:1:10: is not valid YAML"},
+		"two documents":             {"a: b\n---\nc: d\n", "must be a single YAML document"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -276,8 +276,8 @@ productiv:
   batch_size: 0
 `)
 	want := strings.TrimSpace(`
-the configuration has faults:
-  c.yaml:2:1: data_dri: is not a key there is; did you mean data_dir?
+the configuration is invalid:
+  c.yaml:2:1: data_dri: is not a known key; did you mean data_dir?
   c.yaml:5:12: sources.productive.token: needs the variable NOT_SET, which is not set; set it: export NOT_SET=…
   c.yaml:7:1: productiv.client_secret: is missing or empty; it is required
   c.yaml:7:1: productiv.app_id: is missing or empty; it is required
@@ -488,20 +488,20 @@ schedule: {sweep: 5, procurify: true}
 `
 	_, err := parse(t, text)
 	want := strings.TrimSpace(`
-the configuration has faults:
-  c.yaml:4:24: sources.productive.minor_units.JPY: holds text; write a whole number
-  c.yaml:4:34: sources.productive.minor_units.KWD: holds a number; write a whole number
+the configuration is invalid:
+  c.yaml:4:24: sources.productive.minor_units.JPY: must be a whole number, not text
+  c.yaml:4:34: sources.productive.minor_units.KWD: must be a whole number, not a decimal number
   c.yaml:5:15: sources.productive.lookback: is "90"; write a duration like 90d, 12h or 30s
   c.yaml:6:15: sources.productive.base_url: needs the variable A, which is not set; set it: export A=…
   c.yaml:6:15: sources.productive.base_url: needs the variable B, which is not set; set it: export B=…
-  c.yaml:12:25: productiv.app_ids.productive: holds a list; write text in quotes
-  c.yaml:12:41: productiv.app_ids.procurify: holds a whole number; write text in quotes
+  c.yaml:12:25: productiv.app_ids.productive: must be text in quotes, not a list
+  c.yaml:12:41: productiv.app_ids.procurify: must be text in quotes, not a whole number
   c.yaml:14:13: productiv.max_wait: is "1"; write a duration like 90d, 12h or 30s
   c.yaml:15:14: productiv.post_from: is "soon"; write a date like 2026-01-31
   c.yaml:16:15: productiv.batch_size: is "9223372036854775808"; write a smaller number
-  c.yaml:17:16: productiv.concurrency: holds text; write a whole number
-  c.yaml:18:19: schedule.sweep: holds a whole number; write text in quotes
-  c.yaml:18:33: schedule.procurify: holds true or false; write text in quotes`)
+  c.yaml:17:16: productiv.concurrency: must be a whole number, not text
+  c.yaml:18:19: schedule.sweep: must be text in quotes, not a whole number
+  c.yaml:18:33: schedule.procurify: must be text in quotes, not true or false`)
 	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
 		t.Error(diff)
 	}

@@ -14,23 +14,22 @@ import (
 // cronFields reads minute, hour, day, month and weekday, or a name like @daily.
 var cronFields = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
-// ParseCron reads five cron fields, or a name such as @daily. It refuses what
-// would be a surprise later: a zone of its own (the library panics when the
-// fields behind it are missing), @every (its slots move with each restart),
-// and what never comes.
+// ParseCron reads five cron fields, or a name such as @daily. It refuses a
+// time zone (the library panics if no fields follow it), @every (its slots
+// move with each restart), and schedules that never occur.
 func ParseCron(text string) (cron.Schedule, error) {
 	switch {
 	case strings.HasPrefix(text, "TZ=") || strings.HasPrefix(text, "CRON_TZ="):
-		return nil, fmt.Errorf("%q names a time zone; write it to schedule.timezone, it holds for all jobs", text)
+		return nil, fmt.Errorf("%q contains a time zone; set schedule.timezone instead, which applies to all jobs", text)
 	case strings.HasPrefix(text, "@every"):
-		return nil, fmt.Errorf("%q has no fixed times; write them as cron fields, such as \"0 * * * *\" for every hour", text)
+		return nil, fmt.Errorf("%q has no fixed times; use cron fields such as \"0 * * * *\" for every hour", text)
 	}
 	parsed, err := cronFields.Parse(sundayAsZero(text))
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w; write minute hour day month weekday, such as \"0 2 * * *\" for two o'clock", text, err)
+		return nil, fmt.Errorf("%q: %w; write minute hour day month weekday, such as \"0 2 * * *\" for 02:00", text, err)
 	}
 	if parsed.Next(time.Now()).IsZero() {
-		return nil, fmt.Errorf("%q never comes: no day of the next years fits; change day and month", text)
+		return nil, fmt.Errorf("%q never occurs: no day in the coming years matches; change the day or the month", text)
 	}
 	return parsed, nil
 }

@@ -18,8 +18,8 @@ func TestParseCronRefusesWhatWouldSurpriseLater(t *testing.T) {
 		"a zone without schedule":  {"TZ=Europe/Paris", "schedule.timezone"},
 		"a zone with schedule":     {"CRON_TZ=Europe/Paris 0 2 * * *", "schedule.timezone"},
 		"an interval":              {"@every 1h", "no fixed times"},
-		"the 31st of February":     {"0 0 31 2 *", "never comes"},
-		"the 31st of short months": {"0 0 31 4,6,9,11 *", "never comes"},
+		"the 31st of February":     {"0 0 31 2 *", "never occurs"},
+		"the 31st of short months": {"0 0 31 4,6,9,11 *", "never occurs"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,14 +18,13 @@ import (
 var (
 	reference = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-	// variableName is how POSIX writes the names of environment variables.
-	// Whatever else stands between the braces may be a secret that was pasted
-	// there.
+	// variableName matches what POSIX allows as the name of an environment
+	// variable. Anything else between the braces may be a pasted secret.
 	variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 )
 
 // expand replaces ${VAR} from the environment and ${file:PATH} from a file,
-// and reports whether it could. What it puts in is not looked at again.
+// and reports whether it could. Values are not expanded again.
 func (r *reader) expand(v value, want ast.NodeType) bool {
 	tk := v.Value.GetToken()
 	text := tk.Value
@@ -37,7 +36,7 @@ func (r *reader) expand(v value, want ast.NodeType) bool {
 		return true
 	}
 	if strings.Contains(reference.ReplaceAllLiteralString(text, ""), "${") {
-		r.fault(tk.Position, v.key, "has ${ without its }; write ${NAME} or ${file:PATH}")
+		r.fault(tk.Position, v.key, "has ${ without a closing }; write ${NAME} or ${file:PATH}")
 		return false
 	}
 	complete := true
@@ -52,7 +51,7 @@ func (r *reader) expand(v value, want ast.NodeType) bool {
 	r.expanded[v.key] = expanded != text
 	v.Value = ast.String(token.String(expanded, expanded, tk.Position))
 	if r.expanded[v.key] && want != ast.StringType && want != ast.NullType {
-		// What is no text to the section is read as if it stood in the file.
+		// The section needs a number, true or false: read the value as YAML.
 		if file, err := parser.Parse(token.Tokens{token.New(expanded, expanded, tk.Position)}, 0); err == nil && len(file.Docs) == 1 {
 			v.Value = file.Docs[0].Body
 		}
@@ -73,7 +72,7 @@ func (r *reader) resolve(name string) (string, error) {
 		var ok bool
 		value, ok = r.lookup(name)
 		if !ok && !variableName.MatchString(name) {
-			return "", errors.New("has ${…} with a text that is not the name of a variable that is set; write ${NAME} or ${file:PATH}")
+			return "", errors.New("has ${…} around text that is not the name of a set variable; write ${NAME} or ${file:PATH}")
 		}
 		if !ok {
 			return "", fmt.Errorf("needs the variable %s, which is not set; set it: export %s=…", name, name)
@@ -81,12 +80,12 @@ func (r *reader) resolve(name string) (string, error) {
 	}
 	value, err := plaintext.Value([]byte(value))
 	if err != nil {
-		return "", fmt.Errorf("what ${…} stands for: %w", err)
+		return "", fmt.Errorf("the value of ${…}: %w", err)
 	}
 	return value, nil
 }
 
-// path makes a path absolute. In the file it is relative to the file.
+// path makes a path absolute. Relative paths start at the folder of the file.
 func (r *reader) path(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path

@@ -11,7 +11,7 @@ import (
 	"spendbridge/etl"
 )
 
-// A fault is one thing that is wrong in a configuration.
+// A fault is one error in a configuration.
 type fault struct {
 	line, column int
 	key, message string
@@ -25,8 +25,8 @@ func (r *reader) fault(pos *token.Position, key, format string, args ...any) {
 	r.faults = append(r.faults, f)
 }
 
-// faultAt reports a fault at the key, or at the nearest key above it that was
-// given. What could not be read is not judged again.
+// faultAt reports a fault at the key, or at the nearest key above it that the
+// file has. A key that already has a fault gets no other.
 func (r *reader) faultAt(key, format string, args ...any) {
 	if slices.ContainsFunc(r.faults, func(f fault) bool { return f.key == key }) {
 		return
@@ -38,7 +38,7 @@ func (r *reader) faultAt(key, format string, args ...any) {
 	r.fault(r.at[above], key, format, args...)
 }
 
-// err puts all faults into one error, in the order of the file.
+// err joins all faults into one error, in the order of the file.
 func (r *reader) err(file string) error {
 	if len(r.faults) == 0 {
 		return nil
@@ -46,7 +46,7 @@ func (r *reader) err(file string) error {
 	slices.SortStableFunc(r.faults, func(a, b fault) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
-	lines := []string{"the configuration has faults:"}
+	lines := []string{"the configuration is invalid:"}
 	for _, f := range r.faults {
 		where := file
 		if f.line > 0 {

@@ -16,12 +16,12 @@ import (
 )
 
 // Read reads and checks a configuration file. Its error is a
-// [*etl.UsageError] that lists every fault there is, each with its line, its
-// key and what to write instead.
+// [*etl.UsageError] that lists every fault, each with its line, its key and a
+// fix.
 func Read(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, etl.Usagef("there is no configuration %s; write one with: spendbridge init, or name yours with --config", path)
+		return nil, etl.Usagef("there is no configuration %s; create one with: spendbridge init, or name yours with --config", path)
 	}
 	if err != nil {
 		return nil, etl.Usagef("configuration: %w", err)
@@ -29,8 +29,8 @@ func Read(path string) (*Config, error) {
 	return parseConfig(path, text, os.LookupEnv)
 }
 
-// parseConfig parses text, which came from path. Variables are looked up by
-// lookup.
+// parseConfig parses the text of the file at path. lookup finds environment
+// variables.
 func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (*Config, error) {
 	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
@@ -48,18 +48,18 @@ func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (
 	return config, r.err(filepath.Base(path))
 }
 
-// A reader turns YAML into the configuration and gathers all faults.
+// A reader decodes a configuration and collects all faults.
 type reader struct {
 	folder   string // of the configuration file
 	lookup   func(string) (string, bool)
-	values   map[*token.Token]value // by the tokens that goccy's errors carry
-	sources  []value                // whose kind says what they must look like
+	values   map[*token.Token]value // by the token that an error of goccy carries
+	sources  []value                // not yet checked: their shape depends on their kind
 	faults   []fault
-	at       map[string]*token.Position // of each key that was given
-	expanded map[string]bool            // keys whose value is not what the file says
+	at       map[string]*token.Position // of each key in the file
+	expanded map[string]bool            // keys whose value contains a variable
 }
 
-// parse returns the root of the file, or nil if it is no YAML.
+// parse returns the root of the file, or nil if it is not valid YAML.
 func (r *reader) parse(content []byte) ast.Node {
 	text, err := plaintext.Decode(content)
 	var encoding *plaintext.EncodingError
@@ -71,10 +71,10 @@ func (r *reader) parse(content []byte) ast.Node {
 	var syntax yaml.Error
 	switch {
 	case errors.As(err, &syntax):
-		// Its own text would quote the file, and with it a secret.
-		r.fault(syntax.GetToken().Position, "", "is no YAML: %s", syntax.GetMessage())
+		// Its Error would quote the file, and with it a secret.
+		r.fault(syntax.GetToken().Position, "", "is not valid YAML: %s", syntax.GetMessage())
 	case err != nil || len(file.Docs) > 1:
-		r.fault(nil, "", "must be one YAML document")
+		r.fault(nil, "", "must be a single YAML document")
 	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
 		return ast.Mapping(nil, false)
 	default:
@@ -93,7 +93,7 @@ func (r *reader) read(c *Config, root ast.Node) {
 		return
 	}
 	r.decode(c, root)
-	// What is no setting of the schedule is a source.
+	// All other keys of the schedule are sources.
 	if schedule, ok := find(root, "schedule").(*ast.MappingNode); ok {
 		schedule.Values = slices.DeleteFunc(schedule.Values, func(pair *ast.MappingValueNode) bool {
 			return slices.Contains(jobNames, pair.Key.GetToken().Value)
@@ -107,8 +107,8 @@ func (r *reader) read(c *Config, root ast.Node) {
 	}
 }
 
-// source reads one source. Which keys it has depends on its kind, which is
-// its name, unless it says.
+// source decodes one source. Its keys depend on its kind, which defaults to
+// its name.
 func (r *reader) source(c *Config, v value) {
 	name, pos := v.Key.GetToken().Value, v.Key.GetToken().Position
 	kind := name
@@ -117,7 +117,7 @@ func (r *reader) source(c *Config, v value) {
 	}
 	foreign, ok := foreignKeys[kind]
 	if !ok {
-		r.fault(pos, v.key+".kind", "must be %s or %s; write kind: below %s", KindProductive, KindProcurify, name)
+		r.fault(pos, v.key+".kind", "must be %s or %s; set kind: under %s", KindProductive, KindProcurify, name)
 		return
 	}
 	source := defaultSource(name, kind)
@@ -133,8 +133,8 @@ func (r *reader) source(c *Config, v value) {
 	c.Sources = append(c.Sources, source)
 }
 
-// decode decodes a section. goccy stops at the first fault, so that value is
-// taken out and the rest decoded again.
+// decode decodes a section. goccy stops at the first fault, so decode removes
+// that value and tries again.
 func (r *reader) decode(section any, node ast.Node) {
 	for err := yaml.NodeToValue(node, section); err != nil; err = yaml.NodeToValue(node, section) {
 		var fault yaml.Error

@@ -12,22 +12,21 @@ import (
 	"spendbridge/etl"
 )
 
-// A shape is what a value must look like: its kind and, of a mapping, the
-// shapes of its keys. A null stands for text or a number, no kind for a
-// source.
+// A shape describes a valid value: its kind and, for a mapping, the shapes of
+// its keys. A null stands for text or a number, no kind for a source.
 //
-// Shapes keep goccy from guessing: it reads 0517 as the text "335", and both
-// "10" and 10.5 as the number 10.
+// Decoding alone would accept too much, because goccy converts: 0517 becomes
+// the text "335", and both "10" and 10.5 become the number 10.
 type shape struct {
 	kind ast.NodeType
 	keys map[string]shape
 }
 
-// anyKey stands for the keys that the user chooses.
+// anyKey stands for keys that the user chooses.
 const anyKey = "any"
 
-// shapeOf returns the shape that goccy writes v in. A Duration and a Date
-// judge for themselves.
+// shapeOf returns the shape in which goccy writes v. Duration and Date check
+// their text themselves.
 func shapeOf(v any) shape {
 	node, err := yaml.ValueToNode(v,
 		yaml.CustomMarshaler(func(Duration) ([]byte, error) { return []byte("null"), nil }),
@@ -48,7 +47,7 @@ func shapeOfNode(node ast.Node) shape {
 	return s
 }
 
-// takes reports whether a scalar of a kind has the shape.
+// takes reports whether the shape accepts a scalar of a kind.
 func (s shape) takes(kind ast.NodeType) bool {
 	switch kind {
 	case ast.IntegerType:
@@ -59,13 +58,14 @@ func (s shape) takes(kind ast.NodeType) bool {
 	return s.kind == kind
 }
 
-// A value is what the file has for a key.
+// A value is a value of the file with its key.
 type value struct {
 	*ast.MappingValueNode
 	key string // the path to it, such as productiv.app_id
 }
 
-// fits reports whether v has a shape. Of a mapping it takes out what has not.
+// fits reports whether v has the shape. From a mapping it removes the values
+// that have not.
 func (r *reader) fits(v value, want shape) bool {
 	if mapping, ok := v.Value.(*ast.MappingNode); ok && want.kind == ast.MappingType {
 		mapping.Values = slices.DeleteFunc(mapping.Values, func(pair *ast.MappingValueNode) bool {
@@ -82,15 +82,16 @@ func (r *reader) fits(v value, want shape) bool {
 	if want.takes(kind) {
 		return true
 	}
-	problem := "holds " + cmp.Or(words[kind], "YAML that is not used here (an anchor, an alias or a tag)")
-	if r.expanded[v.key] {
-		problem = r.is(v.key, "")
-	}
-	fix := words[want.kind]
+	wanted := words[want.kind]
 	if want.kind == ast.StringType {
-		fix += " in quotes"
+		wanted += " in quotes"
 	}
-	r.fault(v.Value.GetToken().Position, v.key, "%s; write %s", problem, fix)
+	pos := v.Value.GetToken().Position
+	if r.expanded[v.key] {
+		r.fault(pos, v.key, "%s; write %s", r.is(v.key, ""), wanted)
+	} else {
+		r.fault(pos, v.key, "must be %s, not %s", wanted, cmp.Or(words[kind], "unsupported YAML (such as an anchor, an alias or a tag)"))
+	}
 	return false
 }
 
@@ -102,7 +103,7 @@ func (r *reader) keyFits(v value, keys map[string]shape) bool {
 		want, ok = keys[anyKey]
 	}
 	if !ok || v.Key.Type() != ast.StringType {
-		r.fault(pos, v.key, "is not a key there is%s", etl.DidYouMean(name, slices.Sorted(maps.Keys(keys))))
+		r.fault(pos, v.key, "is not a known key%s", etl.DidYouMean(name, slices.Sorted(maps.Keys(keys))))
 		return false
 	}
 	if want.kind == ast.UnknownNodeType {
@@ -115,9 +116,9 @@ func (r *reader) keyFits(v value, keys map[string]shape) bool {
 var words = map[ast.NodeType]string{
 	ast.StringType:   "text",
 	ast.IntegerType:  "a whole number",
-	ast.FloatType:    "a number",
+	ast.FloatType:    "a decimal number",
 	ast.BoolType:     "true or false",
-	ast.NullType:     "one value",
+	ast.NullType:     "a single value",
 	ast.SequenceType: "a list",
-	ast.MappingType:  "keys with values below it",
+	ast.MappingType:  "keys with values",
 }
