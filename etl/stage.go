@@ -45,6 +45,7 @@ const (
 	StatusNeedsPerson = "needs_person" // done, but something waits for a person
 	StatusFailed      = "failed"
 	StatusSkipped     = "skipped" // an earlier stage failed
+	StatusRunning     = "running" // a run that has not ended
 )
 
 // A StageResult is what became of one stage.

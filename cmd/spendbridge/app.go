@@ -17,6 +17,7 @@ import (
 	"spendbridge/etl/config"
 	"spendbridge/etl/job"
 	"spendbridge/etl/monitor"
+	"spendbridge/etl/warehouse"
 )
 
 // An app is what all commands share: where they write, and what the flags
@@ -81,6 +82,40 @@ func (a *app) inSessionOf(ctx context.Context, c *config.Config, work func(*job.
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return work(s)
+}
+
+// inSessionOrCopy runs work on the data folder, or, while another process has
+// it, on the analysts' copy.
+func (a *app) inSessionOrCopy(ctx context.Context, work func(*job.Session) error, onCopy func(*job.Copy) error) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	err = a.inSessionOf(ctx, c, work)
+	var locked *warehouse.LockedError
+	if !errors.As(err, &locked) {
+		return err
+	}
+	published, err := job.OpenCopy(ctx, c, locked)
+	if err != nil {
+		return err
+	}
+	defer published.Close()
+	return onCopy(published)
+}
+
+// asOf says which moment an answer from a copy shows.
+type asOf struct {
+	AsOf time.Time `json:"as_of,omitzero"`
+	Busy string    `json:"busy,omitempty"` // who has the data folder
+}
+
+func momentOf(c *job.Copy) asOf { return asOf{c.AsOf, c.Holder.Command} }
+
+func (m asOf) print(w io.Writer) {
+	if m.Busy != "" {
+		fmt.Fprintf(w, "%q is at work; this is from the analysts' copy, as of %s\n\n", m.Busy, m.AsOf.Format("2006-01-02 15:04 MST"))
+	}
 }
 
 // subcommandOnly is for a command that is nothing without one of its own

@@ -176,11 +176,11 @@ func TestASecondSignalEndsTheDaemonAtOnce(t *testing.T) {
 	if code := p.exitCode(t); code == 0 {
 		t.Error("exit code 0 after a stop in the middle of a run")
 	}
-	unlock, err := warehouse.Lock(p.folder, warehouse.Holder{PID: os.Getpid()})
+	_, unlock, err := warehouse.Lock(p.folder, warehouse.Holder{PID: os.Getpid()})
 	if err != nil {
 		t.Fatalf("the next run cannot begin: %v", err)
 	}
-	if err := unlock(); err != nil {
+	if err := unlock(""); err != nil {
 		t.Fatal(err)
 	}
 	// What did not end is to be made up for at the next start.

@@ -44,6 +44,8 @@ func operator() string {
 type settleFlags struct {
 	accepted, resend          bool // of a batch
 	retry, dismiss, corrected bool // of a record
+	rejected, changes         bool // many records
+	source, currency, before  string
 	targetMoved, targetKept   bool
 	from, to                  string
 	deliveredKeys             string
@@ -68,6 +70,10 @@ record in Productiv to what it is here, or has removed a withdrawn one.
 --dismiss signs for the difference as it is: it stays, and needs attention no
 more unless it becomes another one.
 
+--rejected and --changes settle many records at once: all that the last run
+listed as rejected, or as changed or withdrawn and not posted. --source,
+--currency and --occurred-before narrow them.
+
 Records that another target has are held when productiv.base_url or an app_id
 changes. --target-moved says that both targets are one application;
 --target-kept says that they are two, and that the records stay where they are.
@@ -78,6 +84,7 @@ transactionNumber or signatureId and, if it has them, amount and currency, and
 books what it lists as accepted.`,
 		Example: `  spendbridge settle 20261121T020000Z-1f3a9c-00001 --accepted --note "seen in Productiv"
   spendbridge settle productive-517-expense-27 --retry --note "Productiv knows the vendor now"
+  spendbridge settle --changes --currency EUR --dismiss --note "rounding, agreed with accounting"
   spendbridge settle --target-moved --from api.productiv.com/app-1 --to public-api.productiv.com/app-1 --note "new host name"`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.settle(cmd.Context(), args, f) },
@@ -88,6 +95,11 @@ books what it lists as accepted.`,
 	flags.BoolVar(&f.retry, "retry", false, "send a rejected record again as it is")
 	flags.BoolVar(&f.dismiss, "dismiss", false, "leave a rejected record or an unsent change as it is")
 	flags.BoolVar(&f.corrected, "corrected-at-productiv", false, "Productiv was corrected by hand")
+	flags.BoolVar(&f.rejected, "rejected", false, "with --retry or --dismiss: all rejected records")
+	flags.BoolVar(&f.changes, "changes", false, "with --corrected-at-productiv or --dismiss: all changed and withdrawn records that are not posted")
+	flags.StringVar(&f.source, "source", "", "with --rejected or --changes: only of this `source`")
+	flags.StringVar(&f.currency, "currency", "", "with --rejected or --changes: only in this `currency`")
+	flags.StringVar(&f.before, "occurred-before", "", "with --rejected or --changes: only what occurred before this `day`, such as 2026-01-01")
 	flags.BoolVar(&f.targetMoved, "target-moved", false, "two targets are one application; needs --from and --to")
 	flags.BoolVar(&f.targetKept, "target-kept", false, "what the last load held because another target has it stays there")
 	flags.StringVar(&f.from, "from", "", "with --target-moved: the `target` that has the records")
@@ -98,16 +110,41 @@ books what it lists as accepted.`,
 	cmd.MarkFlagsOneRequired(ways...)
 	cmd.MarkFlagsMutuallyExclusive(ways...)
 	cmd.MarkFlagsRequiredTogether("from", "to")
+	cmd.MarkFlagsMutuallyExclusive("rejected", "changes")
 	return cmd
 }
 
 // aboutAll reports whether the decision is about no one batch or record.
-func (f settleFlags) aboutAll() bool { return f.targetMoved || f.targetKept || f.deliveredKeys != "" }
+func (f settleFlags) aboutAll() bool {
+	return f.targetMoved || f.targetKept || f.deliveredKeys != "" || f.rejected || f.changes
+}
+
+// selection is the records that --rejected or --changes select.
+func (f settleFlags) selection() (s deliver.Selection, err error) {
+	s = deliver.Rejected()
+	if f.changes {
+		s = deliver.Changes()
+	}
+	s.Source, s.Currency = f.source, strings.ToUpper(f.currency)
+	if f.before == "" {
+		return s, nil
+	}
+	if s.OccurredBefore, err = time.Parse(time.DateOnly, f.before); err != nil {
+		return s, etl.Usagef("--occurred-before: %q is not a day; write it as 2026-01-31", f.before)
+	}
+	return s, nil
+}
 
 func (f settleFlags) check(args []string) error {
 	switch {
 	case f.decision.note == "":
 		return etl.Usagef("--note is missing: write why, and how it is known; the ledger keeps it")
+	case f.rejected && !f.retry && !f.dismiss:
+		return etl.Usagef("--rejected goes with --retry or --dismiss")
+	case f.changes && !f.corrected && !f.dismiss:
+		return etl.Usagef("--changes goes with --corrected-at-productiv or --dismiss")
+	case !f.rejected && !f.changes && f.source+f.currency+f.before != "":
+		return etl.Usagef("--source, --currency and --occurred-before narrow --rejected or --changes")
 	case f.aboutAll() && len(args) > 0:
 		return etl.Usagef("%s: this decision is not about one batch or record; leave it out", args[0])
 	case !f.aboutAll() && len(args) == 0:
@@ -122,6 +159,9 @@ func (f settleFlags) check(args []string) error {
 // comes to.
 func (f settleFlags) decide(ctx context.Context, d *deliver.Delivery, what string) (string, error) {
 	by := f.decision.decision()
+	if f.rejected || f.changes {
+		return f.decideMany(ctx, d, by)
+	}
 	switch {
 	case f.accepted:
 		return "is booked as accepted", d.SettleAccepted(ctx, what, by)
@@ -142,6 +182,23 @@ func (f settleFlags) decide(ctx context.Context, d *deliver.Delivery, what strin
 		booked, err := d.SettleDelivered(ctx, f.deliveredKeys, by)
 		return booked.String(), err
 	}
+}
+
+// decideMany records one decision about many records.
+func (f settleFlags) decideMany(ctx context.Context, d *deliver.Delivery, by deliver.Decision) (string, error) {
+	selected, err := f.selection()
+	if err != nil {
+		return "", err
+	}
+	settle, outcome := d.DismissAll, "stay as they are and are settled"
+	switch {
+	case f.retry:
+		settle, outcome = d.RetryAll, "are sent again by the next load"
+	case f.corrected:
+		settle, outcome = d.CorrectAll, "are booked as corrected at Productiv"
+	}
+	records, err := settle(ctx, selected, by)
+	return fmt.Sprintf("%s records %s", etl.Number(records), outcome), err
 }
 
 func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {

@@ -72,6 +72,7 @@ func shorter(path string) string {
 func (r output) print(w io.Writer) {
 	fmt.Fprintf(w, "Run %s: %s, in %s\n\n", r.RunID, inWords(r.Status), roundDuration(time.Duration(r.DurationMS)*time.Millisecond))
 	r.printStages(w)
+	r.printProofs(w)
 	r.printExtract(w)
 	printTotals(w, r.Totals)
 	r.printDelivery(w)
@@ -87,7 +88,56 @@ func (r output) print(w io.Writer) {
 	for _, note := range r.Notes {
 		fmt.Fprintf(w, "  %s\n", note)
 	}
+	printUndelivered(w, r.Undelivered)
 	r.Next.print(w)
+	if r.Verdict != "" {
+		fmt.Fprintf(w, "\n%s\n", r.Verdict)
+	}
+}
+
+// printProofs tells what verify compared, and its verdict.
+func (r output) printProofs(w io.Writer) {
+	if len(r.Proofs) == 0 {
+		return
+	}
+	failed := 0
+	fmt.Fprintln(w, "\nCompared")
+	for _, p := range r.Proofs {
+		fmt.Fprintf(w, "  %s %s\n", tick(p.Agrees), p.Compared)
+		if !p.Agrees {
+			failed++
+			fmt.Fprintf(w, "      → %s\n", p.Mend)
+		}
+	}
+	verdict := "Verified: everything that was compared agrees."
+	if failed > 0 {
+		verdict = fmt.Sprintf("Not verified: %d of %d comparisons failed; what differs is named in the error.", failed, len(r.Proofs))
+	}
+	fmt.Fprintf(w, "%s\n", verdict)
+}
+
+// printUndelivered lists what Productiv does not hold as canonical has it.
+func printUndelivered(w io.Writer, all []etl.Undelivered) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNot delivered; each record is in the view undelivered")
+	t := table{head: []string{"", "WHAT", "RECORDS", "CURRENCY", "AMOUNT"}}
+	for _, u := range all {
+		mark, words := "", etl.ClassWords(u.Class)
+		if u.Attention {
+			mark = "!"
+		}
+		if u.Settled {
+			words += ", settled"
+		}
+		amount := etl.Money(u.Amount, 2)
+		if u.Unreadable == u.Records {
+			amount = "?"
+		}
+		t.add(mark, words, etl.Number(u.Records), u.Currency, amount)
+	}
+	t.print(w)
 }
 
 func inWords(status string) string {
@@ -95,7 +145,7 @@ func inWords(status string) string {
 	case etl.StatusOK:
 		return "done"
 	case etl.StatusNeedsPerson:
-		return "done, and something needs a person"
+		return "done, and something needs attention"
 	}
 	return status
 }
@@ -139,7 +189,10 @@ func (r output) printDelivery(w io.Writer) {
 
 // posted says in a sentence what a delivery came to.
 func (r output) posted(d *deliver.Result) string {
-	sentence := fmt.Sprintf("%s accepted, %s rejected, in %s batches.", etl.Number(d.Accepted), etl.Number(d.Rejected), etl.Number(d.Batches))
+	sentence := fmt.Sprintf("%s accepted, %s rejected, in %s batches.", etl.Number(d.Accepted), etl.Number(d.Rejected), etl.Number(d.Batches-d.Halving))
+	if d.Halving > 0 {
+		sentence += fmt.Sprintf(" %s records isolated in %s posts.", etl.Number(d.Rejected), etl.Number(d.Halving))
+	}
 	if d.Batches == 0 {
 		sentence = "nothing."
 		if d.New+d.Changed+d.Touched+d.Withdrawn == 0 {

@@ -39,11 +39,11 @@ func (r *statusResult) headline(s *screen) string {
 	}
 	switch r.Status {
 	case etl.StatusOK:
-		return s.color(green, "✓ Everything is in order"+since)
+		return s.color(green, "✓ "+r.Verdict()+since)
 	case etl.StatusNeedsPerson:
-		return s.color(yellow, "! Something needs a person"+since)
+		return s.color(yellow, "! "+r.Verdict()+since)
 	case etl.StatusFailed:
-		return s.color(red, "✗ Something fails"+since)
+		return s.color(red, "✗ Something failed"+since)
 	}
 	return "No run yet; start one: spendbridge run"
 }
@@ -64,16 +64,18 @@ func (r *statusResult) printRuns(s *screen) {
 }
 
 func (r *statusResult) printRecords(s *screen) {
-	if len(r.Items)+len(r.Quarantine) == 0 {
-		return
+	if len(r.Open) > 0 {
+		s.heading("NOT DELIVERED")
 	}
-	s.heading("RECORDS THAT WAIT")
-	words := map[string]string{"unknown": "answer lost", "rejected": "refused by Productiv"}
-	for _, x := range r.Items {
-		fmt.Fprintf(s, "  %-24s %6d  %s %s\n", words[x.State], x.Records, etl.Money(x.Amount, 2), x.Currency)
-	}
-	for _, x := range r.Quarantine {
-		fmt.Fprintf(s, "  %-24s %6d  %s: %s\n", "set aside", x.Records, x.Source, x.Reason)
+	for _, u := range r.Open {
+		words, amount := etl.ClassWords(u.Class), etl.Money(u.Amount, 2)
+		if u.Settled {
+			words += ", settled"
+		}
+		if u.Unreadable == u.Records {
+			amount = "?"
+		}
+		fmt.Fprintf(s, "  %-40s %8s  %s %s\n", words, etl.Number(u.Records), amount, u.Currency)
 	}
 }
 

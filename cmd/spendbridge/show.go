@@ -42,6 +42,7 @@ is at work it shows the state as of the end of the run before.`,
 // A statusResult is the state with what the configuration adds to it.
 type statusResult struct {
 	report.State
+	Line string     `json:"verdict"`        // the verdict
 	Busy string     `json:"busy,omitempty"` // who has the data folder
 	Next []etl.Slot `json:"next_slots"`
 }
@@ -57,6 +58,7 @@ func (a *app) status(ctx context.Context) error {
 	}
 	result.Next = append(result.Next, schedule.Coming(c, a.now(), 4)...)
 	result.addOverdue(c, a.now())
+	result.Line = result.Verdict()
 	return errors.Join(a.print(result, func(w io.Writer) {
 		result.print(&screen{w, paints(w), config.Location(c.Schedule.Timezone)})
 	}), result.err())
@@ -96,9 +98,10 @@ func savedState(c *config.Config, locked *warehouse.LockedError) (*statusResult,
 	return result, nil
 }
 
-// addOverdue notices a schedule that nobody serves.
+// addOverdue notices a schedule that nobody serves, if the last run came from
+// it.
 func (r *statusResult) addOverdue(c *config.Config, now time.Time) {
-	if r.Busy != "" {
+	if r.Busy != "" || len(r.Runs) > 0 && !r.Runs[0].Scheduled {
 		return
 	}
 	last := map[string]time.Time{}
@@ -124,7 +127,11 @@ func (r *statusResult) err() error {
 	case etl.StatusFailed:
 		return errors.New("the last run of a stage failed; see the list")
 	case etl.StatusNeedsPerson:
-		return &etl.NeedsPersonError{What: fmt.Sprintf("%d thing(s) need a person; see the list", len(r.Todo))}
+		return &etl.NeedsPersonError{What: fmt.Sprintf("%d thing(s) need attention; see the list", len(r.Todo))}
+	case "":
+		if r.Busy == "" {
+			return &etl.NeedsPersonError{What: "nothing ran yet", Mend: "start a run: spendbridge run"}
+		}
 	}
 	return nil
 }
@@ -144,12 +151,28 @@ id it has at its vendor, or the transaction number or signature id at Productiv.
 }
 
 func (a *app) explain(ctx context.Context, id string) error {
-	return a.inSession(ctx, func(s *job.Session) error {
+	show := func(x *report.Explanation, moment asOf) error {
+		answer := struct {
+			*report.Explanation
+			asOf
+		}{x, moment}
+		return a.print(answer, func(w io.Writer) {
+			moment.print(w)
+			printExplanation(w, x)
+		})
+	}
+	return a.inSessionOrCopy(ctx, func(s *job.Session) error {
 		x, err := report.Explain(ctx, s.DB, id, s.Config.SnapshotsDir())
 		if err != nil {
 			return err
 		}
-		return a.print(x, func(w io.Writer) { printExplanation(w, x) })
+		return show(x, asOf{})
+	}, func(c *job.Copy) error {
+		x, err := report.ExplainCopy(ctx, c.DB, id, c.Config.SnapshotsDir())
+		if err != nil {
+			return err
+		}
+		return show(x, momentOf(c))
 	})
 }
 
@@ -183,26 +206,50 @@ releases it by itself.`,
 }
 
 func (a *app) quarantineList(ctx context.Context) error {
-	return a.inSession(ctx, func(s *job.Session) error {
-		found, err := report.ListQuarantine(ctx, s.DB)
+	show := func(db warehouse.Runner, moment asOf) error {
+		found, err := report.ListQuarantine(ctx, db)
 		if err != nil {
 			return err
 		}
-		return a.print(map[string]any{"quarantine": found}, func(w io.Writer) { printQuarantine(w, found) })
-	})
+		answer := struct {
+			Quarantine []report.Quarantined `json:"quarantine"`
+			asOf
+		}{found, moment}
+		return a.print(answer, func(w io.Writer) {
+			moment.print(w)
+			printQuarantine(w, found)
+		})
+	}
+	return a.inSessionOrCopy(ctx,
+		func(s *job.Session) error { return show(s.DB, asOf{}) },
+		func(c *job.Copy) error { return show(c.DB, momentOf(c)) })
 }
 
 func (a *app) quarantineShow(ctx context.Context, id string) error {
-	return a.inSession(ctx, func(s *job.Session) error {
-		found, err := report.ShowQuarantine(ctx, s.DB, id)
-		if err != nil {
-			return err
-		}
-		return a.print(map[string]any{"quarantine": found}, func(w io.Writer) {
+	show := func(found []report.QuarantinedSource, moment asOf) error {
+		answer := struct {
+			Quarantine []report.QuarantinedSource `json:"quarantine"`
+			asOf
+		}{found, moment}
+		return a.print(answer, func(w io.Writer) {
+			moment.print(w)
 			for _, q := range found {
 				printQuarantined(w, q)
 			}
 		})
+	}
+	return a.inSessionOrCopy(ctx, func(s *job.Session) error {
+		found, err := report.ShowQuarantine(ctx, s.DB, id)
+		if err != nil {
+			return err
+		}
+		return show(found, asOf{})
+	}, func(c *job.Copy) error {
+		found, err := report.ShowQuarantineCopy(ctx, c.DB, id)
+		if err != nil {
+			return err
+		}
+		return show(found, momentOf(c))
 	})
 }
 
@@ -287,18 +334,37 @@ person: a .csv or .parquet file for an auditor.`,
 }
 
 func (a *app) report(ctx context.Context, name, out string) error {
-	return a.inSession(ctx, func(s *job.Session) error {
+	show := func(run etl.RunID, path string, moment asOf) error {
+		answer := struct {
+			Run  etl.RunID `json:"run_id"`
+			Path string    `json:"path"`
+			asOf
+		}{run, path, moment}
+		return a.print(answer, func(w io.Writer) {
+			moment.print(w)
+			fmt.Fprintln(w, path)
+		})
+	}
+	return a.inSessionOrCopy(ctx, func(s *job.Session) error {
 		run, err := report.FindRun(ctx, s.DB, name)
 		if err != nil {
 			return err
 		}
-		if out == "" {
-			out = filepath.Join(s.Config.ReportsDir(), string(run)+".html")
+		path := out
+		if path == "" {
+			path = filepath.Join(s.Config.ReportsDir(), string(run)+".html")
 		}
-		if err := s.WriteReport(ctx, run, out); err != nil {
+		if err := s.WriteReport(ctx, run, path); err != nil {
 			return err
 		}
-		return a.print(map[string]any{"run_id": run, "path": out}, func(w io.Writer) { fmt.Fprintln(w, out) })
+		return show(run, path, asOf{})
+	}, func(c *job.Copy) error {
+		// The run wrote its page when it ended.
+		run, path, written, err := job.WrittenReport(c.Config, name)
+		if err != nil {
+			return err
+		}
+		return show(run, path, asOf{written, c.Holder.Command})
 	})
 }
 

@@ -25,7 +25,7 @@ func TestStatusWhileARunIsAtWork(t *testing.T) {
 	}
 	holder := warehouse.Holder{PID: os.Getpid(), Command: "spendbridge run", Started: time.Now()}
 
-	unlock, err := warehouse.Lock(c.DataDir, holder)
+	_, unlock, err := warehouse.Lock(c.DataDir, holder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,18 +33,18 @@ func TestStatusWhileARunIsAtWork(t *testing.T) {
 	if err != nil || first.Busy != "spendbridge run" || first.Status != "" {
 		t.Errorf("in the first run: %+v, %v", first, err)
 	}
-	if err := unlock(); err != nil {
+	if err := unlock(""); err != nil {
 		t.Fatal(err)
 	}
 
 	if code := execute(t.Context(), []string{"run", "--config", a.configPath}, io.Discard, io.Discard); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	unlock, err = warehouse.Lock(c.DataDir, holder)
+	_, unlock, err = warehouse.Lock(c.DataDir, holder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock()
+	defer unlock("")
 	later, err := a.readState(t.Context(), c)
 	if err != nil || later.Busy != "spendbridge run" || later.Status != etl.StatusOK || len(later.Runs) != 1 {
 		t.Errorf("in a later run: %+v, %v", later, err)
@@ -93,7 +93,7 @@ func TestStatusIsInColorOnATerminalOnly(t *testing.T) {
 		if got := strings.Contains(out.String(), "\x1b["); got != paint {
 			t.Errorf("color is %v, want %v:\n%s", got, paint, out.String())
 		}
-		if !strings.Contains(out.String(), "✗ Something fails since 2026-11-20 03:00 UTC") {
+		if !strings.Contains(out.String(), "✗ Something failed since 2026-11-20 03:00 UTC") {
 			t.Errorf("got\n%s", out.String())
 		}
 		if lines := strings.Count(out.String(), "\n"); lines > 24 {

@@ -81,7 +81,7 @@ func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
 		t.Fatal(err)
 	}
 	run("transform", 0, "✓  transform")
-	run("status", 0, "Everything is in order")
+	run("status", 0, "In order, except")
 }
 
 // addLines appends to a configuration.

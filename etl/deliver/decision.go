@@ -61,6 +61,8 @@ type decided struct {
 	At       time.Time       `json:"decided_at"`
 	LedgerNo int64           `json:"ledger_no"` // the newest item when it was made
 	Covers   json.RawMessage `json:"covers,omitempty"`
+
+	filed bool // it is in the file of decisions
 }
 
 // newDecision is a decision that is not recorded yet. What it covers was
@@ -94,7 +96,11 @@ func (m decided) apply(ctx context.Context, tx *warehouse.Tx) error {
 	var effect step
 	switch m.Decision {
 	case decisionRetry:
-		effect = step{"queries/settle_retry.sql", warehouse.Args{"decision_id": id, "spend_id": m.Subject, "ledger_no": m.LedgerNo}}
+		ids, err := m.records()
+		if err != nil {
+			return err
+		}
+		effect = step{"queries/settle_retry.sql", warehouse.Args{"decision_id": id, "spend_ids": ids, "ledger_no": m.LedgerNo}}
 	case decisionDismiss:
 		effect = step{"queries/dismiss_add.sql", warehouse.Args{"decision_id": id, "covers": covers}}
 	case decisionApprove:
@@ -108,6 +114,25 @@ func (m decided) apply(ctx context.Context, tx *warehouse.Tx) error {
 	}
 	_, err := tx.Exec(ctx, effect.file, effect.args)
 	return err
+}
+
+// records are the records that the decision is about: those it covers, else
+// its subject.
+func (m decided) records() ([]string, error) {
+	if len(m.Covers) == 0 {
+		return []string{m.Subject}, nil
+	}
+	var covers []struct {
+		SpendID string `json:"spend_id"`
+	}
+	if err := json.Unmarshal(m.Covers, &covers); err != nil {
+		return nil, fmt.Errorf("decision %s: %w", m.ID, err)
+	}
+	ids := make([]string, len(covers))
+	for i, c := range covers {
+		ids[i] = c.SpendID
+	}
+	return ids, nil
 }
 
 // keep writes the row. It is written once, whoever asks.

@@ -45,7 +45,7 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 	if err != nil {
 		return result, err
 	}
-	if err := d.beforeMove(ctx, by); err != nil {
+	if err := d.beforeDecision(ctx, by); err != nil {
 		return result, err
 	}
 	covers, err := json.Marshal(keys)
@@ -64,7 +64,7 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 		return result, err
 	}
 	for _, b := range batches {
-		if err := d.bookCorrection(ctx, b, made); err != nil {
+		if err := d.bookCorrection(ctx, b, &made); err != nil {
 			return result, fmt.Errorf("book batch %s: %w", b.id, err)
 		}
 	}

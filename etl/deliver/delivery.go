@@ -55,7 +55,8 @@ type Result struct {
 	// What this load posted.
 	Accepted int `json:"accepted"`
 	Rejected int `json:"rejected"`
-	Batches  int `json:"batches"` // posts, halves of refused batches included
+	Batches  int `json:"batches"`       // posts, halves of refused batches included
+	Halving  int `json:"halving_posts"` // of them: to isolate rejected records
 
 	// What stands open in the ledger now.
 	Unknown         int `json:"unknown"`
@@ -107,7 +108,7 @@ func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 	err = d.sendDiff(ctx, s, approval, &result)
 	result.Accepted += s.accepted
 	result.Rejected += s.rejected
-	result.Batches = s.posts
+	result.Batches, result.Halving = s.posts, s.halves
 	if err != nil {
 		return result, err
 	}
@@ -194,7 +195,7 @@ func (d *Delivery) remember(ctx context.Context, conn warehouse.Runner) error {
 		return err
 	}
 	return execAll(ctx, conn,
-		step{"queries/undelivered_save.sql", warehouse.Args{"run_id": run}},
+		step{"queries/difference_save.sql", warehouse.Args{"run_id": run}},
 		step{"queries/waiting_save.sql", warehouse.Args{"post_from": d.postFrom()}},
 		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": settings}},
 	)
@@ -207,7 +208,7 @@ func (d *Delivery) refresh(ctx context.Context) error {
 		if _, err := d.gatedDiff(ctx, conn); err != nil {
 			return err
 		}
-		_, err := conn.Exec(ctx, "queries/undelivered_save.sql", warehouse.Args{"run_id": ""})
+		_, err := conn.Exec(ctx, "queries/difference_save.sql", warehouse.Args{"run_id": ""})
 		return err
 	})
 }
@@ -240,24 +241,17 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result) error {
 // untoldWaits tells, once, of what Productiv does not hold as canonical has it
 // and no later load will mend.
 func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
-	var rejected, changed, withdrawn int
-	if err := d.DB.Get(ctx, "queries/undelivered_untold.sql", warehouse.Args{"run_id": string(d.RunID)}, &rejected, &changed, &withdrawn); err != nil {
+	untold, err := warehouse.List(ctx, d.DB, "queries/difference_untold.sql", warehouse.Args{"run_id": string(d.RunID)},
+		func(rows *sql.Rows, u *etl.Undelivered) error {
+			return rows.Scan(&u.Class, &u.Currency, &u.Records, &u.Amount, &u.Unreadable)
+		})
+	if err != nil || len(untold) == 0 {
 		return nil, err
 	}
-	var waits []error
-	if rejected > 0 {
-		waits = append(waits, &etl.NeedsPersonError{
-			What: fmt.Sprintf("%d records were rejected", rejected),
-			Mend: "see why with spendbridge explain SPEND_ID and correct them at their source; or: spendbridge settle SPEND_ID --retry or --dismiss, with --note",
-		})
-	}
-	if changed+withdrawn > 0 {
-		waits = append(waits, &etl.NeedsPersonError{
-			What: fmt.Sprintf("%d changed and %d withdrawn records are not posted under productiv.on_change: %s", changed, withdrawn, d.Productiv.OnChange),
-			Mend: "see them with spendbridge load --dry-run; then: spendbridge settle SPEND_ID --corrected-at-productiv or --dismiss, with --note",
-		})
-	}
-	return errors.Join(waits...), nil
+	return &etl.NeedsPersonError{
+		What: etl.Exceptions(untold) + " since the last run",
+		Mend: "spendbridge status lists them with the commands that settle them",
+	}, nil
 }
 
 // unknownWaits names the batches whose outcome is unknown. Under in_doubt:

@@ -32,6 +32,10 @@ type DryRun struct {
 	NotPosted []NotPosted   `json:"not_posted"`          // what the load leaves as it is
 	First     []DryRunFirst `json:"first"`
 
+	// Undelivered is what Productiv does not hold as canonical has it, this load
+	// not counted.
+	Undelivered []etl.Undelivered `json:"undelivered"`
+
 	posts map[string]int // records by class that would be posted
 }
 
@@ -134,6 +138,9 @@ func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string
 }
 
 func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *DryRun, payloads string) error {
+	if _, err := conn.Exec(ctx, "queries/difference_save.sql", warehouse.Args{"run_id": string(d.RunID)}); err != nil {
+		return err
+	}
 	var err error
 	if dry.Preview, err = preview(ctx, conn, false); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // whatever its address or id was before: what one has accepted the other has.
 // It refuses if both have accepted records, for then they are two.
 func (d *Delivery) SettleTargetMoved(ctx context.Context, from, to string, by Decision) error {
-	if err := d.beforeMove(ctx, by); err != nil {
+	if err := d.beforeDecision(ctx, by); err != nil {
 		return err
 	}
 	known, err := d.knownTargets(ctx, d.DB)
@@ -44,13 +44,6 @@ func (d *Delivery) SettleTargetMoved(ctx context.Context, from, to string, by De
 	}
 	// What the new target would get for the first time it has had before.
 	return d.settleGates(ctx, made, etl.GateTarget, etl.GateFirstLoad)
-}
-
-func (d *Delivery) beforeMove(ctx context.Context, by Decision) error {
-	if err := by.check(); err != nil {
-		return err
-	}
-	return d.Recover(ctx)
 }
 
 // findTarget finds a target of the ledger by any spelling of it.
@@ -124,7 +117,7 @@ func (d *Delivery) areOne(ctx context.Context, from, to knownTarget) error {
 // another target has them stay there, and returns how many. Their changes and
 // reversals go there.
 func (d *Delivery) SettleTargetKept(ctx context.Context, by Decision) (int, error) {
-	if err := d.beforeMove(ctx, by); err != nil {
+	if err := d.beforeDecision(ctx, by); err != nil {
 		return 0, err
 	}
 	var (

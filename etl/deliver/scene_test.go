@@ -62,7 +62,6 @@ func newScene(t testing.TB) *scene {
 		SettingsHash:   settings("first"),
 		MaxQuarantined: 1,
 	}
-	s.warehouse = etltest.EmptyFile(t)
 	s.open()
 	t.Cleanup(func() { s.DB.Close() })
 	s.nextRun()

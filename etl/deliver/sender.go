@@ -39,6 +39,7 @@ type sender struct {
 	accepted int            // records
 	rejected int
 	splits   int
+	halves   int // posts of refused batches and their halves
 	total    int
 }
 
@@ -263,6 +264,9 @@ func (s *sender) countPost() {
 func (s *sender) count(b batch, state string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if b.parent != "" || state == stateSplit {
+		s.halves++
+	}
 	switch state {
 	case stateAccepted:
 		s.batches[b.target]++

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -124,16 +123,15 @@ func appendSent(folder, batchID string, event sentEvent) error {
 	return nil
 }
 
-var encoder = sync.OnceValue(func() *zstd.Encoder {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+// frame returns data as one zstd frame.
+func frame(data []byte) []byte {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		panic(err) // the options are constant
 	}
-	return e
-})
-
-// frame returns data as one zstd frame.
-func frame(data []byte) []byte { return encoder().EncodeAll(data, nil) }
+	defer encoder.Close()
+	return encoder.EncodeAll(data, nil)
+}
 
 // readSent reads a batch's file. Without one the error is [fs.ErrNotExist].
 func readSent(folder, batchID string) (sentFile, error) {

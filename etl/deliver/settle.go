@@ -52,7 +52,7 @@ func (d *Delivery) settleBatch(ctx context.Context, batchID, what, state string,
 	if err != nil {
 		return err
 	}
-	if err := d.settleSent(ctx, b, state, made); err != nil {
+	if err := d.settleSent(ctx, b, state, &made); err != nil {
 		return fmt.Errorf("settle batch %s: %w", b.id, err)
 	}
 	return d.refresh(ctx)
@@ -60,13 +60,16 @@ func (d *Delivery) settleBatch(ctx context.Context, batchID, what, state string,
 
 // settleSent records a decision about a batch: in its sent file, in the file of
 // decisions, then in the ledger.
-func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made decided) error {
+func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made *decided) error {
 	event := made.event(b, state)
 	if err := appendSent(d.Folder, b.id, event); err != nil {
 		return err
 	}
-	if err := d.appendDecision(made); err != nil {
-		return err
+	if !made.filed { // it may be about several batches
+		if err := d.appendDecision(*made); err != nil {
+			return err
+		}
+		made.filed = true
 	}
 	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if err := made.keep(ctx, tx); err != nil {
@@ -98,42 +101,24 @@ func (d *Delivery) batchInDoubt(ctx context.Context, id string) (batch, error) {
 
 // SettleRetry lets the next load send a rejected record again as it is.
 func (d *Delivery) SettleRetry(ctx context.Context, spendID string, by Decision) error {
-	if err := by.check(); err != nil {
+	if err := d.beforeDecision(ctx, by); err != nil {
 		return err
 	}
-	batches, err := warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_id": spendID})
+	batches, err := warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_ids": []string{spendID}})
 	if err != nil {
 		return err
 	}
 	if len(batches) == 0 {
 		return etl.Usagef("record %s is not rejected; spendbridge explain %s shows what became of it", spendID, spendID)
 	}
-	made, err := d.newDecision(ctx, spendID, decisionRetry, by, nil)
-	if err != nil {
-		return err
-	}
-	for _, batchID := range batches {
-		if batchID == "" {
-			continue // refused here, so there is no file to note it in
-		}
-		if err := appendSent(d.Folder, batchID, made.event(batch{id: batchID}, stateRejected)); err != nil {
-			return err
-		}
-	}
-	if err := d.decide(ctx, made); err != nil {
-		return fmt.Errorf("settle record %s: %w", spendID, err)
-	}
-	return d.refresh(ctx)
+	return d.retry(ctx, covered{subject: spendID, ids: []string{spendID}}, by)
 }
 
 // SettleDismiss signs for a difference between Productiv and canonical, or for
-// a refused record: it stays as it is and needs attention no more. The
+// a rejected record: it stays as it is and needs attention no more. The
 // signature is for this difference only; another one is open again.
 func (d *Delivery) SettleDismiss(ctx context.Context, spendID string, by Decision) error {
-	if err := by.check(); err != nil {
-		return err
-	}
-	if err := d.Recover(ctx); err != nil {
+	if err := d.beforeDecision(ctx, by); err != nil {
 		return err
 	}
 	var (
@@ -146,27 +131,69 @@ func (d *Delivery) SettleDismiss(ctx context.Context, spendID string, by Decisio
 	if records == 0 {
 		return etl.Usagef("record %s has no refusal and no unsent change to dismiss; spendbridge explain %s shows what became of it", spendID, spendID)
 	}
-	made, err := d.newDecision(ctx, spendID, decisionDismiss, by, json.RawMessage(covers))
+	return d.dismiss(ctx, covered{subject: spendID, covers: json.RawMessage(covers)}, by)
+}
+
+// SettleCorrected books that Productiv was corrected by hand and holds the
+// record as canonical has it now, or no longer holds a withdrawn one. The
+// booking is a batch of its own that is never posted.
+func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decision) error {
+	if err := d.beforeDecision(ctx, by); err != nil {
+		return err
+	}
+	return d.correct(ctx, covered{subject: spendID, ids: []string{spendID}}, by)
+}
+
+func (d *Delivery) beforeDecision(ctx context.Context, by Decision) error {
+	if err := by.check(); err != nil {
+		return err
+	}
+	return d.Recover(ctx)
+}
+
+// A covered is what one decision is about.
+type covered struct {
+	subject string
+	ids     []string
+	covers  json.RawMessage // as they were listed; nil for one record by its id
+}
+
+func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
+	batches, err := warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_ids": c.ids})
 	if err != nil {
 		return err
 	}
+	made, err := d.newDecision(ctx, c.subject, decisionRetry, by, c.covers)
+	if err != nil {
+		return err
+	}
+	for _, batchID := range batches {
+		if batchID == "" {
+			continue // refused here, so there is no file to note it in
+		}
+		if err := appendSent(d.Folder, batchID, made.event(batch{id: batchID}, stateRejected)); err != nil {
+			return err
+		}
+	}
 	if err := d.decide(ctx, made); err != nil {
-		return fmt.Errorf("settle record %s: %w", spendID, err)
+		return fmt.Errorf("settle %s: %w", c.subject, err)
 	}
 	return d.refresh(ctx)
 }
 
-// SettleCorrected books that Productiv was mended by hand and holds the record
-// as canonical has it now, or no longer holds a withdrawn one. The booking is
-// a batch of its own that is never posted.
-func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decision) error {
-	if err := by.check(); err != nil {
+func (d *Delivery) dismiss(ctx context.Context, c covered, by Decision) error {
+	made, err := d.newDecision(ctx, c.subject, decisionDismiss, by, c.covers)
+	if err != nil {
 		return err
 	}
-	if err := d.Recover(ctx); err != nil {
-		return err
+	if err := d.decide(ctx, made); err != nil {
+		return fmt.Errorf("settle %s: %w", c.subject, err)
 	}
-	if err := d.planCorrection(ctx, spendID); err != nil {
+	return d.refresh(ctx)
+}
+
+func (d *Delivery) correct(ctx context.Context, c covered, by Decision) error {
+	if err := d.planCorrection(ctx, c.ids); err != nil {
 		return err
 	}
 	batches, err := d.plannedBatches(ctx)
@@ -174,30 +201,29 @@ func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decis
 		return err
 	}
 	if len(batches) == 0 {
-		return etl.Usagef("record %s has nothing to correct: Productiv holds it as it is here, or its last batch is in doubt, or it is frozen", spendID)
+		return etl.Usagef("%s: nothing to correct: Productiv holds it as it is here, or its last batch is in doubt, or it is frozen", c.subject)
 	}
-	made, err := d.newDecision(ctx, spendID, decisionCorrected, by, nil)
+	made, err := d.newDecision(ctx, c.subject, decisionCorrected, by, c.covers)
 	if err != nil {
 		return err
 	}
 	for _, b := range batches {
-		if err := d.bookCorrection(ctx, b, made); err != nil {
-			return fmt.Errorf("settle record %s: %w", spendID, err)
+		if err := d.bookCorrection(ctx, b, &made); err != nil {
+			return fmt.Errorf("settle %s: %w", c.subject, err)
 		}
 	}
 	return d.refresh(ctx)
 }
 
-func (d *Delivery) planCorrection(ctx context.Context, spendID string) error {
+func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) error {
 	const policy = "correct"
 	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		if err := d.diff(ctx, conn, policy); err != nil {
 			return err
 		}
-		only := warehouse.Args{"spend_id": spendID}
 		err := execAll(ctx, conn,
 			step{"queries/item_drop_planned.sql", nil},
-			step{"queries/item_draft_only.sql", only},
+			step{"queries/item_draft_only.sql", warehouse.Args{"spend_ids": spendIDs}},
 			step{"queries/item_draft_correct.sql", nil},
 		)
 		if err != nil {
@@ -208,7 +234,7 @@ func (d *Delivery) planCorrection(ctx context.Context, spendID string) error {
 }
 
 // bookCorrection books a batch as accepted that is never posted.
-func (d *Delivery) bookCorrection(ctx context.Context, b batch, made decided) error {
+func (d *Delivery) bookCorrection(ctx context.Context, b batch, made *decided) error {
 	if _, err := d.begin(ctx, &b, nil); err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func TestWhatWasSentAsFinanceIsNeverSentAgainAsSpend(t *testing.T) {
 	s.Productiv.RecordSchema, s.Productiv.OnChange, s.Productiv.InDoubt = config.SchemaSpend, config.OnChangeResend, config.InDoubtResend
 	s.put(spend{id: "a", amount: "5"})
 	result, err := s.post()
-	checkError(t, err, "1 changed and 0 withdrawn records are not posted", true)
+	checkError(t, err, "1 changed and not posted (4.00 USD)", true)
 	checkError(t, err, "1 records in 1 batches may or may not have arrived", true)
 	if result.Changed != 1 || result.Unknown != 1 {
 		t.Errorf("%+v, want a change that is listed and a batch in doubt", result)
@@ -217,7 +217,7 @@ func TestADismissedDifferenceIsOpenAgainWhenItIsAnother(t *testing.T) {
 			s.mustPost()
 			s.put(spend{id: "a", amount: "12"})
 			_, err := s.post()
-			checkError(t, err, "1 changed and 0 withdrawn", true)
+			checkError(t, err, "1 changed and not posted (2.00 USD)", true)
 			if err := s.SettleDismiss(t.Context(), "a", jo); err != nil {
 				t.Fatal(err)
 			}

@@ -108,7 +108,7 @@ func (d *doctor) examineState(ctx context.Context, s *job.Session) {
 	case err != nil:
 		d.fail("last runs", "see the message", "%v", err)
 	case len(state.Todo) > 0:
-		d.warn("last runs", "spendbridge status", "%s", state.Headline())
+		d.warn("last runs", "spendbridge status", "%s", state.Verdict())
 	case state.Status == "":
 		d.ok("last runs", "none yet")
 	default:

@@ -2,58 +2,23 @@
 package etltest
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
 
-// OpenDB opens an empty warehouse that lives as long as the test.
+// OpenDB opens an empty warehouse in memory that lives as long as the test.
 func OpenDB(t testing.TB) *warehouse.DB {
 	t.Helper()
-	return open(t, EmptyFile(t))
+	return open(t, "")
 }
-
-// EmptyFile returns the path of an empty warehouse that lives as long as the
-// test. Its schema is made once per process and copied, which takes a third of
-// the time that the schema does.
-func EmptyFile(t testing.TB) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "warehouse.duckdb")
-	content, err := empty()
-	if err == nil {
-		err = os.WriteFile(path, content, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-var empty = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "spendbridge-empty-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "warehouse.duckdb")
-	db, err := warehouse.Open(context.Background(), warehouse.Options{Location: path, Files: sqlfiles.FS, TempDir: folder})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // OpenFile opens the warehouse in a file, which is made if it is missing.
 func OpenFile(t testing.TB, path string) *warehouse.DB {

@@ -62,7 +62,7 @@ func eachSource(t *testing.T, test func(t *testing.T, kind string)) {
 
 func newSubject(t testing.TB, kind string, o sandbox.Options) *subject {
 	t.Helper()
-	s := &subject{TB: t, kind: kind, db: openDB(t, etltest.EmptyFile(t)), folder: t.TempDir(), clock: &clock{}}
+	s := &subject{TB: t, kind: kind, db: openDB(t, ""), folder: t.TempDir(), clock: &clock{}}
 	o.Now = s.clock.Now
 	s.vendors = sandbox.New(o)
 	s.source = newSource(t, kind, s.vendors)

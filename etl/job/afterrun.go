@@ -2,13 +2,19 @@ package job
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"spendbridge/etl"
-	"spendbridge/etl/durable"
+	"spendbridge/etl/config"
 	"spendbridge/etl/report"
 	"spendbridge/etl/transform"
+	"spendbridge/etl/warehouse"
 )
 
 // likelyVendors is how similar two vendors must be to be shown in a report.
@@ -19,18 +25,19 @@ const likelyVendors = "0.88"
 // None of it can fail the run. It returns the report's path, or "".
 func (r *Run) afterRun(ctx context.Context) string {
 	log := r.Log.With(etl.KeyRun, string(r.ID))
-	path := ""
-	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
-		path = filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")
-		if err := r.WriteReport(ctx, r.ID, path); err != nil {
-			log.WarnContext(ctx, "report not written", etl.Err(err))
-			path = ""
-		}
-	}
 	state, err := r.State(ctx)
 	if err != nil {
 		log.WarnContext(ctx, "state not read", etl.Err(err))
-		return path
+		return ""
+	}
+	r.Result.Verdict = state.Verdict()
+	path := ""
+	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
+		path = filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")
+		if err := r.writeReport(ctx, r.ID, state, path); err != nil {
+			log.WarnContext(ctx, "report not written", etl.Err(err))
+			path = ""
+		}
 	}
 	if err := r.saveState(state); err != nil {
 		log.WarnContext(ctx, "state not saved", etl.Err(err))
@@ -41,14 +48,23 @@ func (r *Run) afterRun(ctx context.Context) string {
 	return path
 }
 
-// WriteReport writes the page of a run. Without vendor suggestions it is still
-// worth having.
+// WriteReport writes the page of a run.
 func (s *Session) WriteReport(ctx context.Context, run etl.RunID, path string) error {
+	state, err := s.State(ctx)
+	if err != nil {
+		return err
+	}
+	return s.writeReport(ctx, run, state, path)
+}
+
+// writeReport writes the page of a run. Without vendor suggestions it is still
+// worth having.
+func (s *Session) writeReport(ctx context.Context, run etl.RunID, state *report.State, path string) error {
 	suggestions, err := s.suggestions(ctx)
 	if err != nil {
 		s.Log.WarnContext(ctx, "vendor suggestions left out", etl.Err(err))
 	}
-	return report.Write(ctx, s.DB, run, suggestions, path)
+	return report.Write(ctx, s.DB, run, state, suggestions, path)
 }
 
 func (s *Session) suggestions(ctx context.Context) ([]report.Suggestion, error) {
@@ -64,20 +80,22 @@ func (s *Session) suggestions(ctx context.Context) ([]report.Suggestion, error) 
 	return suggestions, err
 }
 
-// State finds out how the installation stands.
-func (s *Session) State(ctx context.Context) (*report.State, error) {
-	names := make([]string, 0, len(s.Config.Sources))
-	for _, source := range s.Config.Sources {
-		names = append(names, source.Name)
+// WrittenReport finds the page that a run wrote when it ended, the newest one
+// for no name.
+func WrittenReport(c *config.Config, name string) (run etl.RunID, path string, written time.Time, err error) {
+	pattern := "*.html"
+	if name != "" {
+		pattern = warehouse.Literal(name) + ".html"
 	}
-	return report.ReadState(ctx, s.DB, names, s.Now())
-}
-
-// saveState keeps the state for whoever asks while another run is at work.
-func (s *Session) saveState(state *report.State) error {
-	text, err := json.Marshal(state)
+	pages, err := fs.Glob(os.DirFS(c.ReportsDir()), pattern)
+	if err != nil || len(pages) == 0 {
+		return "", "", written, errors.Join(err, etl.Usagef("no run has written that report yet; see: spendbridge status"))
+	}
+	page := slices.Max(pages) // run ids sort by time
+	path = filepath.Join(c.ReportsDir(), page)
+	info, err := os.Stat(path)
 	if err != nil {
-		return err
+		return "", "", written, err
 	}
-	return durable.WriteFile(s.Config.StateFile(), text, 0o600)
+	return etl.RunID(strings.TrimSuffix(page, ".html")), path, info.ModTime().UTC(), nil
 }

@@ -16,6 +16,7 @@ import (
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
+	"spendbridge/etl/report"
 	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
@@ -168,6 +169,9 @@ func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, e
 			return err
 		}
 		if dry, err = r.Delivery(nil).DryRun(ctx, tx, payload); err != nil {
+			return err
+		}
+		if dry.Undelivered, err = report.ReadUndelivered(ctx, tx); err != nil {
 			return err
 		}
 		return errRollback

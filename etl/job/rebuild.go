@@ -16,17 +16,19 @@ import (
 	sqlfiles "spendbridge/sql"
 )
 
-// verifyRebuild makes a second warehouse of the kept pages and compares its
-// records with those of the first, every column of them.
+// verifyRebuild rebuilds a second warehouse from the page files and compares
+// its records with those of the first, every column of them.
 func verifyRebuild() Stage {
-	return Stage{Name: "verify/rebuild", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		folder := filepath.Join(r.Config.TempDir(), "rebuild")
-		defer os.RemoveAll(folder)
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return etl.Counts{}, err
-		}
-		return r.rebuildIn(ctx, folder)
-	}}
+	return prove("rebuild", "every record and every Parquet file with those of a second warehouse, rebuilt from the page files",
+		"spendbridge transform, then this command again; what still differs was not made from the page files",
+		func(ctx context.Context, r *Run) (etl.Counts, error) {
+			folder := filepath.Join(r.Config.TempDir(), "rebuild")
+			defer os.RemoveAll(folder)
+			if err := os.MkdirAll(folder, 0o700); err != nil {
+				return etl.Counts{}, err
+			}
+			return r.rebuildIn(ctx, folder)
+		})
 }
 
 func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, err error) {

@@ -15,24 +15,27 @@ import (
 // A Result is what a run tells its user, as tables or as JSON. Members are
 // added, never renamed.
 type Result struct {
-	RunID      etl.RunID           `json:"run_id"`
-	Command    string              `json:"command"`
-	Status     string              `json:"status"`
-	Error      string              `json:"error,omitempty"`
-	DurationMS int64               `json:"duration_ms"`
-	Stages     []StageResult       `json:"stages"`
-	Extract    []extract.Report    `json:"extract"`
-	Balanced   *bool               `json:"control_totals_balanced"` // null: the command computes none
-	Totals     Totals              `json:"control_totals"`
-	Snapshot   *SnapshotResult     `json:"snapshot"`
-	Delivery   *deliver.Result     `json:"delivery"`
-	NextLoad   *deliver.DryRun     `json:"next_load,omitempty"`
-	SetAside   []SetAside          `json:"set_aside"`
-	Duplicates []report.Duplicates `json:"possible_duplicates"`
-	Published  string              `json:"published,omitempty"`
-	Report     string              `json:"report,omitempty"`
-	Notes      []string            `json:"notes"`
-	Example    string              `json:"-"` // a record to show a newcomer
+	RunID       etl.RunID           `json:"run_id"`
+	Command     string              `json:"command"`
+	Status      string              `json:"status"`
+	Error       string              `json:"error,omitempty"`
+	DurationMS  int64               `json:"duration_ms"`
+	Stages      []StageResult       `json:"stages"`
+	Extract     []extract.Report    `json:"extract"`
+	Balanced    *bool               `json:"control_totals_balanced"` // null: the command computes none
+	Totals      Totals              `json:"control_totals"`
+	Snapshot    *SnapshotResult     `json:"snapshot"`
+	Delivery    *deliver.Result     `json:"delivery"`
+	NextLoad    *deliver.DryRun     `json:"next_load,omitempty"`
+	Undelivered []etl.Undelivered   `json:"undelivered"`
+	Verdict     string              `json:"verdict"` // of the installation, as status says it
+	SetAside    []SetAside          `json:"set_aside"`
+	Proofs      []Proof             `json:"proofs"` // of verify
+	Duplicates  []report.Duplicates `json:"possible_duplicates"`
+	Published   string              `json:"published,omitempty"`
+	Report      string              `json:"report,omitempty"`
+	Notes       []string            `json:"notes"`
+	Example     string              `json:"-"` // a record to show a newcomer
 }
 
 // A StageResult is one line of the table of stages.
@@ -58,8 +61,8 @@ type SetAside struct {
 func newResult(r *Run) *Result {
 	return &Result{
 		RunID: r.ID, Command: r.Command, Stages: []StageResult{}, Extract: []extract.Report{}, SetAside: []SetAside{}, Notes: []string{},
-		Duplicates: []report.Duplicates{},
-		Totals:     Totals{Received: []ReceivedTotal{}, Delivered: []DeliveredTotal{}},
+		Duplicates: []report.Duplicates{}, Undelivered: []etl.Undelivered{}, Proofs: []Proof{},
+		Totals: Totals{Received: []ReceivedTotal{}, Delivered: []DeliveredTotal{}},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -44,18 +45,41 @@ func (s *Session) Do(ctx context.Context, p Plan) (*Result, error) {
 	return r.Result, r.do(ctx, p)
 }
 
-// Decide records a decision of a person as a run without stages.
+// Decide records a decision of a person. One that is not possible leaves no
+// trace.
 func (s *Session) Decide(ctx context.Context, command string, decide func(*Run) error) (*Result, error) {
-	r, err := s.begin(ctx, command)
+	r, err := s.newRun(ctx, command)
 	if err != nil {
 		return nil, err
 	}
-	return r.Result, r.end(context.WithoutCancel(ctx), decide(r))
+	if err := s.DB.InTx(ctx, func(tx *warehouse.Tx) error { return abandon(ctx, tx, r.Started) }); err != nil {
+		return nil, err
+	}
+	decided := decide(r)
+	if etl.Status(decided) == etl.StatusFailed {
+		return nil, decided
+	}
+	if err := r.start(ctx); err != nil {
+		return nil, errors.Join(decided, err)
+	}
+	return r.Result, r.end(context.WithoutCancel(ctx), decided)
 }
 
-// begin starts a run. A run that is still marked as running was killed, since
-// this process holds the data folder; it is marked as failed.
+// begin starts a run.
 func (s *Session) begin(ctx context.Context, command string) (*Run, error) {
+	r, err := s.newRun(ctx, command)
+	if err == nil {
+		err = r.start(ctx)
+	}
+	if err != nil {
+		s.note = fmt.Sprintf("spendbridge %s of %s could not be recorded: %v", command, s.Now().Format(time.RFC3339), err)
+		return nil, err
+	}
+	s.note = ""
+	return r, nil
+}
+
+func (s *Session) newRun(ctx context.Context, command string) (*Run, error) {
 	r := &Run{Session: s, Command: command, Started: s.Now()}
 	var newest etl.RunID
 	if err := s.DB.Get(ctx, "queries/run_newest.sql", nil, (*string)(&newest)); err != nil {
@@ -63,24 +87,34 @@ func (s *Session) begin(ctx context.Context, command string) (*Run, error) {
 	}
 	r.ID = idAfter(newest, s.Now)
 	r.Result = newResult(r)
-	err := s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "queries/undelivered_untell.sql", nil); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "queries/run_abandon.sql", warehouse.Args{
-			"status": etl.StatusFailed, "error": "the process was stopped before the run ended", "finished_at": r.Started,
-		}); err != nil {
+	return r, nil
+}
+
+func (r *Run) start(ctx context.Context) error {
+	return r.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := abandon(ctx, tx, r.Started); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, "queries/run_start.sql", warehouse.Args{
-			"run_id": string(r.ID), "command": command, "status": "running",
-			"version": r.Program, "config_hash": s.Config.Hash(), "started_at": r.Started,
+			"run_id": string(r.ID), "command": r.Command, "status": etl.StatusRunning,
+			"version": r.Program, "config_hash": r.Config.Hash(), "started_at": r.Started,
 		}); err != nil {
 			return err
 		}
 		return saveSources(ctx, tx, r)
 	})
-	return r, err
+}
+
+// abandon marks runs that are still running as failed: this process has the
+// data folder, so theirs were killed. What they found, nobody was told.
+func abandon(ctx context.Context, tx *warehouse.Tx, now time.Time) error {
+	if _, err := tx.Exec(ctx, "queries/difference_untell.sql", nil); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "queries/run_abandon.sql", warehouse.Args{
+		"status": etl.StatusFailed, "error": report.Stopped, "finished_at": now,
+	})
+	return err
 }
 
 // idAfter returns an id that sorts behind the newest one, also if both runs
@@ -134,6 +168,9 @@ func (r *Run) end(ctx context.Context, err error) error {
 	}
 	r.Result.finish(err, r.Now().Sub(r.Started))
 	saved := r.save(ctx, err)
+	if saved != nil {
+		r.note = fmt.Sprintf("the end of run %s (%s) could not be recorded: %v", r.ID, r.Command, saved)
+	}
 	if etl.Status(err) != etl.StatusFailed && r.Result.Balanced != nil && *r.Result.Balanced {
 		saved = errors.Join(saved, warehouse.ForgetBefore(r.Config.WarehouseLocation()))
 	}
@@ -151,8 +188,8 @@ func (r *Run) save(ctx context.Context, err error) error {
 
 // summarise reads from the warehouse what the result tells beyond the stages.
 func (r *Run) summarise(ctx context.Context) (err error) {
-	if r.Result.Balanced == nil {
-		return nil
+	if r.Result.Undelivered, err = report.ReadUndelivered(ctx, r.DB); err != nil || r.Result.Balanced == nil {
+		return err
 	}
 	if r.Result.Totals, err = readTotals(ctx, r.DB, r.ID); err != nil {
 		return err

@@ -61,7 +61,9 @@ type Session struct {
 	Options
 	Config *config.Config
 	DB     *warehouse.DB
-	unlock func() error
+
+	note   string // what an earlier run could not record
+	unlock func(note string) error
 }
 
 // Open takes the data folder that the configuration names. Only one process
@@ -71,16 +73,16 @@ func Open(ctx context.Context, c *config.Config, o Options) (*Session, error) {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	unlock, err := lock(ctx, c.DataDir, o)
+	note, unlock, err := lock(ctx, c.DataDir, o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Options: o, Config: c, unlock: unlock}
+	s := &Session{Options: o, Config: c, note: note, unlock: unlock}
 	if err := clearLeftovers(c); err != nil {
-		return nil, errors.Join(err, unlock())
+		return nil, errors.Join(err, unlock(note))
 	}
 	if err := s.openWarehouse(ctx); err != nil {
-		return nil, errors.Join(err, unlock())
+		return nil, errors.Join(err, unlock(note))
 	}
 	return s, nil
 }
@@ -92,17 +94,17 @@ const (
 	lockPause    = 50 * time.Millisecond
 )
 
-func lock(ctx context.Context, folder string, o Options) (unlock func() error, err error) {
+func lock(ctx context.Context, folder string, o Options) (note string, unlock func(string) error, err error) {
 	holder := warehouse.Holder{PID: os.Getpid(), Command: o.Command, Started: o.Now()}
 	for deadline := time.Now().Add(lockPatience); ; {
-		unlock, err := warehouse.Lock(folder, holder)
+		note, unlock, err := warehouse.Lock(folder, holder)
 		var locked *warehouse.LockedError
 		if !errors.As(err, &locked) || time.Now().After(deadline) {
-			return unlock, err
+			return note, unlock, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return "", nil, ctx.Err()
 		case <-time.After(lockPause):
 		}
 	}
@@ -126,9 +128,35 @@ func (s *Session) openWarehouse(ctx context.Context) error {
 }
 
 // Close closes the warehouse, then releases the lock.
-func (s *Session) Close() error { return errors.Join(s.DB.Close(), s.unlock()) }
+func (s *Session) Close() error { return errors.Join(s.DB.Close(), s.unlock(s.note)) }
 
 // Query runs one SELECT of a user's on a published file; see [report.Query].
 func Query(ctx context.Context, file, statement string) (*report.Answer, error) {
 	return report.Query(ctx, file, sqlfiles.FS, statement)
 }
+
+// A Copy is the analysts' copy, opened while another process has the data
+// folder.
+type Copy struct {
+	DB     *warehouse.DB
+	Config *config.Config
+	Holder warehouse.Holder // who has the data folder
+	AsOf   time.Time        // when the copy was published
+}
+
+// OpenCopy opens the analysts' copy because the data folder is locked.
+// Without a copy the error is that of the lock.
+func OpenCopy(ctx context.Context, c *config.Config, locked *warehouse.LockedError) (*Copy, error) {
+	info, err := os.Stat(c.PublishedFile())
+	if err != nil {
+		return nil, locked
+	}
+	db, err := warehouse.OpenCopy(ctx, c.PublishedFile(), sqlfiles.FS)
+	if err != nil {
+		return nil, err
+	}
+	return &Copy{DB: db, Config: c, Holder: locked.Holder, AsOf: info.ModTime().UTC()}, nil
+}
+
+// Close closes the copy.
+func (c *Copy) Close() error { return c.DB.Close() }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"spendbridge/etl"
 	"spendbridge/etl/extract"
@@ -15,11 +17,32 @@ import (
 	"spendbridge/schemas"
 )
 
-// verifyPages compares the kept pages with what was written down of them.
-func verifyPages() Stage {
-	return Stage{Name: "verify/pages", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		return etl.Counts{}, extract.CheckPages(ctx, r.DB, r.Config.DataDir)
+// A Proof is one comparison of verify.
+type Proof struct {
+	Compared string `json:"compared"`
+	Agrees   bool   `json:"agrees"`
+	Mend     string `json:"mend,omitempty"` // the command to run if it does not
+}
+
+// prove makes a stage of a comparison.
+func prove(stage, compared, mend string, run func(context.Context, *Run) (etl.Counts, error)) Stage {
+	return Stage{Name: "verify/" + stage, KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		counts, err := run(ctx, r)
+		proof := Proof{Compared: compared, Agrees: err == nil}
+		if err != nil {
+			proof.Mend = mend
+		}
+		r.Result.Proofs = append(r.Result.Proofs, proof)
+		return counts, err
 	}}
+}
+
+func verifyPages() Stage {
+	return prove("pages", "every page file with its sha256 in raw.pages",
+		"restore the file from a backup; a page that the vendor still sends is stored again by: spendbridge extract --sweep",
+		func(ctx context.Context, r *Run) (etl.Counts, error) {
+			return etl.Counts{}, extract.CheckPages(ctx, r.DB, r.Config.DataDir)
+		})
 }
 
 // refreshStage transforms what an older program, or a setting or file of
@@ -34,16 +57,20 @@ func refreshStage() Stage {
 
 // verifyTotals states the control totals again from the raw payloads.
 func verifyTotals() Stage {
-	return Stage{Name: "verify/totals", KeepGoing: true, Proves: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		transformed, err := r.lastTransform(ctx)
-		if err != nil || transformed == "" {
+	stage := prove("totals", "raw.records with canonical.spend + excluded + quarantine, by source and currency",
+		"spendbridge transform; if it fails again: spendbridge verify --rebuild",
+		func(ctx context.Context, r *Run) (etl.Counts, error) {
+			transformed, err := r.lastTransform(ctx)
+			if err != nil || transformed == "" {
+				*r.Result.Balanced = err == nil
+				return etl.Counts{}, err // there is nothing to prove yet
+			}
+			cells, err := transform.Verify(ctx, r.DB, r.transformOptions())
 			*r.Result.Balanced = err == nil
-			return etl.Counts{}, err // there is nothing to prove yet
-		}
-		cells, err := transform.Verify(ctx, r.DB, r.transformOptions())
-		*r.Result.Balanced = err == nil
-		return etl.Counts{Read: len(cells)}, err
-	}}
+			return etl.Counts{Read: len(cells)}, err
+		})
+	stage.Proves = true
+	return stage
 }
 
 // lastTransform is the run that made what canonical holds now, "" for none.
@@ -53,21 +80,38 @@ func (r *Run) lastTransform(ctx context.Context) (etl.RunID, error) {
 	return etl.RunID(id), err
 }
 
-// verifySnapshot reads the latest snapshot back. If it shows what canonical
-// holds, its totals stand beside the others.
+// verifySnapshot reads back the snapshots that were not pruned. If the latest
+// shows what canonical holds, its totals stand beside the others.
 func verifySnapshot() Stage {
-	return Stage{Name: "verify/snapshot", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		latest, err := snapshot.Latest(r.Config.SnapshotsDir())
-		if errors.Is(err, fs.ErrNotExist) {
-			r.Result.note("there is no snapshot yet")
-			return etl.Counts{}, nil
-		}
-		if err != nil {
-			return etl.Counts{}, err
-		}
-		counts := etl.Counts{Read: int(latest.Manifest.Rows)}
-		return counts, errors.Join(snapshot.Check(latest.Path, schemas.FS), r.addSnapshotTotals(ctx, latest.Manifest))
-	}}
+	return prove("snapshot", "the Parquet files of every snapshot with its manifest", "spendbridge load --snapshot-only",
+		func(ctx context.Context, r *Run) (etl.Counts, error) {
+			kept, err := warehouse.Strings(ctx, r.DB, "queries/snapshot_kept.sql", nil)
+			if err != nil {
+				return etl.Counts{}, err
+			}
+			if len(kept) == 0 {
+				r.Result.note("there is no snapshot yet")
+				return etl.Counts{}, nil
+			}
+			latest, err := snapshot.Latest(r.Config.SnapshotsDir())
+			if err != nil {
+				return etl.Counts{}, fmt.Errorf("latest snapshot: %w", err)
+			}
+			faults := []error{r.addSnapshotTotals(ctx, latest.Manifest)}
+			deleted := 0
+			for _, id := range kept {
+				path := filepath.Join(r.Config.SnapshotsDir(), id)
+				if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && id != latest.ID {
+					deleted++
+					continue
+				}
+				faults = append(faults, snapshot.Check(path, schemas.FS))
+			}
+			if deleted > 0 {
+				r.Result.note(fmt.Sprintf("%s older snapshots were deleted by hand and could not be compared", etl.Number(deleted)))
+			}
+			return etl.Counts{Read: len(kept) - deleted}, errors.Join(faults...)
+		})
 }
 
 func (r *Run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error {
@@ -92,16 +136,17 @@ func (r *Run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error 
 // verifyLedger compares the ledger with canonical and with the sent files. A
 // ledger that knows less than the sent files is restored from them.
 func verifyLedger(restore bool) Stage {
-	return Stage{Name: "verify/ledger", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		err := r.Delivery(nil).Verify(ctx)
-		if err == nil || !restore {
-			return etl.Counts{}, err
-		}
-		batches, failed := r.Delivery(nil).RebuildLedger(ctx)
-		if failed != nil {
-			return etl.Counts{}, errors.Join(err, failed)
-		}
-		r.Result.note(fmt.Sprintf("the ledger did not agree with the sent files (%v); it was rebuilt from %s batches and the decisions", err, etl.Number(batches)))
-		return etl.Counts{Read: batches, Written: batches}, r.Delivery(nil).Verify(ctx)
-	}}
+	return prove("ledger", "delivery.items with canonical.spend, and every batch with its sent file", "spendbridge verify --rebuild",
+		func(ctx context.Context, r *Run) (etl.Counts, error) {
+			err := r.Delivery(nil).Verify(ctx)
+			if err == nil || !restore {
+				return etl.Counts{}, err
+			}
+			batches, failed := r.Delivery(nil).RebuildLedger(ctx)
+			if failed != nil {
+				return etl.Counts{}, errors.Join(err, failed)
+			}
+			r.Result.note(fmt.Sprintf("the ledger did not agree with the sent files (%v); it was rebuilt from %s batches and the decisions", err, etl.Number(batches)))
+			return etl.Counts{Read: batches, Written: batches}, r.Delivery(nil).Verify(ctx)
+		})
 }

@@ -44,7 +44,7 @@ func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 		return err
 	}
 	message := notification{
-		Text: "spendbridge: " + state.Headline(), Status: state.Status, Since: state.Since,
+		Text: "spendbridge: " + state.Verdict(), Status: state.Status, Since: state.Since,
 		Run: ended.Run, Needs: state.Todo, Report: ended.Report,
 	}
 	if err := post(ctx, hook, message); err != nil {
@@ -76,7 +76,7 @@ func post(ctx context.Context, hook config.Secret, message notification) error {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.Reveal(), bytes.NewReader(body))
 	if err != nil {
-		return errors.New("notify.webhook: no address; write one like https://example.com/path")
+		return errors.New("notify.webhook: is not a URL; write one like https://example.com/path")
 	}
 	req.Header.Set("Content-Type", "application/json")
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

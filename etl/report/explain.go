@@ -104,6 +104,20 @@ func Explain(ctx context.Context, db warehouse.Runner, id, snapshots string) (*E
 	return x, nil
 }
 
+// ExplainCopy is [Explain] on the analysts' copy, which knows neither what the
+// vendor said nor the exact JSON that was posted.
+func ExplainCopy(ctx context.Context, db warehouse.Runner, id, snapshots string) (*Explanation, error) {
+	x, err := find(ctx, db, id)
+	if err != nil {
+		return nil, err
+	}
+	x.Versions, x.Holds = []RawVersion{}, []HeldItem{}
+	if err := errors.Join(x.record(ctx, db), x.deliveriesFrom(ctx, db, "queries/explain_deliveries_copy.sql"), x.snapshots(ctx, db, snapshots)); err != nil {
+		return nil, fmt.Errorf("explain %s: %w", id, err)
+	}
+	return x, nil
+}
+
 func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, error) {
 	found, err := warehouse.List(ctx, db, "queries/explain_find.sql", warehouse.Args{"id": id}, func(rows *sql.Rows, x *Explanation) error {
 		return rows.Scan(&x.SpendID, &x.Source, &x.Stream, &x.RecordID, &x.State)
@@ -156,9 +170,13 @@ func (x *Explanation) versions(ctx context.Context, db warehouse.Runner) (err er
 	return err
 }
 
-func (x *Explanation) deliveries(ctx context.Context, db warehouse.Runner) (err error) {
+func (x *Explanation) deliveries(ctx context.Context, db warehouse.Runner) error {
+	return x.deliveriesFrom(ctx, db, "queries/explain_deliveries.sql")
+}
+
+func (x *Explanation) deliveriesFrom(ctx context.Context, db warehouse.Runner, file string) (err error) {
 	args := warehouse.Args{"spend_id": x.SpendID}
-	x.Deliveries, err = warehouse.List(ctx, db, "queries/explain_deliveries.sql", args, func(rows *sql.Rows, d *DeliveryItem) error {
+	x.Deliveries, err = warehouse.List(ctx, db, file, args, func(rows *sql.Rows, d *DeliveryItem) error {
 		var payload string
 		err := rows.Scan(&d.Key, &d.Attempt, &d.Kind, &d.State, &d.Target, &d.RunID, &d.BatchID, &d.BatchState,
 			&d.Status, &d.SHA256, &d.File, &d.SentAt, &d.Message, &d.Decision, &d.DecidedBy, &d.Note, &payload)

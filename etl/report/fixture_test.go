@@ -8,7 +8,6 @@ import (
 	"testing/fstest"
 
 	"spendbridge/etl"
-	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
@@ -38,7 +37,7 @@ type fixture struct {
 // rows are in testdata/fill, one statement per file.
 func (f fixture) open(t *testing.T) *warehouse.DB {
 	t.Helper()
-	db, err := warehouse.Open(t.Context(), warehouse.Options{Location: etltest.EmptyFile(t), Files: withFill(t), TempDir: t.TempDir(), Threads: 2})
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: withFill(t), TempDir: t.TempDir(), Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +69,8 @@ func (f fixture) open(t *testing.T) *warehouse.DB {
 		{"fill/12_items.sql", warehouse.Args{"state": f.batch, "refused": f.refused}},
 		{"fill/13_snapshots.sql", nil},
 		{"fill/14_records.sql", nil},
+		{"fill/17_items_before.sql", nil},
+		{"fill/18_differences.sql", nil},
 	}
 	for _, s := range steps {
 		if _, err := db.Exec(t.Context(), s.file, s.args); err != nil {

@@ -7,32 +7,38 @@ import (
 	"spendbridge/etl"
 )
 
-// judge puts the run into words: how it went, what waits for a person, and
+// judge puts the run into words: how it went, what needs attention now, and
 // the numbers that matter.
 func (p *page) judge() {
-	delivery := p.deliveryToDo()
-	p.Todo = append(p.Todo, p.stagesToDo(len(delivery) > 0)...)
+	waits := p.State.waits()
+	p.Todo = append(p.Todo, p.stagesToDo(len(waits) > 0)...)
 	p.Todo = append(p.Todo, p.totalsToDo()...)
-	p.Todo = append(p.Todo, delivery...)
+	p.Todo = append(p.Todo, waits...)
 	p.Verdict = p.verdict()
 	p.Figures = p.figures()
 }
 
 func (p *page) verdict() verdict {
+	except := etl.Exceptions(p.State.Open)
 	switch {
 	case p.Run.Status == etl.StatusFailed:
 		return verdict{"failed", "This run failed", p.failedText()}
 	case p.Run.Finished.IsZero():
-		return verdict{"person", "This run is still going on", "What is below is as of now."}
+		return verdict{"person", "This run has not ended", "What is below is as of now."}
 	case p.Run.Status == etl.StatusNeedsPerson || len(p.Todo) > 0:
-		return verdict{"person", "Done, and something waits for a person",
-			"All that a program may decide is done. The list below says what is left, and the command that settles it."}
+		title := "Done, and something needs attention"
+		if except != "" {
+			title = "In order, except " + except
+		}
+		return verdict{"person", title, "The list below says what is left, and the command that settles it."}
+	case except != "":
+		return verdict{"ok", "In order, except " + except, p.okText()}
 	}
 	return verdict{"ok", "Everything is in order", p.okText()}
 }
 
 func (p *page) okText() string {
-	text := "Nothing waits for a person."
+	text := "Nothing needs a decision."
 	if len(p.Balance) > 0 && p.TotalsRun == p.Run.ID {
 		text += " Every record that was read is accounted for, and every total agrees."
 	}
@@ -81,29 +87,6 @@ func (p *page) totalsToDo() []Todo {
 		What:     "Totals do not agree for " + strings.Join(unbalanced, ", ") + ". Nothing is posted while that is so.",
 		Commands: []string{"spendbridge verify"},
 	}}
-}
-
-func (p *page) deliveryToDo() []Todo {
-	var all []Todo
-	for _, b := range p.Batches {
-		if b.State != "unknown" {
-			continue
-		}
-		all = append(all, Todo{
-			What: fmt.Sprintf("Batch %s with %s records (%s) was sent and its answer was lost. Look whether Productiv has it, then say so:",
-				b.ID, count(b.Records), strings.Join(b.Amounts, ", ")),
-			Commands: settleBatch(b.ID),
-		})
-	}
-	all = append(all, planToDo(p.Plan)...)
-	if len(p.Rejected) > 0 && p.Run.Status == etl.StatusNeedsPerson {
-		first := shellWord(p.Rejected[0].SpendID)
-		all = append(all, Todo{
-			What:     "Productiv refused records; they are listed below with its reason. Mend one at the vendor, or try it again:",
-			Commands: []string{"spendbridge explain " + first, "spendbridge settle " + first + ` --retry --note "mended"`},
-		})
-	}
-	return all
 }
 
 func (p *page) figures() []figure {

@@ -14,6 +14,7 @@ type page struct {
 	StyleHash string
 
 	Run     runRow
+	State   *State // as of now
 	Verdict verdict
 	Todo    []Todo
 	Figures []figure
@@ -40,8 +41,8 @@ type page struct {
 
 	Deliveries  []deliveryRow
 	Batches     []batchRow
-	Plan        etl.HeldPlan
-	Rejected    []rejectedRow
+	Open        []openRow
+	Undelivered []undeliveredRow
 	Suggestions []Suggestion
 	Snapshot    snapshotRow
 }
@@ -178,9 +179,17 @@ type batchRow struct {
 	Planned                                time.Time
 }
 
-// A rejectedRow is one record that Productiv refused.
-type rejectedRow struct {
-	SpendID, Batch, Amount, Currency, Message string
+// An openRow counts the records of one class and currency that are not
+// delivered.
+type openRow struct {
+	etl.Undelivered
+	Words, Amount string
+}
+
+// An undeliveredRow is one record that Productiv does not hold as spend has it.
+type undeliveredRow struct {
+	SpendID, Class, Words, Vendor, Day, Amount, Currency, Reason, Command string
+	Since                                                                 time.Time
 }
 
 // A snapshotRow is the newest Parquet snapshot.

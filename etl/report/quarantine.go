@@ -63,3 +63,18 @@ func ShowQuarantine(ctx context.Context, r warehouse.Runner, id string) ([]Quara
 	}
 	return found, err
 }
+
+// ShowQuarantineCopy is [ShowQuarantine] on the analysts' copy, which does not
+// know the payload.
+func ShowQuarantineCopy(ctx context.Context, r warehouse.Runner, id string) ([]QuarantinedSource, error) {
+	all, err := ListQuarantine(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range all {
+		if q.SpendID == id {
+			return []QuarantinedSource{{Quarantined: q, Payload: json.RawMessage("null")}}, nil
+		}
+	}
+	return nil, etl.Usagef("%s is not in quarantine; see: spendbridge quarantine list, or: spendbridge explain %s", id, id)
+}

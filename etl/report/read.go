@@ -14,9 +14,9 @@ import (
 
 // How many lines of a long list the page shows.
 const (
-	maxVendors  = 12
-	maxSetAside = 12
-	maxRejected = 12
+	maxVendors     = 12
+	maxSetAside    = 12
+	maxUndelivered = 12
 )
 
 // A reader fills one page.
@@ -27,11 +27,11 @@ type reader struct {
 }
 
 // readPage reads all that the report of a run shows.
-func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID) (*page, error) {
-	r := &reader{db: db, page: &page{}, decimals: map[string]int{}}
+func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State) (*page, error) {
+	r := &reader{db: db, page: &page{State: state}, decimals: map[string]int{}}
 	steps := []func(context.Context) error{
 		r.stages, r.checks, r.spend, r.currencies, r.vendors, r.months, r.rates, r.duplicates,
-		r.totals, r.changes, r.leftOut, r.deliveries, r.batches, r.holds, r.rejected, r.snapshot,
+		r.totals, r.changes, r.leftOut, r.deliveries, r.batches, r.undelivered, r.snapshot,
 	}
 	if err := r.run(ctx, run); err != nil {
 		return nil, err

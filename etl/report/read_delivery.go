@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -48,16 +49,27 @@ func (r *reader) batches(ctx context.Context) error {
 	})
 }
 
-func (r *reader) holds(ctx context.Context) (err error) {
-	r.page.Plan, err = readPlan(ctx, r.db)
-	return err
-}
-
-func (r *reader) rejected(ctx context.Context) (err error) {
-	r.page.Rejected, err = warehouse.List(ctx, r.db, "queries/report_rejected.sql", warehouse.Args{"limit": maxRejected}, func(rows *sql.Rows, x *rejectedRow) error {
-		var text string
-		if err := rows.Scan(&x.SpendID, &x.Batch, &x.Currency, &text, &x.Message); err != nil {
+func (r *reader) undelivered(ctx context.Context) (err error) {
+	for _, u := range r.page.State.Open {
+		row := openRow{Undelivered: u, Words: etl.ClassWords(u.Class)}
+		if _, row.Amount, err = r.money(u.Amount, u.Currency); err != nil {
 			return err
+		}
+		if u.Unreadable == u.Records {
+			row.Amount = "?"
+		}
+		r.page.Open = append(r.page.Open, row)
+	}
+	args := warehouse.Args{"limit": maxUndelivered}
+	r.page.Undelivered, err = warehouse.List(ctx, r.db, "queries/undelivered_first.sql", args, func(rows *sql.Rows, x *undeliveredRow) error {
+		var text string
+		var since sql.NullTime
+		if err := rows.Scan(&x.SpendID, &x.Class, &x.Vendor, &x.Day, &x.Currency, &text, &x.Reason, &since, &x.Command); err != nil {
+			return err
+		}
+		x.Words, x.Since, x.Amount = etl.ClassWords(x.Class), since.Time, "?"
+		if text == "" {
+			return nil
 		}
 		var err error
 		_, x.Amount, err = r.money(text, x.Currency)

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -40,10 +41,11 @@ type Suggestion struct {
 	Amount       string // the spend that would move, exact, in the reporting currency
 }
 
-// Write writes the page of a run to a file, and makes the file's folder. The
+// Write writes the page of a run to a file, and makes the file's folder. What
+// needs attention is that of the state, which is as of now. The
 // page is one HTML file that needs nothing else: no network, no script.
-func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, suggestions []Suggestion, path string) error {
-	page, err := readPage(ctx, db, run)
+func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State, suggestions []Suggestion, path string) error {
+	page, err := readPage(ctx, db, run, state)
 	if err == nil {
 		err = page.suggest(suggestions)
 	}
@@ -69,17 +71,22 @@ func render(p *page) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// FindRun returns the run of that name, the newest one for no name. A name
+// FindRun returns the run of that name; for no name, the last one that
+// extracted, transformed or loaded. A name
 // that no run has is an [*etl.UsageError].
 func FindRun(ctx context.Context, db warehouse.Runner, name string) (etl.RunID, error) {
+	if name == "" {
+		var last sql.NullString
+		err := db.Get(ctx, "queries/report_run_last.sql", nil, &last)
+		if err == nil && !last.Valid {
+			err = etl.Usagef("there is no run yet; start one: spendbridge run")
+		}
+		return etl.RunID(last.String), err
+	}
 	runs, err := warehouse.Strings(ctx, db, "queries/report_run_names.sql", nil)
 	switch {
 	case err != nil:
 		return "", err
-	case len(runs) == 0:
-		return "", etl.Usagef("there is no run yet; start one: spendbridge run")
-	case name == "":
-		return etl.RunID(runs[0]), nil
 	case !slices.Contains(runs, name):
 		return "", etl.Usagef("there is no run %s%s", name, etl.DidYouMean(name, runs))
 	}

@@ -11,27 +11,31 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
+// Stopped is what ops.runs says of a run that never ended.
+const Stopped = "the process was stopped before the run ended"
+
 // shownRuns is how many runs the state lists.
 const shownRuns = 5
 
 // A State is how the installation stands. Its JSON form is what
 // spendbridge status --json prints.
 type State struct {
-	AsOf       time.Time     `json:"as_of"`
-	Status     string        `json:"status"` // ok, needs_person, failed; empty = nothing ran yet
-	Since      time.Time     `json:"since,omitzero"`
-	Todo       []Todo        `json:"needs"`
-	Stages     []StageState  `json:"stages"`
-	Runs       []RunState    `json:"runs"`
-	Slots      []SlotState   `json:"slots"`
-	Batches    []BatchState  `json:"unknown_batches"`
-	Items      []ItemState   `json:"items"`
-	Held       []etl.Held    `json:"held"`
-	Plan       string        `json:"held_plan,omitempty"` // the name of what is held
-	Moves      []etl.Move    `json:"moves,omitempty"`
-	Open       []OpenState   `json:"undelivered"`
-	Vanished   []Vanished    `json:"vanished"`
-	Quarantine []ReasonState `json:"quarantine"`
+	AsOf       time.Time         `json:"as_of"`
+	Status     string            `json:"status"` // ok, needs_person, failed; empty = nothing ran yet
+	Since      time.Time         `json:"since,omitzero"`
+	Todo       []Todo            `json:"needs"`
+	Stages     []StageState      `json:"stages"`
+	Died       []RunState        `json:"died"` // runs that never ended
+	Runs       []RunState        `json:"runs"`
+	Slots      []SlotState       `json:"slots"`
+	Batches    []BatchState      `json:"unknown_batches"`
+	Items      []ItemState       `json:"items"`
+	Held       []etl.Held        `json:"held"`
+	Plan       string            `json:"held_plan,omitempty"` // the name of what is held
+	Moves      []etl.Move        `json:"moves,omitempty"`
+	Open       []etl.Undelivered `json:"undelivered"`
+	Vanished   []Vanished        `json:"vanished"`
+	Quarantine []ReasonState     `json:"quarantine"`
 }
 
 // A Todo is something that waits for a person, with the commands that settle
@@ -59,6 +63,8 @@ type RunState struct {
 	Error    string    `json:"error,omitempty"`
 	Started  time.Time `json:"started_at"`
 	Finished time.Time `json:"finished_at,omitzero"`
+
+	Scheduled bool `json:"scheduled"` // the daemon ran it
 }
 
 // A SlotState is the newest slot of a scheduled job.
@@ -69,32 +75,21 @@ type SlotState struct {
 	LeftOut int       `json:"left_out_last_week"` // slots missed or skipped
 }
 
-// A BatchState is a batch whose answer was lost.
+// A BatchState is a batch whose outcome is not known.
 type BatchState struct {
 	Batch   string    `json:"batch_id"`
+	State   string    `json:"state"` // unknown: its answer was lost; sending: its run died
 	Records int64     `json:"records"`
 	Message string    `json:"message,omitempty"`
 	Planned time.Time `json:"planned_at"`
 }
 
-// An ItemState counts the records that are not where they should be at
-// Productiv.
+// An ItemState counts the records in doubt, or rejected.
 type ItemState struct {
 	State    string `json:"state"` // unknown, rejected
 	Currency string `json:"currency"`
 	Records  int64  `json:"records"`
 	Amount   string `json:"amount"`
-}
-
-// An OpenState counts the records that Productiv does not hold as canonical
-// has them, and that nobody signed for.
-type OpenState struct {
-	Class    string `json:"class"`
-	State    string `json:"state"`
-	Currency string `json:"currency"`
-	Records  int64  `json:"records"`
-	Reversed int64  `json:"reversed"` // of them: reversed, without their new version
-	Amount   string `json:"amount"`   // what posting them would add
 }
 
 // A Vanished counts the records of a source that runs have listed as vanished,
@@ -118,7 +113,7 @@ type ReasonState struct {
 func ReadState(ctx context.Context, db warehouse.Runner, sources []string, now time.Time) (*State, error) {
 	s := &State{AsOf: now, Todo: []Todo{}}
 	read := []func(context.Context, warehouse.Runner) error{
-		s.runs, s.stages, s.slots, s.batches, s.items, s.holds, s.open, s.vanished, s.quarantine,
+		s.runs, s.died, s.stages, s.slots, s.batches, s.undelivered, s.holds, s.vanished, s.quarantine,
 	}
 	for _, f := range read {
 		if err := f(ctx, db); err != nil {
@@ -168,9 +163,17 @@ func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"limit": shownRuns}
 	s.Runs, err = warehouse.List(ctx, db, "queries/status_runs.sql", args, func(rows *sql.Rows, x *RunState) error {
 		var finished sql.NullTime
-		err := rows.Scan(&x.Run, &x.Command, &x.Status, &x.Error, &x.Started, &finished)
+		err := rows.Scan(&x.Run, &x.Command, &x.Status, &x.Error, &x.Started, &finished, &x.Scheduled)
 		x.Finished = finished.Time
 		return err
+	})
+	return err
+}
+
+func (s *State) died(ctx context.Context, db warehouse.Runner) (err error) {
+	args := warehouse.Args{"stopped": Stopped}
+	s.Died, err = warehouse.List(ctx, db, "queries/status_died.sql", args, func(rows *sql.Rows, x *RunState) error {
+		return rows.Scan(&x.Run, &x.Command)
 	})
 	return err
 }
@@ -185,23 +188,30 @@ func (s *State) slots(ctx context.Context, db warehouse.Runner) (err error) {
 
 func (s *State) batches(ctx context.Context, db warehouse.Runner) (err error) {
 	s.Batches, err = warehouse.List(ctx, db, "queries/status_batches.sql", nil, func(rows *sql.Rows, x *BatchState) error {
-		return rows.Scan(&x.Batch, &x.Records, &x.Message, &x.Planned)
+		return rows.Scan(&x.Batch, &x.State, &x.Records, &x.Message, &x.Planned)
 	})
 	return err
 }
 
-func (s *State) items(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Items, err = warehouse.List(ctx, db, "queries/status_items.sql", nil, func(rows *sql.Rows, x *ItemState) error {
-		return rows.Scan(&x.State, &x.Currency, &x.Records, &x.Amount)
-	})
+func (s *State) undelivered(ctx context.Context, db warehouse.Runner) (err error) {
+	s.Open, err = ReadUndelivered(ctx, db)
+	s.Items = []ItemState{}
+	for _, u := range s.Open {
+		if !u.Settled && (u.State == "unknown" || u.State == "rejected") {
+			s.Items = append(s.Items, ItemState{u.State, u.Currency, u.Records, u.Amount})
+		}
+	}
 	return err
 }
 
-func (s *State) open(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Open, err = warehouse.List(ctx, db, "queries/status_undelivered.sql", nil, func(rows *sql.Rows, x *OpenState) error {
-		return rows.Scan(&x.Class, &x.State, &x.Currency, &x.Records, &x.Reversed, &x.Amount)
+// ReadUndelivered reads what Productiv does not hold as canonical has it.
+func ReadUndelivered(ctx context.Context, db warehouse.Runner) ([]etl.Undelivered, error) {
+	return warehouse.List(ctx, db, "queries/undelivered_cells.sql", nil, func(rows *sql.Rows, u *etl.Undelivered) error {
+		var since sql.NullTime
+		err := rows.Scan(&u.Class, &u.State, &u.Currency, &u.Records, &u.Reversed, &u.Amount, &u.Unreadable, &since, &u.Attention, &u.Settled)
+		u.Since = since.Time
+		return err
 	})
-	return err
 }
 
 func (s *State) vanished(ctx context.Context, db warehouse.Runner) (err error) {

@@ -14,10 +14,8 @@ import (
 
 // judge says what waits for a person, and what all of it comes to.
 func (s *State) judge(ctx context.Context, db warehouse.Runner) error {
-	s.Todo = append(s.Todo, s.batchesToDo()...)
-	s.Todo = append(s.Todo, planToDo(etl.HeldPlan{Name: s.Plan, Held: s.Held, Moves: s.Moves})...)
-	s.Todo = append(s.Todo, s.openToDo()...)
-	s.Todo = append(s.Todo, vanishedToDo(s.Vanished)...)
+	s.Todo = append(s.Todo, s.diedToDo()...)
+	s.Todo = append(s.Todo, s.waits()...)
 	var settled sql.NullTime
 	if err := db.Get(ctx, "queries/status_settled.sql", nil, &settled); err != nil {
 		return err
@@ -28,9 +26,57 @@ func (s *State) judge(ctx context.Context, db warehouse.Runner) error {
 	return nil
 }
 
+// waits lists what waits for a decision.
+func (s *State) waits() []Todo {
+	plan := etl.HeldPlan{Name: s.Plan, Held: s.Held, Moves: s.Moves}
+	return slices.Concat(s.batchesToDo(), planToDo(plan), s.openToDo(), vanishedToDo(s.Vanished))
+}
+
+// diedToDo names runs that never ended. Whoever reads the state has the data
+// folder, so their processes are gone.
+func (s *State) diedToDo() []Todo {
+	var all []Todo
+	for _, r := range s.Died {
+		all = append(all, Todo{
+			What:     fmt.Sprintf("run %s (%s) was stopped before it ended: killed, or the machine went down", r.Run, r.Command),
+			Commands: []string{"spendbridge " + again(r.Command)},
+		})
+	}
+	return all
+}
+
+// again is the command that goes on where a run of another one stopped.
+func again(command string) string {
+	if slices.Contains([]string{"extract", "transform", "load", "verify"}, command) {
+		return command
+	}
+	return "run"
+}
+
+// stageCommand is the command that runs a stage again.
+func stageCommand(stage string) string {
+	kind, source, _ := strings.Cut(stage, "/")
+	switch kind {
+	case "extract":
+		return "extract " + shellWord(source)
+	case "verify":
+		return "verify"
+	case "rates", "transform":
+		return "transform"
+	}
+	return "load"
+}
+
 func (s *State) batchesToDo() []Todo {
 	var all []Todo
 	for _, b := range s.Batches {
+		if b.State == "sending" {
+			all = append(all, Todo{
+				What:     fmt.Sprintf("batch %s with %d records was being sent when its run died; the next load finds out what became of it", b.Batch, b.Records),
+				Commands: []string{"spendbridge load"},
+			})
+			continue
+		}
 		all = append(all, Todo{
 			What:     fmt.Sprintf("batch %s with %d records was sent and its answer was lost; look whether Productiv has it", b.Batch, b.Records),
 			Commands: settleBatch(b.Batch),
@@ -73,32 +119,27 @@ func planToDo(plan etl.HeldPlan) []Todo {
 	return []Todo{{What: plan.String(), Commands: plan.Ways()}}
 }
 
-// openToDo names what no later load will mend by itself.
+// openToDo names what no later load settles by itself. Batches in doubt and
+// what gates hold are listed on their own.
 func (s *State) openToDo() []Todo {
-	var rejected, changed, withdrawn, reversed int64
-	for _, x := range s.Open {
-		reversed += x.Reversed
-		switch {
-		case x.State == "rejected":
-			rejected += x.Records
-		case x.State != "unsent_changes":
-		case x.Class == "changed":
-			changed += x.Records
-		case x.Class == "withdrawn":
-			withdrawn += x.Records
-		}
-	}
 	var all []Todo
-	add := func(n int64, what string, commands ...string) {
-		if n > 0 {
-			all = append(all, Todo{What: fmt.Sprintf(what, n), Commands: commands})
+	add := func(what string, is func(etl.Undelivered) bool, commands ...string) {
+		cells := slices.DeleteFunc(slices.Clone(s.Open), func(u etl.Undelivered) bool { return u.Settled || !is(u) })
+		if len(cells) > 0 {
+			all = append(all, Todo{What: fmt.Sprintf(what, etl.SumUp(cells), etl.MoneyOf(cells)), Commands: commands})
 		}
 	}
-	add(rejected, "%d records were rejected", `spendbridge settle SPEND_ID --retry --note "corrected"`, `spendbridge settle SPEND_ID --dismiss --note WHY`)
-	settle := []string{"spendbridge load --dry-run", `spendbridge settle SPEND_ID --corrected-at-productiv --note WHY`, `spendbridge settle SPEND_ID --dismiss --note WHY`}
-	add(changed, "%d records changed after they were posted, and the change is not posted", settle...)
-	add(withdrawn, "%d records were withdrawn after they were posted, and Productiv still has them", settle...)
-	add(reversed, "%d records stand reversed at Productiv without their new version", "spendbridge explain SPEND_ID")
+	of := func(class string) func(etl.Undelivered) bool {
+		return func(u etl.Undelivered) bool { return u.Class == class }
+	}
+	refused := []string{`spendbridge settle --rejected --retry --note "corrected"`, `spendbridge settle --rejected --dismiss --note WHY`}
+	unsent := []string{"spendbridge load --dry-run", `spendbridge settle --changes --corrected-at-productiv --note WHY`, `spendbridge settle --changes --dismiss --note WHY`}
+	add("%s records were rejected by Productiv (%s)", of(etl.ClassRejected), refused...)
+	add("%s records were rejected here, before they were sent (%s)", of(etl.ClassInvalid), refused...)
+	add("%s records changed after they were posted, and the change is not posted (%s)", of(etl.ClassChanged), unsent...)
+	add("%s records were withdrawn after they were posted, and Productiv still has them (%s)", of(etl.ClassWithdrawn), unsent...)
+	add("%s records stand reversed at Productiv without their new version (%s)",
+		func(u etl.Undelivered) bool { return u.Reversed > 0 }, "spendbridge explain SPEND_ID")
 	return all
 }
 
@@ -138,7 +179,7 @@ func (s *State) stagesToDo(settled time.Time) []StageState {
 			continue
 		case delivery && listed, s.isListed(x): // each thing is listed by itself
 		default:
-			s.Todo = append(s.Todo, Todo{What: x.Stage + ": " + x.Error})
+			s.Todo = append(s.Todo, Todo{What: x.Stage + ": " + x.Error, Commands: []string{"spendbridge " + stageCommand(x.Stage)}})
 		}
 		bad = append(bad, x)
 	}
@@ -147,7 +188,8 @@ func (s *State) stagesToDo(settled time.Time) []StageState {
 
 func (s *State) worst(bad []StageState) string {
 	switch {
-	case slices.ContainsFunc(bad, func(x StageState) bool { return x.Status == etl.StatusFailed }):
+	case len(s.diedToDo()) > 0,
+		slices.ContainsFunc(bad, func(x StageState) bool { return x.Status == etl.StatusFailed }):
 		return etl.StatusFailed
 	case len(s.Todo) > 0:
 		return etl.StatusNeedsPerson
@@ -200,19 +242,40 @@ func (s *State) Subject() string {
 	for _, b := range s.Batches {
 		subjects = append(subjects, b.Batch)
 	}
+	for _, r := range s.Died {
+		subjects = append(subjects, string(r.Run)+" died")
+	}
 	for _, v := range s.Vanished {
 		subjects = append(subjects, v.Source+" vanished")
 	}
 	return strings.Join(subjects, ", ")
 }
 
-// Headline says in one line how the installation stands.
-func (s *State) Headline() string {
-	switch s.Status {
-	case etl.StatusFailed:
-		return "something fails: " + s.Todo[0].What
-	case etl.StatusNeedsPerson:
-		return "something needs a person: " + s.Todo[0].What
+// Verdict says in one line how the installation stands, with what is not
+// delivered and its money.
+func (s *State) Verdict() string {
+	except := etl.Exceptions(s.Open)
+	switch {
+	case s.Status == etl.StatusFailed:
+		return "Something failed: " + s.Todo[0].What
+	case s.Status == "":
+		return "No run yet"
+	case except != "":
+		return "In order, except " + except
+	case s.Status == etl.StatusNeedsPerson:
+		return "Needs attention: " + s.Todo[0].What
 	}
-	return "all is well again"
+	return "Everything is in order"
+}
+
+// Add adds something that needs attention and is not in the warehouse. With
+// failed a later run may settle it.
+func (s *State) Add(failed bool, what string, commands ...string) {
+	s.Todo = append(s.Todo, Todo{What: what, Commands: commands})
+	switch {
+	case failed:
+		s.Status = etl.StatusFailed
+	case s.Status != etl.StatusFailed:
+		s.Status = etl.StatusNeedsPerson
+	}
 }

@@ -45,6 +45,10 @@ func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 		if err := remove(opts.Folder, id); err != nil {
 			return err
 		}
+		args := warehouse.Args{"snapshot_id": id, "now": opts.Now().UTC()}
+		if _, err := db.Exec(ctx, "queries/snapshot_set_pruned.sql", args); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestEveryPublishedColumnIsExplained(t *testing.T) {
 
 func TestThePublishedViewsAreThoseOfTheREADME(t *testing.T) {
 	_, opts := publishOnce(t)
-	want := "view_name\ncontrol_totals\ndeliveries\nexcluded\nfx_rates\npossible_duplicates\nquarantine\nruns\nspend\nspend_by_vendor_month\n"
+	want := "view_name\ncontrol_totals\ndeliveries\nexcluded\nfx_rates\npossible_duplicates\nquarantine\nruns\nspend\nspend_by_vendor_month\nundelivered\n"
 	if diff := cmp.Diff(want, readPublished(t, openPublished(t, opts.Path), "published_views.sql")); diff != "" {
 		t.Errorf("views (-want, +got):\n%s", diff)
 	}

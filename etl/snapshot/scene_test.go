@@ -57,7 +57,7 @@ const (
 func snapshotDB(t testing.TB, records, days, threads int, replace map[string]string) *warehouse.DB {
 	t.Helper()
 	db, err := warehouse.Open(t.Context(), warehouse.Options{
-		Location: etltest.EmptyFile(t), Files: snapshotFiles(t, replace), MemoryLimit: "1GB", Threads: threads, TempDir: t.TempDir(),
+		Files: snapshotFiles(t, replace), MemoryLimit: "1GB", Threads: threads, TempDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -284,10 +284,10 @@ func dump(t testing.TB, r warehouse.Runner, file string, columns []string) []str
 	return lines
 }
 
-// openWarehouse opens an empty warehouse.
+// openWarehouse opens an empty warehouse in memory.
 func openWarehouse(t testing.TB) *warehouse.DB {
 	t.Helper()
-	return openWith(t, warehouse.Options{Location: etltest.EmptyFile(t), Files: testFiles(t), Threads: 2, TempDir: t.TempDir()})
+	return openWith(t, warehouse.Options{Files: testFiles(t), Threads: 2, TempDir: t.TempDir()})
 }
 
 func openWith(t testing.TB, opts warehouse.Options) *warehouse.DB {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
@@ -37,7 +36,7 @@ func openWith(t testing.TB, extra map[string]string) *warehouse.DB {
 	for name, text := range extra {
 		files[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	db, err := warehouse.Open(t.Context(), warehouse.Options{Location: etltest.EmptyFile(t), Files: files, Threads: 2})
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files, Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,13 @@
 package warehouse
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -15,7 +17,8 @@ import (
 type Holder struct {
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
-	Started time.Time `json:"started_at"`
+	Started time.Time `json:"started_at,omitzero"`
+	Note    string    `json:"note,omitempty"` // what the warehouse could not take
 }
 
 // A LockedError says that another process works in the data folder.
@@ -36,31 +39,53 @@ func (e *LockedError) Error() string {
 // The operating system lets go of it when the process ends, however it ends.
 // The file stays: unlock writes into it that nobody holds the folder, a process
 // that was killed leaves its number, which no process has any more.
-func Lock(folder string, holder Holder) (unlock func() error, err error) {
+//
+// The file also keeps a note from holder to holder: it has its full length from
+// the beginning, so that a note can be left when the disk is full.
+func Lock(folder string, holder Holder) (note string, unlock func(note string) error, err error) {
 	path := filepath.Join(folder, "lock")
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock data folder: %w", err)
+		return "", nil, fmt.Errorf("lock data folder: %w", err)
 	}
 	if !ok {
-		return nil, &LockedError{Folder: folder, Holder: readHolder(path)}
+		return "", nil, &LockedError{Folder: folder, Holder: readHolder(path)}
 	}
-	text, err := json.Marshal(holder)
-	if err == nil {
-		err = os.WriteFile(path, text, 0o600)
-	}
-	if err != nil {
+	note = readHolder(path).Note
+	holder.Note = note
+	if err := writeHolder(path, holder); err != nil {
 		lock.Unlock()
-		return nil, fmt.Errorf("lock data folder: %w", err)
+		return "", nil, fmt.Errorf("lock data folder: %w", err)
 	}
-	return func() error {
-		return errors.Join(os.WriteFile(path, []byte(nobody), 0o600), lock.Unlock())
+	return note, func(note string) error {
+		nobody := Holder{Command: "nobody works in this folder", Note: note}
+		return errors.Join(writeHolder(path, nobody), lock.Unlock())
 	}, nil
 }
 
-// nobody is what the lock file says when no process holds it.
-const nobody = `{"pid":0,"command":"nobody works in this folder"}`
+// holderLength is the length of the file; a note is cut to what fits.
+const holderLength = 4096
+
+func writeHolder(path string, holder Holder) error {
+	if room := holderLength / 4; len(holder.Note) > room {
+		holder.Note = strings.ToValidUTF8(holder.Note[:room], "")
+	}
+	if room := holderLength / 4; len(holder.Command) > room {
+		holder.Command = strings.ToValidUTF8(holder.Command[:room], "")
+	}
+	text, err := json.Marshal(holder)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	padded := append(text, bytes.Repeat([]byte{' '}, max(0, holderLength-len(text)))...)
+	_, err = f.WriteAt(padded, 0)
+	return errors.Join(err, f.Close())
+}
 
 // readHolder reads who holds the lock. The holder may be writing its name at
 // this moment; then nobody is named.

@@ -21,7 +21,7 @@ func TestHoldTheLock(t *testing.T) {
 	if folder == "" {
 		t.Skip("only as a child of TestALockEndsWithItsProcess")
 	}
-	if _, err := warehouse.Lock(folder, warehouse.Holder{PID: os.Getpid(), Command: "spendbridge run", Started: time.Now()}); err != nil {
+	if _, _, err := warehouse.Lock(folder, warehouse.Holder{PID: os.Getpid(), Command: "spendbridge run", Started: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Println("locked")
@@ -32,7 +32,7 @@ func TestALockEndsWithItsProcess(t *testing.T) {
 	folder := t.TempDir()
 	for range 5 {
 		child := startHolder(t, folder)
-		_, err := warehouse.Lock(folder, warehouse.Holder{PID: os.Getpid()})
+		_, _, err := warehouse.Lock(folder, warehouse.Holder{PID: os.Getpid()})
 		var locked *warehouse.LockedError
 		if !errors.As(err, &locked) || locked.Holder.PID != child.Process.Pid || locked.Holder.Command != "spendbridge run" {
 			t.Fatalf("got %v, want a lock held by process %d", err, child.Process.Pid)
@@ -42,11 +42,11 @@ func TestALockEndsWithItsProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		child.Wait() // reports the kill
-		unlock, err := warehouse.Lock(folder, warehouse.Holder{PID: os.Getpid()})
+		_, unlock, err := warehouse.Lock(folder, warehouse.Holder{PID: os.Getpid()})
 		if err != nil {
 			t.Fatalf("after its holder was killed: %v", err)
 		}
-		if err := unlock(); err != nil {
+		if err := unlock(""); err != nil {
 			t.Fatal(err)
 		}
 	}

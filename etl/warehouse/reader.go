@@ -44,20 +44,48 @@ func OpenReader(ctx context.Context, path string, sqlFiles fs.FS) (*Reader, erro
 	return r, nil
 }
 
+// OpenCopy opens the analysts' copy for statements of this program, read-only.
+// It has no schema steps and no state of its own.
+func OpenCopy(ctx context.Context, path string, sqlFiles fs.FS) (*DB, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	files := &files{fsys: sqlFiles}
+	connector, err := duckdb.NewConnector("", prepare(files,
+		setting{file: "queries/warehouse_set_autoinstall.sql", value: "false"},
+		setting{file: "queries/warehouse_set_autoload.sql", value: "false"},
+		setting{file: "queries/warehouse_set_time_zone.sql"},
+		setting{file: "queries/analyst_attach.sql", location: path},
+		setting{file: "queries/analyst_use.sql"}))
+	if err != nil {
+		return nil, fmt.Errorf("open DuckDB: %w", err)
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(1) // the copy is attached once
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return &DB{runner: runner{files: files, q: pool}, pool: pool}, nil
+}
+
 // confine returns what the only connection runs first.
 func confine(path string, files *files) func(driver.ExecerContext) error {
+	return prepare(files,
+		setting{file: "queries/warehouse_set_autoinstall.sql", value: "false"},
+		setting{file: "queries/warehouse_set_autoload.sql", value: "false"},
+		setting{file: "queries/warehouse_set_memory_limit.sql", value: readerMemory},
+		setting{file: "queries/warehouse_set_time_zone.sql"},
+		setting{file: "queries/analyst_set_temp_directory.sql"},
+		setting{file: "queries/analyst_attach.sql", location: path},
+		setting{file: "queries/analyst_use.sql"},
+		setting{file: "queries/analyst_set_external_access.sql"},
+		setting{file: "queries/analyst_set_lock.sql"})
+}
+
+// prepare returns a function that runs settings.
+func prepare(files *files, settings ...setting) func(driver.ExecerContext) error {
 	return func(conn driver.ExecerContext) error {
-		for _, s := range []setting{
-			{file: "queries/warehouse_set_autoinstall.sql", value: "false"},
-			{file: "queries/warehouse_set_autoload.sql", value: "false"},
-			{file: "queries/warehouse_set_memory_limit.sql", value: readerMemory},
-			{file: "queries/warehouse_set_time_zone.sql"},
-			{file: "queries/analyst_set_temp_directory.sql"},
-			{file: "queries/analyst_attach.sql", location: path},
-			{file: "queries/analyst_use.sql"},
-			{file: "queries/analyst_set_external_access.sql"},
-			{file: "queries/analyst_set_lock.sql"},
-		} {
+		for _, s := range settings {
 			if err := s.run(conn, files); err != nil {
 				return fmt.Errorf("%s: %w", s.file, err)
 			}

@@ -242,26 +242,26 @@ func TestArgsMustMatchTheFile(t *testing.T) {
 
 func TestLockNamesItsHolder(t *testing.T) {
 	folder := t.TempDir()
-	unlock, err := warehouse.Lock(folder, warehouse.Holder{PID: 42, Command: "spendbridge run", Started: time.Unix(0, 0).UTC()})
+	_, unlock, err := warehouse.Lock(folder, warehouse.Holder{PID: 42, Command: "spendbridge run", Started: time.Unix(0, 0).UTC()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = warehouse.Lock(folder, warehouse.Holder{PID: 43})
+	_, _, err = warehouse.Lock(folder, warehouse.Holder{PID: 43})
 	var locked *warehouse.LockedError
 	if !errors.As(err, &locked) || locked.Holder.PID != 42 {
 		t.Fatalf("got %v, want a lock held by process 42", err)
 	}
-	if err := unlock(); err != nil {
+	if err := unlock(""); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(filepath.Join(folder, "lock")); string(text) != `{"pid":0,"command":"nobody works in this folder"}` {
+	if text, err := os.ReadFile(filepath.Join(folder, "lock")); strings.TrimSpace(string(text)) != `{"pid":0,"command":"nobody works in this folder"}` {
 		t.Errorf("the lock file says %s, %v after the release", text, err)
 	}
-	unlock, err = warehouse.Lock(folder, warehouse.Holder{PID: 43})
+	_, unlock, err = warehouse.Lock(folder, warehouse.Holder{PID: 43})
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock()
+	unlock("")
 }
 
 func write(t *testing.T, path, text string) {

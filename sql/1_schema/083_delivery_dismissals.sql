@@ -3,5 +3,5 @@
 create table if not exists delivery.dismissals (
     decision_id varchar not null,
     spend_id varchar not null,
-    difference varchar not null          -- as in delivery.undelivered
+    difference varchar not null          -- as in delivery.differences
 )

@@ -15,10 +15,12 @@ select
     ---------- text
     quarantine_reason as reason,
     detail,
+    currency,
     source_currency,
     vendor_raw,
 
     ---------- numerics
+    amount,
     source_amount,
 
     ---------- dates

@@ -13,6 +13,8 @@ select
     detail,
     source_currency,
     vendor_raw,
+    amount,
+    currency,
     source_amount,
     occurred_on,
     first_seen_at,

@@ -7,7 +7,7 @@ select
         'currency': currency, 'amount': amount::varchar
     })), '[]')::varchar as covers
 
-from delivery.undelivered
+from delivery.differences
 
 where spend_id = $spend_id
     and not settled

@@ -1,3 +1,3 @@
--- Leaves one record in the draft.
+-- Leaves some records in the draft.
 delete from item_draft
-where spend_id != $spend_id
+where spend_id not in (select unnest($spend_ids::varchar[]))

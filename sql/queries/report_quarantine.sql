@@ -7,6 +7,6 @@ select
 
 from canonical.quarantine
 
-group by source, reason, currency
+group by all
 
 order by reason, source, currency

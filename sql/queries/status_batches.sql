@@ -1,12 +1,13 @@
--- The batches that wait for a person.
+-- The batches whose outcome is not known.
 select
     batch_id,
+    state,
     records,
     coalesce(message, '') as message,
     planned_at
 
 from delivery.batches
 
-where state = 'unknown'
+where state in ('unknown', 'sending')
 
 order by planned_at, batch_id

@@ -1,13 +1,19 @@
+-- The last runs. A decision is none.
 select
-    run_id,
-    command,
-    status,
-    coalesce(error, '') as error,
-    started_at,
-    finished_at
+    runs.run_id,
+    runs.command,
+    runs.status,
+    coalesce(runs.error, '') as error,
+    runs.started_at,
+    runs.finished_at,
+    runs.run_id in (
+        select run_id from ops.slots where run_id is not null
+    ) as scheduled
 
-from ops.runs
+from ops.runs as runs
 
-order by run_id desc
+where runs.command != 'settle'
+
+order by runs.run_id desc
 
 limit $limit

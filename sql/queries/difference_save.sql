@@ -1,6 +1,6 @@
 -- Keeps what the diff found for whoever looks later. A record that is found as
 -- it was keeps the run that found it so first.
-merge into delivery.undelivered as undelivered
+merge into delivery.differences as differences
 
 using (
 
@@ -23,14 +23,14 @@ using (
     from diff_states
 
 ) as found
-    on undelivered.spend_id = found.spend_id
+    on differences.spend_id = found.spend_id
 
 when matched and (
-    undelivered.difference != found.difference
-    or undelivered.state != found.state
-    or undelivered.class != found.class
-    or undelivered.settled != found.settled
-    or undelivered.since_run_id = ''
+    differences.difference != found.difference
+    or differences.state != found.state
+    or differences.class != found.class
+    or differences.settled != found.settled
+    or differences.since_run_id = ''
 ) then update set
     source = found.source,
     target = found.target,
@@ -43,10 +43,10 @@ when matched and (
     currency = found.currency,
     amount = found.amount,
     since_run_id = case
-        when undelivered.since_run_id != ''
-            and undelivered.difference = found.difference
-            and undelivered.state = found.state
-            then undelivered.since_run_id
+        when differences.since_run_id != ''
+            and differences.difference = found.difference
+            and differences.state = found.state
+            then differences.since_run_id
         else $run_id
     end
 

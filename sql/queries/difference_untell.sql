@@ -1,5 +1,5 @@
 -- What only a run has found that never ended, nobody was told.
-update delivery.undelivered
+update delivery.differences
 
 set since_run_id = ''
 

@@ -1,0 +1,1 @@
+alter table delivery.undelivered rename to differences

@@ -1,0 +1,2 @@
+-- ISO 4217; null = unreadable.
+alter table canonical.quarantine add column if not exists currency varchar

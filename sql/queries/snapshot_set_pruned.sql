@@ -1,0 +1,6 @@
+update ops.snapshots
+
+set pruned_at = $now
+
+where snapshot_id = $snapshot_id
+    and pruned_at is null
