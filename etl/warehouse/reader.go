@@ -17,13 +17,18 @@ const readerMemory = "1GB"
 
 // A Reader answers statements that users wrote, on a DuckDB file that it
 // cannot change. No statement reaches another file, the network or an
-// extension, and no statement can loosen that.
+// extension, none calls a function that writes, and none can loosen that.
 type Reader struct {
-	pool *sql.DB
+	pool  *sql.DB
+	files *files
 }
 
 // ErrNotOneSelect says that a text is not exactly one statement that reads.
 var ErrNotOneSelect = errors.New("only one statement is allowed, and only a SELECT")
+
+// ErrFunction says that a statement calls a function that may do more than read
+// the file, such as enable_logging.
+var ErrFunction = errors.New("a SELECT may only call functions that read the published tables")
 
 // OpenReader opens a file for statements of users. The SQL that sets the
 // limits comes from files.
@@ -31,11 +36,12 @@ func OpenReader(ctx context.Context, path string, sqlFiles fs.FS) (*Reader, erro
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	connector, err := duckdb.NewConnector("", confine(path, &files{fsys: sqlFiles}))
+	r := &Reader{files: &files{fsys: sqlFiles}}
+	connector, err := duckdb.NewConnector("", confine(path, r.files))
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
-	r := &Reader{pool: sql.OpenDB(connector)}
+	r.pool = sql.OpenDB(connector)
 	r.pool.SetMaxOpenConns(1) // the limits are set once
 	if err := r.pool.PingContext(ctx); err != nil {
 		r.pool.Close()
@@ -95,13 +101,16 @@ func prepare(files *files, settings ...setting) func(driver.ExecerContext) error
 }
 
 // Select runs one statement and calls read with its result. A text that is
-// anything else is refused with [ErrNotOneSelect] before it runs.
+// anything else is refused with [ErrNotOneSelect] or [ErrFunction] before it runs.
 func (r *Reader) Select(ctx context.Context, statement string, read func(*sql.Rows) error) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	if err := r.onlyReads(ctx, conn, statement); err != nil {
+		return err
+	}
 	if err := conn.Raw(func(c any) error { return onlySelect(c.(*duckdb.Conn), statement) }); err != nil {
 		return err
 	}
@@ -118,6 +127,26 @@ func (r *Reader) Select(ctx context.Context, statement string, read func(*sql.Ro
 
 // Close closes the file.
 func (r *Reader) Close() error { return r.pool.Close() }
+
+// onlyReads looks at the functions that a text calls. It comes before everything
+// else: to prepare a statement is to bind its functions.
+func (r *Reader) onlyReads(ctx context.Context, conn *sql.Conn, statement string) error {
+	var (
+		noSelect bool
+		refused  sql.NullString
+		in       = runner{files: r.files, q: conn}
+	)
+	if err := in.Get(ctx, "queries/analyst_calls.sql", Args{"statement": statement}, &noSelect, &refused); err != nil {
+		return err
+	}
+	switch {
+	case noSelect:
+		return ErrNotOneSelect
+	case refused.Valid:
+		return fmt.Errorf("%s: %w", refused.String, ErrFunction)
+	}
+	return nil
+}
 
 // onlySelect asks DuckDB's own parser what a text is.
 func onlySelect(conn *duckdb.Conn, text string) error {

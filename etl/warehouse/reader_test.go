@@ -46,6 +46,9 @@ func TestAReaderAnswersOneSelect(t *testing.T) {
 	for _, statement := range []string{
 		"select 7", "SELECT 7;", "with seven as (select 7) from seven", "values (7)", " -- seven\nselect 7 -- and no more",
 		"select max(version) * 0 + 7 from ops.schema_versions", "select 7 where ';' = ';'",
+		"select max(range) from range(8)", "select unnest([7])", "from (pivot (select 1 as a, 7 as b) on a in (1) using sum(b)) select \"1\"",
+		"select 7 from pragma_table_info('ops.runs') limit 1", "select 7 from duckdb_tables() limit 1", "select 'enable_logging()'[1:0] || 7",
+		"select 7 from information_schema.tables limit 1", "select 7 from (show all tables) limit 1",
 	} {
 		t.Run(statement, func(t *testing.T) {
 			if got, err := first(t.Context(), r, statement); err != nil || fmt.Sprint(got) != "7" {
@@ -62,7 +65,7 @@ func TestAReaderRefusesAnythingButOneSelect(t *testing.T) {
 		"create temp table t as select 1", "create temp macro f() as 1", "insert into ops.schema_versions values (1, null)",
 		"delete from ops.runs", "update ops.runs set status = ''", "attach ':memory:' as m",
 		"detach spend", "use memory", "set threads = 1", "reset threads", "pragma enable_profiling", "pragma threads = 1", "install httpfs",
-		"load httpfs", "checkpoint", "begin", "call pragma_version()", "explain analyze select 1", "vacuum",
+		"load httpfs", "checkpoint", "begin", "call pragma_version()", "call enable_logging()", "pragma version", "pragma show_tables", "explain analyze select 1", "vacuum",
 		"prepare p as select 1",
 	} {
 		t.Run(statement, func(t *testing.T) {
@@ -70,6 +73,37 @@ func TestAReaderRefusesAnythingButOneSelect(t *testing.T) {
 				t.Errorf("got error %v, want %v", err, warehouse.ErrNotOneSelect)
 			}
 		})
+	}
+}
+
+func TestAReaderCallsNoFunctionThatWrites(t *testing.T) {
+	r, path := openReader(t)
+	folder := filepath.Dir(path)
+	for _, statement := range []string{
+		"from enable_logging()", "select * from enable_logging(storage = 'file', storage_path = 'FOLDER/log')",
+		"from enable_logging('QueryLog', storage = 'stdout')", `from "ENABLE_LOGGING"()`, "from system.main.enable_logging()",
+		"from enable_profiling()", "from enable_profiling('json', save_location = 'FOLDER/profile.json')", "from disable_profiling()",
+		"from disable_logging()", "from truncate_duckdb_logs()", "from checkpoint()", "from force_checkpoint()", "from enable_peg_parser()",
+		"select (select count(*) from enable_logging())", "with l as (from enable_logging()) select 7",
+		"select 7 union all select 1 from enable_logging()", "describe (from enable_logging())", "summarize (from enable_logging())",
+		"select 7 where exists (from enable_logging())", "select 7 order by (select count(*) from enable_logging())",
+		"select 7, (from enable_logging()) as \"a.b\"\"c\"", "from range(1) as a, lateral (from enable_logging())",
+		"from query('from enable_logging()')", "from query_table('ops.runs')",
+		"from json_execute_serialized_sql(json_serialize_sql('from enable_logging()'))", "select write_log('seven')",
+	} {
+		t.Run(statement, func(t *testing.T) {
+			_, err := first(t.Context(), r, strings.ReplaceAll(statement, "FOLDER", folder))
+			if !errors.Is(err, warehouse.ErrFunction) {
+				t.Errorf("got error %v, want %v", err, warehouse.ErrFunction)
+			}
+		})
+	}
+	got, err := first(t.Context(), r, "select current_setting('enable_profiling') is null and not current_setting('enable_logging')")
+	if err != nil || got != true {
+		t.Errorf("nothing is switched on: %v, %v", got, err)
+	}
+	if files, err := os.ReadDir(folder); err != nil || len(files) != 1 {
+		t.Errorf("the folder holds %v, %v", files, err)
 	}
 }
 
