@@ -46,13 +46,12 @@ const (
 // newest count.
 func (r *Redactor) Add(name, value string) {
 	value = strings.TrimSpace(value) // as a header carries it
-	one := secret{name, value}
 	r.adding.Lock()
 	defer r.adding.Unlock()
-	if utf8.RuneCountInString(value) < ShortestSecret || slices.Contains(r.secrets, one) {
+	if utf8.RuneCountInString(value) < ShortestSecret || r.knows(value) {
 		return
 	}
-	r.secrets = append(r.secrets, one)
+	r.secrets = append(r.secrets, secret{name, value})
 	same := 0
 	for i := len(r.secrets) - 1; i >= 0; i-- {
 		if r.secrets[i].name != name {
@@ -63,6 +62,10 @@ func (r *Redactor) Add(name, value string) {
 		}
 	}
 	r.patterns.Store(newPatterns(r.secrets))
+}
+
+func (r *Redactor) knows(value string) bool {
+	return slices.ContainsFunc(r.secrets, func(s secret) bool { return s.value == value })
 }
 
 // Blot removes secrets from text and returns the names of those that it held.
@@ -146,6 +149,9 @@ func Printable(text string) string {
 // rather than shows.
 func Commands(r rune) bool {
 	const joiners = "\u200c\u200d"
+	if ' ' <= r && r <= '~' {
+		return false
+	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r)
 }
 

@@ -2,7 +2,7 @@
 // repeats what may be repeated, waits as long as a server asks within a cap,
 // reads whole responses within limits of size and time, and says in typed
 // errors what became of a request. It never logs or returns a query, a header
-// or a credential, and it follows no redirects.
+// or a secret, even if a server repeats it, and it follows no redirects.
 //
 // Proxies come from HTTP_PROXY, HTTPS_PROXY and NO_PROXY, further authorities
 // from SSL_CERT_FILE and SSL_CERT_DIR.
@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -38,10 +39,15 @@ type Options struct {
 	Log       *slog.Logger             // gets retries, at debug level; nil means none
 	Retried   func(wait time.Duration) // is called before each wait for a retry; may be nil
 	Transport http.RoundTripper        // nil means one of the client's own
+
+	// Redact knows what no answer may repeat. Access tokens and what requests
+	// carry as credentials are added to it. Nil means one of the client's own.
+	Redact *etl.Redactor
 }
 
 // A Client sends requests. It is safe for concurrent use.
 type Client struct {
+	redact *etl.Redactor
 	budget []*rate.Limiter
 	inAll  time.Duration
 	once   *http.Client
@@ -49,18 +55,26 @@ type Client struct {
 }
 
 // A Response is an answer whose body has been read to its end, without a byte
-// order mark.
+// order mark and without secrets.
 type Response struct {
 	Status int
-	Header http.Header
+	Header http.Header // as it came: nothing of it is shown but by Excerpt
 	Body   []byte
+	Echoes []string // the names of the secrets that the body held
 
-	request *http.Request
+	redact *etl.Redactor
+	raw    []byte // the body as it came
 }
 
-// Excerpt returns the beginning of text, which the server sent, on one line:
-// without control characters and what the request kept secret.
-func (r *Response) Excerpt(text []byte) string { return firstBytes(r.request, text) }
+// excerpt is how many bytes of a body go into an error.
+const excerpt = 500
+
+// Excerpt returns the beginning of text, which the server sent, on one line and
+// clean, see [etl.Redactor].
+func (r *Response) Excerpt(text []byte) string {
+	line := r.redact.Line(string(text))
+	return strings.ToValidUTF8(line[:min(len(line), excerpt)], "")
+}
 
 // New returns a client that keeps to opts.
 func New(opts Options) *Client {
@@ -71,7 +85,7 @@ func New(opts Options) *Client {
 			return http.ErrUseLastResponse
 		},
 	}
-	c := &Client{budget: opts.Budget, inAll: opts.InAll, once: once}
+	c := &Client{redact: opts.Redact, budget: opts.Budget, inAll: opts.InAll, once: once}
 	p := policy{maxWait: opts.MaxWait, log: opts.Log, retried: opts.Retried}
 	c.retry = &retryablehttp.Client{
 		HTTPClient:   once,
@@ -101,6 +115,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = 64 << 20
+	}
+	if o.Redact == nil {
+		o.Redact = &etl.Redactor{}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -147,26 +164,40 @@ func (c *Client) Once(req *http.Request) (*Response, error) {
 
 func (c *Client) send(req *http.Request, do func(*http.Request) (*http.Response, error)) (*Response, error) {
 	if err := checkHeaders(req.Header); err != nil {
-		return nil, transportError(req, true, err)
+		return nil, c.transportError(req, true, err)
 	}
+	c.learn(req)
 	if err := c.wait(req.Context()); err != nil {
-		return nil, transportError(req, true, err)
+		return nil, c.transportError(req, true, err)
 	}
 	ctx, sent := watch(req.Context())
 	resp, err := do(req.WithContext(ctx))
 	if err != nil {
-		return nil, transportError(req, sent.never(), err)
+		return nil, c.transportError(req, sent.never(), err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, transportError(req, false, err)
+		return nil, c.transportError(req, false, err)
 	}
-	r := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body, request: req}
+	r := &Response{Status: resp.StatusCode, Header: resp.Header, redact: c.redact, raw: body}
+	r.Body, r.Echoes = c.redact.Blot(body)
 	if r.Status < 200 || r.Status > 299 {
 		return r, statusError(req, r)
 	}
 	return r, nil
+}
+
+// learn makes known what a request proves itself with: its answer may repeat
+// it.
+func (c *Client) learn(req *http.Request) {
+	for _, header := range []string{"Authorization", "X-Auth-Token"} {
+		value := req.Header.Get(header)
+		if _, rest, found := strings.Cut(value, " "); found && header == "Authorization" {
+			value = rest // behind its scheme
+		}
+		c.redact.Add("the credentials for "+req.URL.Host, value)
+	}
 }
 
 // wait takes a token from every limiter of the budget.

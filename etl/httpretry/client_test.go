@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/time/rate"
 
+	"spendbridge/etl"
 	"spendbridge/etl/httpretry"
 )
 
@@ -362,15 +365,54 @@ func TestAHeaderThatCannotBeSentSendsNothing(t *testing.T) {
 	}
 }
 
-func TestAnExcerptIsOneCleanLine(t *testing.T) {
-	s := &script{answers: []answer{{status: 200, body: "\x1b[31mred\x1b[0m\r\n\ttab \u202eright\u2066 \x00\xff \u0085 Bearer abc-secret " + strings.Repeat("é", 1000)}}}
-	req := get(t)
-	req.Header.Set("Authorization", "Bearer abc-secret")
-	resp, err := httpretry.New(httpretry.Options{Transport: s}).Once(req)
+func TestAnAnswerRepeatsNoSecret(t *testing.T) {
+	const secret, token = `a-"secret"/of-ours`, "token-of-the-request"
+	escaped, err := json.Marshal(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "[31mred[0m tab right ? Bearer … é"
+	var redact etl.Redactor
+	redact.Add("config.key", secret)
+	s := &script{answers: []answer{
+		{status: 200, body: fmt.Sprintf(`{"sent": [%s, "%s"]}`, escaped, token)},
+		{status: 400, body: token, header: http.Header{"X-Request-Id": {secret}}},
+		{status: 302, header: header("Location", "https://example.com/"+url.PathEscape(secret)+"/"+token)},
+		{err: fmt.Errorf("malformed HTTP response %q", secret+token)},
+	}}
+	client := httpretry.New(httpretry.Options{Transport: s, Redact: &redact})
+	for i, want := range []string{
+		"",
+		"GET api.example.com/v2/things: 400 Bad Request (request …): …",
+		"GET api.example.com/v2/things: 302 Found; redirects are not followed: configure the address it leads to, https://example.com/…/…",
+		`GET api.example.com/v2/things: malformed HTTP response "……"`,
+	} {
+		req := get(t)
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := client.Once(req)
+		if err != nil && err.Error() != want || (err == nil) != (want == "") {
+			t.Errorf("got error %v, want %s", err, want)
+		}
+		if i > 0 {
+			continue
+		}
+		if got, want := string(resp.Body), `{"sent": ["…", "…"]}`; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if diff := cmp.Diff([]string{"config.key", "the credentials for api.example.com"}, resp.Echoes); diff != "" {
+			t.Errorf("names (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestAnExcerptIsOneCleanLine(t *testing.T) {
+	s := &script{answers: []answer{{status: 200, body: "\x1b[31mred\x1b[0m\r\n\ttab \u202eright\u2066 \x00\xff \u0085 Bearer abc-secret " + strings.Repeat("é", 1000)}}}
+	var redact etl.Redactor
+	redact.Add("it", "abc-secret")
+	resp, err := httpretry.New(httpretry.Options{Transport: s, Redact: &redact}).Once(get(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[31mred[0m tab right \ufffd Bearer … é"
 	if got := resp.Excerpt(resp.Body); !strings.HasPrefix(got, want) || len(got) > 500 {
 		t.Errorf("got  %q\nwant %q, and at most 500 bytes", got, want)
 	}

@@ -1,6 +1,7 @@
 package httpretry
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 )
 
 // A StatusError is an answer that was not a success. Host and path only: a
@@ -22,9 +22,10 @@ type StatusError struct {
 	Path       string
 	Code       int
 	RetryAfter time.Duration // what the server asked for, uncapped; zero if it did not say
-	Body       string        // its first bytes, without what the request kept secret
+	Body       string        // its first bytes, without secrets
 	Location   string        // where a 3xx leads, without user and query; empty if it does not say
 	RequestID  string        // the server's own, for its support
+	WebPage    bool          // its body is one: no API answered
 }
 
 func (e *StatusError) Error() string {
@@ -46,6 +47,16 @@ func (e *StatusError) Error() string {
 		fmt.Fprintf(&s, ": %s", e.Body)
 	}
 	return s.String()
+}
+
+// InBetween reports whether a proxy or firewall answered in a server's place, so
+// that the answer says nothing about what was sent.
+func InBetween(err error) bool {
+	var status *StatusError
+	if errors.As(err, &status) {
+		return status.Code == http.StatusProxyAuthRequired || status.WebPage && !status.Temporary() && status.Code/100 != 3
+	}
+	return errors.Is(err, errNotJSON)
 }
 
 // Temporary reports whether the same request may succeed later.
@@ -91,28 +102,26 @@ func repeatable(err error) bool {
 	return !errors.As(err, &certificate) && !errors.As(err, &size)
 }
 
-func transportError(req *http.Request, notSent bool, err error) error {
+func (c *Client) transportError(req *http.Request, notSent bool, err error) error {
 	var withURL *url.Error
 	if errors.As(err, &withURL) {
 		err = withURL.Err // its text holds the query
 	}
 	return &TransportError{
 		Method: req.Method, Host: req.URL.Host, Path: req.URL.Path,
-		Err: err, NotSent: notSent,
+		Err: c.redact.Error(err), NotSent: notSent, // it quotes an answer that is not HTTP
 	}
 }
-
-// excerpt is how much of a body goes into an error.
-const excerpt = 500
 
 func statusError(req *http.Request, r *Response) error {
 	return &StatusError{
 		Method: req.Method, Host: req.URL.Host, Path: req.URL.Path,
 		Code:       r.Status,
 		RetryAfter: retryAfter(r.Header, time.Now()),
-		Body:       firstBytes(req, r.Body),
+		Body:       r.Excerpt(r.Body),
 		Location:   leadsTo(req, r),
-		RequestID:  firstBytes(req, []byte(r.Header.Get("X-Request-Id"))),
+		RequestID:  r.Excerpt([]byte(r.Header.Get("X-Request-Id"))),
+		WebPage:    bytes.HasPrefix(bytes.TrimSpace(r.Body), []byte("<")),
 	}
 }
 
@@ -124,29 +133,7 @@ func leadsTo(req *http.Request, r *Response) string {
 		return ""
 	}
 	plain := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-	return firstBytes(req, []byte(plain.String()))
-}
-
-// firstBytes returns the beginning of a body on one line, without control and
-// format characters. A server may echo what it was sent, so credentials are
-// blotted out first.
-func firstBytes(req *http.Request, body []byte) string {
-	text := string(body[:min(len(body), 4*excerpt)])
-	for _, name := range []string{"Authorization", "X-Auth-Token"} {
-		for _, secret := range strings.Fields(req.Header.Get(name)) {
-			if len(secret) > len("Bearer") {
-				text = strings.ReplaceAll(text, secret, "…")
-			}
-		}
-	}
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
-	text = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Cf) {
-			return -1
-		}
-		return r
-	}, text)
-	return strings.ToValidUTF8(text[:min(len(text), excerpt)], "")
+	return r.Excerpt([]byte(plain.String()))
 }
 
 // ErrUnsendable is a header that no request can carry.

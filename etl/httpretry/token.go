@@ -100,7 +100,7 @@ func (t *TokenCache) ask(ctx context.Context) (string, time.Duration, error) {
 	resp, err := t.client.Do(req)
 	var status *StatusError
 	if errors.As(err, &status) {
-		status.Body = oauthCode(resp.Body)
+		status.Body = resp.Excerpt(oauthCode(resp.Body))
 	}
 	if err != nil {
 		return "", 0, err
@@ -109,8 +109,8 @@ func (t *TokenCache) ask(ctx context.Context) (string, time.Duration, error) {
 		AccessToken string          `json:"access_token"`
 		ExpiresIn   json.RawMessage `json:"expires_in"`
 	}
-	if err := json.Unmarshal(resp.Body, &answer); err != nil {
-		return "", 0, fmt.Errorf("POST %s%s: the answer is not JSON", req.URL.Host, req.URL.Path)
+	if err := json.Unmarshal(resp.raw, &answer); err != nil {
+		return "", 0, fmt.Errorf("POST %s%s: %w", req.URL.Host, req.URL.Path, errNotJSON)
 	}
 	token := strings.TrimSpace(answer.AccessToken)
 	if token == "" {
@@ -119,8 +119,12 @@ func (t *TokenCache) ask(ctx context.Context) (string, time.Duration, error) {
 	if strings.ContainsFunc(token, unicode.IsControl) {
 		return "", 0, fmt.Errorf("POST %s%s: the access_token holds a line break or another control character, so no request can carry it; check whether this is the token endpoint", req.URL.Host, req.URL.Path)
 	}
+	t.client.redact.Add("the access token of "+req.URL.Host, token)
 	return token, lifetime(answer.ExpiresIn), nil
 }
+
+// errNotJSON is what no token endpoint answers.
+var errNotJSON = errors.New("the answer is not JSON")
 
 // lifetime reads expires_in, a number of seconds that some servers write as
 // text. What is neither, or no time a token lives for, counts as not said.
@@ -134,14 +138,14 @@ func lifetime(expiresIn json.RawMessage) time.Duration {
 }
 
 // oauthCode keeps of an error body only the code, for the rest may repeat the
-// credentials.
-func oauthCode(body []byte) string {
+// credentials, and those that are short are not searched for.
+func oauthCode(body []byte) []byte {
 	var answer struct {
 		Error any `json:"error"`
 	}
 	_ = json.Unmarshal(body, &answer) // whatever is not such an object has no code
 	code, _ := answer.Error.(string)
-	return code
+	return []byte(code)
 }
 
 func (c Credentials) request(ctx context.Context) (*http.Request, error) {

@@ -1,6 +1,7 @@
 package httpretry_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl"
 	"spendbridge/etl/httpretry"
 )
 
@@ -145,6 +147,57 @@ func TestManyCallersAskOnce(t *testing.T) {
 			t.Errorf("%d token requests, want 2", n)
 		}
 	})
+}
+
+func TestATokenIsASecretAsSoonAsItIsThere(t *testing.T) {
+	var redact etl.Redactor
+	s := &tokenServer{status: 200, body: `{"access_token":"token-{n}"}`}
+	cache := httpretry.NewTokenCache(httpretry.New(httpretry.Options{Transport: s, Redact: &redact}), httpretry.Credentials{
+		URL: "https://login.example.com/oauth2/token",
+	})
+	for n := 1; n <= 3; n++ {
+		s.body = fmt.Sprintf(`{"access_token":"a-live-token-%d","token_type":"a-live-token-%d"}`, n, n-1)
+		token, err := cache.Get(t.Context())
+		if want := fmt.Sprintf("a-live-token-%d", n); token != want || err != nil {
+			t.Fatalf("got %q, %v; want %q", token, err, want)
+		}
+		if err := cache.Refuse(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+		if got := redact.Clean("<" + token + ">"); got != "<…>" {
+			t.Errorf("token %d is shown: %s", n, got)
+		}
+	}
+	s.body = `{"access_token":"a-live-token-3"}` // known, and issued again
+	if token, err := cache.Get(t.Context()); token != "a-live-token-3" || err != nil {
+		t.Errorf("got %q, %v", token, err)
+	}
+}
+
+func TestAnAnswerFromInBetweenIsTold(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		body   string
+		want   bool
+	}{
+		"an OAuth error":        {401, `{"error":"invalid_client"}`, false},
+		"nothing":               {403, "", false},
+		"a word":                {401, "Unauthorized", false},
+		"a web page":            {403, " <!doctype html><title>Blocked</title>", true},
+		"a web page as success": {200, "<html>Sign in</html>", true},
+		"a proxy":               {407, "", true},
+		"a redirect":            {302, "<html>Found</html>", false},
+		"no token":              {200, `{}`, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := &tokenServer{status: tt.status, body: tt.body}
+			_, err := s.cache(httpretry.FormBody).Get(t.Context())
+			if err == nil || httpretry.InBetween(err) != tt.want {
+				t.Errorf("got %v, in between: %t, want %t", err, !tt.want, tt.want)
+			}
+		})
+	}
 }
 
 func TestRefusedCredentialsAreSaidWithoutThem(t *testing.T) {
