@@ -97,19 +97,22 @@ func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error
 		err = drift(errors.New("the answer is another record"))
 	}
 	code := statusOf(err)
+	if echo := page.echo(); echo != nil && code != 0 {
+		err = fmt.Errorf("%w: %w", err, echo)
+	}
 	switch {
 	case err == nil:
 		return fateHere, j.keepAnswer(ctx, row)
+	case ctx.Err() != nil, code == http.StatusUnauthorized, code == http.StatusTooManyRequests:
+		return fateUnclear, fmt.Errorf("record %s: %w", id, err)
+	case errors.Is(err, etl.ErrDrift):
+		row.outcome, row.message, row.objects = outcomeDrift, err.Error(), nil
 	case code == http.StatusNotFound, code == http.StatusGone:
 		row.outcome = outcomeAbsent
 		return fateGone, j.keepAnswer(ctx, row)
-	case ctx.Err() != nil, code == http.StatusUnauthorized, code == http.StatusTooManyRequests:
-		return fateUnclear, fmt.Errorf("record %s: %w", id, err)
 	case errors.Is(err, errOddID):
 		j.unconfirmed(ctx, id, err)
 		return fateUnasked, nil
-	case errors.Is(err, etl.ErrDrift):
-		row.outcome, row.message, row.objects = outcomeDrift, err.Error(), nil
 	default:
 		row.outcome, row.message, row.objects = outcomeRefused, err.Error(), nil
 	}

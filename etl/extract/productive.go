@@ -299,5 +299,5 @@ func refusedPage(target string, resp *httpretry.Response) Page {
 	if resp == nil {
 		return Page{}
 	}
-	return Page{URL: target, Status: resp.Status, Body: resp.Body, Expected: unknown}
+	return wholePage(target, resp)
 }

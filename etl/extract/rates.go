@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"spendbridge/etl/durable"
@@ -57,6 +58,9 @@ func fetchRates(ctx context.Context, client *httpretry.Client, url string) ([]by
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
+	}
+	if len(resp.Echoes) > 0 {
+		return nil, fmt.Errorf("%w: the answer repeats %s", ErrBadRates, strings.Join(resp.Echoes, " and "))
 	}
 	return resp.Body, nil
 }

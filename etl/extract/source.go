@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -86,6 +87,7 @@ type Page struct {
 	objects  []object
 	included []object
 	single   bool
+	echoes   []string // the names of secrets that were in the body
 }
 
 // unknown is an expectation the vendor did not state.
@@ -105,7 +107,10 @@ var errEndless = errors.New("the list has no end")
 // newPage takes a response apart. What is not as agreed is an
 // [etl.ErrDrift], and the page comes with it.
 func newPage(url string, r *httpretry.Response, stream string, shapes *shapes) (Page, envelope, error) {
-	page := Page{URL: url, Status: r.Status, Body: r.Body, Expected: unknown}
+	page := wholePage(url, r)
+	if err := page.echo(); err != nil {
+		return page, envelope{}, err
+	}
 	e, err := readEnvelope(r.Body, stream, shapes)
 	switch {
 	case err != nil:
@@ -121,6 +126,20 @@ func newPage(url string, r *httpretry.Response, stream string, shapes *shapes) (
 	}
 	page.objects, page.included, page.single = e.data, e.included, e.single
 	return page, e, nil
+}
+
+// wholePage is a response that was not taken apart.
+func wholePage(url string, r *httpretry.Response) Page {
+	return Page{URL: url, Status: r.Status, Body: r.Body, Expected: unknown, echoes: r.Echoes}
+}
+
+// echo reports a page that repeated a secret: it is kept without it, and nothing
+// comes of it.
+func (p Page) echo() error {
+	if len(p.echoes) == 0 {
+		return nil
+	}
+	return drift(fmt.Errorf("it repeats %s, which is left out of what is kept", strings.Join(p.echoes, " and ")))
 }
 
 func drift(err error) error { return fmt.Errorf("%w: %w", etl.ErrDrift, err) }
@@ -148,10 +167,12 @@ func explain(err error, source, credentials, tenant string) error {
 	if !errors.As(err, &status) {
 		return err
 	}
-	switch status.Code {
-	case http.StatusUnauthorized:
+	switch {
+	case httpretry.InBetween(err):
+		return fmt.Errorf("%w; a proxy or firewall answered in place of source %s: have this machine let through", err, source)
+	case status.Code == http.StatusUnauthorized:
 		return fmt.Errorf("%w; check %s of source %s", err, credentials, source)
-	case http.StatusForbidden:
+	case status.Code == http.StatusForbidden:
 		return fmt.Errorf("%w; check what the credentials of source %s may see, and its %s", err, source, tenant)
 	}
 	return err
