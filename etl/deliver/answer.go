@@ -56,7 +56,7 @@ type api struct {
 
 func newAPI(d *Delivery) *api {
 	p := d.Productiv
-	client := httpretry.New(httpretry.Options{Timeout: d.Timeout, MaxWait: time.Duration(p.MaxWait), Transport: d.Transport})
+	client := httpretry.New(httpretry.Options{Timeout: d.Timeout, MaxWait: time.Duration(p.MaxWait), Transport: d.Transport, Redact: d.Redact})
 	style := httpretry.FormBody
 	if p.TokenAuth == "basic" {
 		style = httpretry.FormBasic
@@ -268,9 +268,18 @@ func statusText(code int) string {
 // posted.
 func tokenAnswer(err error) answer {
 	var status *httpretry.StatusError
-	if errors.As(err, &status) && !status.Temporary() {
-		return answer{verdict: verdictStopped, message: fmt.Sprintf(
-			"%v; check productiv.client_id, productiv.client_secret and productiv.token_auth", err)}
+	errors.As(err, &status)
+	stop := func(check string) answer {
+		return answer{verdict: verdictStopped, message: fmt.Sprintf("%v; %s", err, check)}
 	}
-	return answer{verdict: verdictNoToken, message: err.Error()}
+	switch {
+	case httpretry.InBetween(err):
+		return stop("a firewall or proxy answered in its place: have this machine let through, and check productiv.token_url and HTTPS_PROXY")
+	case status == nil || status.Temporary():
+		return answer{verdict: verdictNoToken, message: err.Error()}
+	case status.Code/100 == 3 || status.Code == http.StatusNotFound || status.Code == http.StatusMethodNotAllowed:
+		return stop("check productiv.token_url")
+	default:
+		return stop("check productiv.client_id, productiv.client_secret and productiv.token_auth")
+	}
 }

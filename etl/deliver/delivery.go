@@ -30,6 +30,7 @@ type Delivery struct {
 	Today     time.Time // the run's day in the reporting time zone; what occurs later is not due
 	Now       func() time.Time
 	Log       *slog.Logger
+	Redact    *etl.Redactor            // knows what no answer may repeat
 	Progress  etl.Progress             // receives counts of "records"; may be nil
 	Waited    func(wait time.Duration) // is called before each pause between two tries of a batch; may be nil
 
