@@ -26,7 +26,7 @@ const (
 // examineAPIs asks each vendor for as little as shows that the job can be
 // done. Nothing is posted.
 func (d *doctor) examineAPIs(ctx context.Context) {
-	client := httpretry.New(httpretry.Options{Tries: 1, Timeout: probeTimeout})
+	client := httpretry.New(httpretry.Options{Tries: 1, Timeout: probeTimeout, Redact: d.Job.Redact})
 	for _, s := range d.Config.Sources {
 		switch s.Kind {
 		case config.KindProductive:
@@ -181,6 +181,8 @@ func (d *doctor) refused(check string, err error, mends map[int]string) {
 	var dns *net.DNSError
 	mend := "see the message; the server may be well again later"
 	switch {
+	case httpretry.InBetween(err):
+		mend = "a firewall or proxy answered in its place: have this machine let through, and check the address and HTTPS_PROXY"
 	case errors.As(err, &status) && mends[status.Code] != "":
 		mend = mends[status.Code]
 	case errors.As(err, &dns):

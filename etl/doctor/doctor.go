@@ -6,8 +6,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
@@ -47,6 +49,7 @@ type doctor struct {
 func Examine(ctx context.Context, o Options) []Finding {
 	d := &doctor{Options: o}
 	d.ok("configuration", "%s is complete; %s", o.ConfigPath, sourcesInWords(o.Config))
+	d.examineSecrets()
 	d.examineFolder()
 	d.examineWarehouse(ctx)
 	d.examineSchedule()
@@ -91,6 +94,16 @@ func (d *doctor) warn(check, mend, format string, args ...any) {
 
 func (d *doctor) fail(check, mend, format string, args ...any) {
 	d.findings = append(d.findings, Finding{check, LevelError, fmt.Sprintf(format, args...), mend})
+}
+
+// examineSecrets warns of secrets that are too short to be searched for.
+func (d *doctor) examineSecrets() {
+	for _, s := range d.Config.Secrets() {
+		if utf8.RuneCountInString(strings.TrimSpace(s.Reveal())) < etl.ShortestSecret {
+			d.warn("secrets", "replace it by one of at least "+strconv.Itoa(etl.ShortestSecret)+" characters",
+				"%s is so short that it is not recognized in what a server sends; if one repeats it, it is stored and shown", s.Key)
+		}
+	}
 }
 
 // examineSchedule looks at jobs and their next slot.

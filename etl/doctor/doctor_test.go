@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spendbridge/etl/config"
 	"spendbridge/etl/httpretry"
 	"spendbridge/etl/job"
@@ -55,6 +57,7 @@ func TestTheDoctorSaysWhatIsWrongWithAnAPI(t *testing.T) {
 		"the token is wrong":       {401, `{}`, 0, Finding{"productive", LevelError, "401", "make a new token"}},
 		"the token may not":        {403, `{}`, 0, Finding{"productive", LevelError, "403", "organization_id 517"}},
 		"the address is wrong":     {404, `{}`, 0, Finding{"productive", LevelError, "404", "/api/v2"}},
+		"a firewall is before it":  {403, `<html>`, 0, Finding{"productive", LevelError, "403", "a firewall or proxy answered in its place"}},
 		"it is another server":     {200, `<html>`, 0, Finding{"productive", LevelError, "not with a list", "base_url"}},
 		"it is down":               {503, `{}`, 0, Finding{"productive", LevelError, "503", "well again later"}},
 		"the clock is a bit off":   {200, expenses(1, ""), 2 * time.Minute, Finding{"clock", LevelWarning, "apart", "set the clock"}},
@@ -73,6 +76,29 @@ func TestTheDoctorSaysWhatIsWrongWithAnAPI(t *testing.T) {
 			}
 			t.Errorf("got %+v, want one like %+v", d.findings, tt.want)
 		})
+	}
+}
+
+func TestTheDoctorWarnsOfSecretsThatAreTooShort(t *testing.T) {
+	d := &doctor{Options: Options{Config: &config.Config{
+		Sources: []config.Source{
+			{Name: "a", Token: config.NewSecret("hush-12")},
+			{Name: "b", ClientID: config.NewSecret(" hush-3 "), ClientSecret: config.NewSecret("hush-hush")},
+		},
+		Productiv: config.Productiv{ClientID: config.NewSecret("hüsh-123")},
+		Notify:    config.Notify{Webhook: config.NewSecret("https://example.com/x")},
+	}}}
+	d.examineSecrets()
+	var warned []string
+	for _, f := range d.findings {
+		if f.Level != LevelWarning || f.Check != "secrets" || strings.Contains(f.Message+f.Mend, "hush") {
+			t.Errorf("got %+v", f)
+		}
+		key, _, _ := strings.Cut(f.Message, " ")
+		warned = append(warned, key)
+	}
+	if diff := cmp.Diff([]string{"sources.a.token", "sources.b.client_id"}, warned); diff != "" {
+		t.Errorf("warned of (-want +got):\n%s", diff)
 	}
 }
 

@@ -77,7 +77,7 @@ func (o Options) openSource(s config.Source) (extract.Source, error) {
 			Lookback: days, Schemas: schemas.FS,
 			Client: httpretry.New(httpretry.Options{
 				Budget:  extract.ProductiveBudget(s.MaxRequestsPerSecond),
-				MaxWait: time.Duration(s.MaxWait), Log: log, Retried: o.retried(s.BaseURL),
+				MaxWait: time.Duration(s.MaxWait), Log: log, Redact: o.Redact, Retried: o.retried(s.BaseURL),
 			}),
 		})
 	case config.KindProcurify:
@@ -86,7 +86,7 @@ func (o Options) openSource(s config.Source) (extract.Source, error) {
 			Lookback: days, Schemas: schemas.FS,
 			Client: httpretry.New(httpretry.Options{
 				Budget:  extract.ProcurifyBudget(s.MaxRequestsPerSecond),
-				MaxWait: time.Duration(s.MaxWait), Log: log, Retried: o.retried(s.BaseURL),
+				MaxWait: time.Duration(s.MaxWait), Log: log, Redact: o.Redact, Retried: o.retried(s.BaseURL),
 			}),
 		})
 	}

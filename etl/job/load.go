@@ -37,7 +37,7 @@ func transformStages(c *config.Config) []Stage {
 // attention.
 func ratesStage() Stage {
 	return Stage{Name: "rates", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		client := httpretry.New(httpretry.Options{Log: r.Log, Tries: 3, Retried: r.retried(r.Config.FX.URL)})
+		client := httpretry.New(httpretry.Options{Log: r.Log, Redact: r.Redact, Tries: 3, Retried: r.retried(r.Config.FX.URL)})
 		kept, err := extract.KeepRates(ctx, client, r.Config.FX.URL, r.Config.RatesFile(), r.Now(), func(content []byte) error {
 			return transform.CheckRates(ctx, r.DB, content)
 		})
@@ -187,7 +187,7 @@ func (r *Run) Delivery(progress etl.Progress) *deliver.Delivery {
 	return &deliver.Delivery{
 		DB: r.DB, Folder: r.Config.DataDir, Schemas: schemas.FS, Productiv: r.Config.Productiv,
 		RunID: r.ID, Today: r.Started.In(r.Config.Location()), Now: r.Now,
-		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
+		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Redact: r.Redact, Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
 		SettingsHash: r.dueHash, MaxQuarantined: r.Config.Quarantine.MaxShare,
 	}
 }

@@ -148,7 +148,8 @@ func (r *Run) do(ctx context.Context, p Plan) error {
 	stages := make([]etl.Stage, len(p.Stages))
 	for i, stage := range p.Stages {
 		stages[i] = etl.Stage{Name: stage.Name, KeepGoing: stage.KeepGoing, Run: func(ctx context.Context) (etl.Counts, error) {
-			return stage.Run(ctx, r)
+			counts, err := stage.Run(ctx, r)
+			return counts, r.Redact.Error(err)
 		}}
 		if stage.Proves {
 			r.Result.Balanced = new(bool) // until it is proven
@@ -166,6 +167,7 @@ func (r *Run) end(ctx context.Context, err error) error {
 	if err == nil && failed == nil {
 		err = r.Result.Totals.err()
 	}
+	err = r.Redact.Error(err)
 	r.Result.finish(err, r.Now().Sub(r.Started))
 	saved := r.save(ctx, err)
 	if saved != nil {

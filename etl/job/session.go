@@ -19,6 +19,7 @@ import (
 // Options is what a session is told by the program around it.
 type Options struct {
 	Log     *slog.Logger
+	Redact  *etl.Redactor    // knows the configured secrets and the live tokens
 	Now     func() time.Time // the clock of everything that is stored
 	Program string           // this program's version
 	Command string           // the command line, for whoever finds the folder in use

@@ -47,7 +47,7 @@ func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 		Text: "spendbridge: " + state.Verdict(), Status: state.Status, Since: state.Since,
 		Run: ended.Run, Needs: state.Todo, Report: ended.Report,
 	}
-	if err := post(ctx, hook, message); err != nil {
+	if err := post(ctx, hook, s.Redact, message); err != nil {
 		return err
 	}
 	_, err = s.DB.Exec(ctx, "queries/status_tell.sql", warehouse.Args{
@@ -67,11 +67,12 @@ func told(ctx context.Context, db warehouse.Runner) (status, subject string, err
 }
 
 // post sends a message. Its errors never name the address, which is a secret.
-func post(ctx context.Context, hook config.Secret, message notification) error {
+func post(ctx context.Context, hook config.Secret, redact *etl.Redactor, message notification) error {
 	body, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
+	body, _ = redact.Blot(body)
 	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.Reveal(), bytes.NewReader(body))
@@ -83,11 +84,11 @@ func post(ctx context.Context, hook config.Secret, message notification) error {
 	resp, err := client.Do(req)
 	var failed *url.Error
 	if errors.As(err, &failed) {
-		return fmt.Errorf("notify.webhook: %w", failed.Err)
+		return fmt.Errorf("notify.webhook: %w", redact.Error(failed.Err)) // it quotes an answer that is not HTTP
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("notify.webhook answered %s; the next run tries again", resp.Status)
+		return fmt.Errorf("notify.webhook answered %d %s; the next run tries again", resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	return nil
 }
