@@ -30,6 +30,7 @@ type app struct {
 	logLevel, logFormat string
 
 	log     *slog.Logger
+	redact  etl.Redactor
 	started bool // the command line was understood, a command runs
 }
 
@@ -40,22 +41,36 @@ func (a *app) now() time.Time { return time.Now().UTC() }
 // --json, else the way human writes it.
 func (a *app) print(result any, human func(io.Writer)) error {
 	if !a.json {
-		human(a.stdout)
+		clean := a.terminalText
+		if paints(a.stdout) {
+			clean = a.paintedText
+		}
+		human(cleanWriter{a.stdout, clean})
 		return nil
 	}
-	encoder := json.NewEncoder(a.stdout)
+	encoder := json.NewEncoder(cleanWriter{a.stdout, a.jsonText})
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(result)
 }
 
-// config reads the configuration that the flags name.
-func (a *app) config() (*config.Config, error) { return config.Read(a.configPath) }
+// config reads the configuration that the flags name. From then on no text
+// repeats its secrets.
+func (a *app) config() (*config.Config, error) {
+	c, err := config.Read(a.configPath)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range c.Secrets() {
+		a.redact.Add(s.Key, s.Reveal())
+	}
+	return c, nil
+}
 
 // options is what a session is told by this command line.
 func (a *app) options() job.Options {
 	return job.Options{
-		Log: a.log, Now: a.now, Program: version().String(),
+		Log: a.log, Redact: &a.redact, Now: a.now, Program: version().String(),
 		Command:  strings.Join(append([]string{"spendbridge"}, os.Args[1:]...), " "),
 		Progress: a.progress, Interactive: isTerminal(a.stderr),
 		Ended: func(ctx context.Context, s *job.Session, ended job.Ended) {

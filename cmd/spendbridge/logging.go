@@ -23,14 +23,14 @@ func (a *app) setLog() error {
 	}
 	switch a.logFormat {
 	case "json":
-		a.log = slog.New(jsonHandler(a.stderr, level))
+		a.log = slog.New(jsonHandler(a.stderr, level, a.redact.Attr))
 	case "text":
-		a.log = slog.New(textHandler(a.stderr, level))
+		a.log = slog.New(textHandler(a.stderr, level, a.redact.Attr))
 	case "auto":
 		if isTerminal(a.stderr) {
-			a.log = slog.New(textHandler(a.stderr, level))
+			a.log = slog.New(textHandler(a.stderr, level, a.redact.Attr))
 		} else {
-			a.log = slog.New(jsonHandler(a.stderr, level))
+			a.log = slog.New(jsonHandler(a.stderr, level, a.redact.Attr))
 		}
 	default:
 		return etl.Usagef("--log-format %s: write text, json or auto", a.logFormat)
@@ -38,18 +38,24 @@ func (a *app) setLog() error {
 	return nil
 }
 
-func jsonHandler(w io.Writer, level slog.Level) slog.Handler {
-	return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+// A replace is a ReplaceAttr of [slog.HandlerOptions].
+type replace = func([]string, slog.Attr) slog.Attr
+
+func jsonHandler(w io.Writer, level slog.Level, clean replace) slog.Handler {
+	return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: clean})
 }
 
-func textHandler(w io.Writer, level slog.Level) slog.Handler {
+func textHandler(w io.Writer, level slog.Level, clean replace) slog.Handler {
 	return tint.NewTextHandler(w, &tint.Options{
-		Level: level, NoColor: !isTerminal(w), TimeFormat: "15:04:05",
+		Level: level, ReplaceAttr: clean, NoColor: !isTerminal(w), TimeFormat: "15:04:05",
 	})
 }
 
 // isTerminal reports whether a person watches w.
 func isTerminal(w io.Writer) bool {
+	if clean, ok := w.(cleanWriter); ok {
+		w = clean.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }

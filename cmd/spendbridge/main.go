@@ -40,7 +40,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = fmt.Errorf("interrupted, the next run goes on from here: %w", err)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "spendbridge:", err)
+		fmt.Fprintln(stderr, "spendbridge:", a.redact.Clean(err.Error()))
 	}
 	if err == nil && errors.Is(context.Cause(ctx), errUnread) {
 		err = errUnread // as quiet as other programs before head

@@ -6,8 +6,9 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"spendbridge/etl"
 )
 
 // A table is printed in columns that are as wide as what they hold. Columns
@@ -19,18 +20,9 @@ type table struct {
 
 func (t *table) add(cells ...string) {
 	for i := range cells {
-		cells[i] = strings.Map(harmless, cells[i])
+		cells[i] = strings.NewReplacer("\n", " ", "\t", " ").Replace(etl.Printable(cells[i]))
 	}
 	t.rows = append(t.rows, cells)
-}
-
-// harmless leaves out of vendors' texts what would command a terminal: control
-// characters, and marks that change the direction of writing.
-func harmless(r rune) rune {
-	if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-		return -1
-	}
-	return r
 }
 
 // print writes the table, indented by two spaces.
