@@ -8,10 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
+	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/durable"
 	"spendbridge/etl/report"
 	"spendbridge/etl/snapshot"
+	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 )
 
@@ -85,4 +91,87 @@ func (s *Session) saveState(state *report.State) error {
 		return err
 	}
 	return durable.WriteFile(s.Config.StateFile(), text, 0o600)
+}
+
+// likelyVendors is how similar two vendors must be to be shown in a report.
+const likelyVendors = "0.88"
+
+// afterRun does what follows every run that has ended: its report, the state
+// that probes read while the warehouse is busy, and word to whom it concerns.
+// None of it can fail the run. It returns the report's path, or "".
+func (r *Run) afterRun(ctx context.Context) string {
+	log := r.Log.With(etl.KeyRun, string(r.ID))
+	state, err := r.State(ctx)
+	if err != nil {
+		log.WarnContext(ctx, "state not read", etl.Err(err))
+		return ""
+	}
+	r.Result.Verdict = state.Verdict()
+	path := ""
+	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
+		path = filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")
+		if err := r.writeReport(ctx, r.ID, state, path); err != nil {
+			log.WarnContext(ctx, "report not written", etl.Err(err))
+			path = ""
+		}
+	}
+	if err := r.saveState(state); err != nil {
+		log.WarnContext(ctx, "state not saved", etl.Err(err))
+	}
+	if r.Ended != nil {
+		r.Ended(ctx, r.Session, Ended{Run: r.ID, Report: path, State: state})
+	}
+	return path
+}
+
+// WriteReport writes the page of a run.
+func (s *Session) WriteReport(ctx context.Context, run etl.RunID, path string) error {
+	state, err := s.State(ctx)
+	if err != nil {
+		return err
+	}
+	return s.writeReport(ctx, run, state, path)
+}
+
+// writeReport writes the page of a run. Without vendor suggestions it is still
+// worth having.
+func (s *Session) writeReport(ctx context.Context, run etl.RunID, state *report.State, path string) error {
+	suggestions, err := s.suggestions(ctx)
+	if err != nil {
+		s.Log.WarnContext(ctx, "vendor suggestions left out", etl.Err(err))
+	}
+	return report.Write(ctx, s.DB, run, state, suggestions, path)
+}
+
+func (s *Session) suggestions(ctx context.Context) ([]report.Suggestion, error) {
+	aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
+	if err != nil {
+		return nil, err
+	}
+	found, err := transform.Suggest(ctx, s.DB, aliases, likelyVendors)
+	suggestions := make([]report.Suggestion, 0, len(found))
+	for _, f := range found {
+		suggestions = append(suggestions, report.Suggestion{Vendor: f.Vendor, Into: f.Into, Similarity: f.Similarity, Amount: f.Amount})
+	}
+	return suggestions, err
+}
+
+// WrittenReport finds the page that a run wrote when it ended, the newest one
+// for no name.
+func WrittenReport(c *config.Config, name string) (run etl.RunID, path string, written time.Time, err error) {
+	pattern := "*.html"
+	if name != "" {
+		pattern = warehouse.Literal(name) + ".html"
+	}
+	pages, err := fs.Glob(os.DirFS(c.ReportsDir()), pattern)
+	if err != nil || len(pages) == 0 {
+		return "", "", written, errors.Join(err, etl.Usagef("no run has written that report yet; see: spendbridge status"))
+	}
+	page := slices.Max(pages) // run ids sort by time
+	path = filepath.Join(c.ReportsDir(), page)
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", "", written, err
+	}
+	return etl.RunID(strings.TrimSuffix(page, ".html")), path, info.ModTime().UTC(), nil
 }

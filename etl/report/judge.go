@@ -1,10 +1,15 @@
 package report
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
 )
 
 // judge puts the run into words: how it went, what needs attention now, and
@@ -129,4 +134,272 @@ func (p *page) suggest(suggestions []Suggestion) error {
 		p.Suggestions = append(p.Suggestions, s)
 	}
 	return nil
+}
+
+// judge says what waits for a person, and what all of it comes to.
+func (s *State) judge(ctx context.Context, db warehouse.Runner) error {
+	s.Todo = append(s.Todo, s.diedToDo()...)
+	s.Todo = append(s.Todo, s.waits()...)
+	var settled sql.NullTime
+	if err := db.Get(ctx, "queries/status_settled.sql", nil, &settled); err != nil {
+		return err
+	}
+	bad := s.stagesToDo(settled.Time)
+	s.Status = s.worst(bad)
+	s.Since = s.since(bad)
+	return nil
+}
+
+// waits lists what waits for a decision.
+func (s *State) waits() []Todo {
+	plan := etl.HeldPlan{Name: s.Plan, Held: s.Held, Moves: s.Moves}
+	return slices.Concat(s.batchesToDo(), planToDo(plan), s.openToDo(), vanishedToDo(s.Vanished))
+}
+
+// diedToDo names runs that never ended. Whoever reads the state has the data
+// folder, so their processes are gone.
+func (s *State) diedToDo() []Todo {
+	var all []Todo
+	for _, r := range s.Died {
+		all = append(all, Todo{
+			What:     fmt.Sprintf("run %s (%s) was stopped before it ended: killed, or the machine went down", r.Run, r.Command),
+			Commands: []string{"spendbridge " + again(r.Command)},
+		})
+	}
+	return all
+}
+
+// again is the command that goes on where a run of another one stopped.
+func again(command string) string {
+	if slices.Contains([]string{"extract", "transform", "load", "verify"}, command) {
+		return command
+	}
+	return "run"
+}
+
+// stageCommand is the command that runs a stage again.
+func stageCommand(stage string) string {
+	kind, source, _ := strings.Cut(stage, "/")
+	switch kind {
+	case "extract":
+		return "extract " + shellWord(source)
+	case "verify":
+		return "verify"
+	case "rates", "transform":
+		return "transform"
+	}
+	return "load"
+}
+
+func (s *State) batchesToDo() []Todo {
+	var all []Todo
+	for _, b := range s.Batches {
+		if b.State == "sending" {
+			all = append(all, Todo{
+				What:     fmt.Sprintf("batch %s with %d records was being sent when its run died; the next load finds out what became of it", b.Batch, b.Records),
+				Commands: []string{"spendbridge load"},
+			})
+			continue
+		}
+		all = append(all, Todo{
+			What:     fmt.Sprintf("batch %s with %d records was sent and its answer was lost; look whether Productiv has it", b.Batch, b.Records),
+			Commands: settleBatch(b.Batch),
+		})
+	}
+	return all
+}
+
+// settleBatch is how a person says what became of a batch.
+func settleBatch(batch string) []string {
+	return []string{
+		"spendbridge settle " + shellWord(batch) + ` --accepted --note "found in Productiv"`,
+		"spendbridge settle " + shellWord(batch) + ` --resend --note "not in Productiv"`,
+	}
+}
+
+func (s *State) holds(ctx context.Context, db warehouse.Runner) error {
+	plan, err := readPlan(ctx, db)
+	s.Plan, s.Held, s.Moves = plan.Name, plan.Held, plan.Moves
+	return err
+}
+
+func readPlan(ctx context.Context, db warehouse.Runner) (plan etl.HeldPlan, err error) {
+	plan.Held, err = warehouse.List(ctx, db, "queries/hold_list.sql", nil, func(rows *sql.Rows, x *etl.Held) error {
+		return rows.Scan(&x.Gate, &x.Items, &x.Records, &plan.Name)
+	})
+	if err != nil || !plan.Has(etl.GateTarget) {
+		return plan, err
+	}
+	plan.Moves, err = warehouse.List(ctx, db, "queries/hold_targets.sql", nil, func(rows *sql.Rows, x *etl.Move) error {
+		return rows.Scan(&x.From, &x.To)
+	})
+	return plan, err
+}
+
+func planToDo(plan etl.HeldPlan) []Todo {
+	if plan.Name == "" {
+		return nil
+	}
+	return []Todo{{What: plan.String(), Commands: plan.Ways()}}
+}
+
+// openToDo names what no later load settles by itself. Batches in doubt and
+// what gates hold are listed on their own.
+func (s *State) openToDo() []Todo {
+	var all []Todo
+	add := func(what string, is func(etl.Undelivered) bool, commands ...string) {
+		cells := slices.DeleteFunc(slices.Clone(s.Open), func(u etl.Undelivered) bool { return u.Settled || !is(u) })
+		if len(cells) > 0 {
+			all = append(all, Todo{What: fmt.Sprintf(what, etl.SumUp(cells), etl.MoneyOf(cells)), Commands: commands})
+		}
+	}
+	of := func(class string) func(etl.Undelivered) bool {
+		return func(u etl.Undelivered) bool { return u.Class == class }
+	}
+	refused := []string{`spendbridge settle --rejected --retry --note "corrected"`, `spendbridge settle --rejected --dismiss --note WHY`}
+	unsent := []string{"spendbridge load --dry-run", `spendbridge settle --changes --corrected-at-productiv --note WHY`, `spendbridge settle --changes --dismiss --note WHY`}
+	add("%s records were rejected by Productiv (%s)", of(etl.ClassRejected), refused...)
+	add("%s records were rejected here, before they were sent (%s)", of(etl.ClassInvalid), refused...)
+	add("%s records changed after they were posted, and the change is not posted (%s)", of(etl.ClassChanged), unsent...)
+	add("%s records were withdrawn after they were posted, and Productiv still has them (%s)", of(etl.ClassWithdrawn), unsent...)
+	add("%s records stand reversed at Productiv without their new version (%s)",
+		func(u etl.Undelivered) bool { return u.Reversed > 0 }, "spendbridge explain SPEND_ID")
+	return all
+}
+
+func vanishedToDo(vanished []Vanished) []Todo {
+	var all []Todo
+	for _, v := range vanished {
+		what := fmt.Sprintf("%d records of %s seem to have vanished and stay as they were", v.Records, v.Source)
+		if v.Links {
+			what = fmt.Sprintf("many records of %s lack a link such as the vendor, so nothing that vanished is believed (%d records)", v.Source, v.Records)
+		}
+		all = append(all, Todo{
+			What:     what + "; check what the credentials may see, and accept it if it is true",
+			Commands: []string{"spendbridge extract " + shellWord(v.Source) + ` --accept-vanished --note "it is true"`},
+		})
+	}
+	return all
+}
+
+// isListed reports whether a stage waits for nothing but what is listed by
+// itself.
+func (s *State) isListed(x StageState) bool {
+	source, isExtract := strings.CutPrefix(x.Stage, "extract/")
+	return isExtract && x.Status == etl.StatusNeedsPerson &&
+		slices.ContainsFunc(s.Vanished, func(v Vanished) bool { return v.Source == source })
+}
+
+// stagesToDo lists the stages that did not end well, and notes what they said.
+// A delivery that waited for a person waits no more once everything was
+// settled after it.
+func (s *State) stagesToDo(settled time.Time) []StageState {
+	var bad []StageState
+	listed := len(s.Batches)+len(s.Held) > 0
+	for _, x := range s.Stages {
+		delivery := x.Stage == "deliver" && x.Status == etl.StatusNeedsPerson
+		switch {
+		case x.Status == etl.StatusOK, delivery && !listed && settled.After(x.Finished):
+			continue
+		case delivery && listed, s.isListed(x): // each thing is listed by itself
+		default:
+			s.Todo = append(s.Todo, Todo{What: x.Stage + ": " + x.Error, Commands: []string{"spendbridge " + stageCommand(x.Stage)}})
+		}
+		bad = append(bad, x)
+	}
+	return bad
+}
+
+func (s *State) worst(bad []StageState) string {
+	switch {
+	case len(s.diedToDo()) > 0,
+		slices.ContainsFunc(bad, func(x StageState) bool { return x.Status == etl.StatusFailed }):
+		return etl.StatusFailed
+	case len(s.Todo) > 0:
+		return etl.StatusNeedsPerson
+	case len(s.Stages) == 0:
+		return ""
+	}
+	return etl.StatusOK
+}
+
+// since is when the first trouble began, or when the last one ended.
+func (s *State) since(bad []StageState) time.Time {
+	var t time.Time
+	for _, x := range bad {
+		if t.IsZero() || x.Since.Before(t) {
+			t = x.Since
+		}
+	}
+	if len(bad) > 0 {
+		return t
+	}
+	for _, b := range s.Batches {
+		if t.IsZero() || b.Planned.Before(t) {
+			t = b.Planned
+		}
+	}
+	for _, v := range s.Vanished {
+		if t.IsZero() || v.Since.Before(t) {
+			t = v.Since
+		}
+	}
+	if len(s.Todo) > 0 {
+		return t
+	}
+	for _, x := range s.Stages {
+		if x.Since.After(t) {
+			t = x.Since
+		}
+	}
+	return t
+}
+
+// Subject names what is wrong, the same for as long as the same is wrong.
+func (s *State) Subject() string {
+	var subjects []string
+	for _, x := range s.Stages {
+		if x.Status != etl.StatusOK && len(s.Todo) > 0 {
+			subjects = append(subjects, x.Stage+" "+x.Status)
+		}
+	}
+	for _, b := range s.Batches {
+		subjects = append(subjects, b.Batch)
+	}
+	for _, r := range s.Died {
+		subjects = append(subjects, string(r.Run)+" died")
+	}
+	for _, v := range s.Vanished {
+		subjects = append(subjects, v.Source+" vanished")
+	}
+	return strings.Join(subjects, ", ")
+}
+
+// Verdict says in one line how the installation stands, with what is not
+// delivered and its money.
+func (s *State) Verdict() string {
+	except := etl.Exceptions(s.Open)
+	switch {
+	case s.Status == etl.StatusFailed:
+		return "Something failed: " + s.Todo[0].What
+	case s.Status == "":
+		return "No run yet"
+	case except != "":
+		return "In order, except " + except
+	case s.Status == etl.StatusNeedsPerson:
+		return "Needs attention: " + s.Todo[0].What
+	}
+	return "Everything is in order"
+}
+
+// Add adds something that needs attention and is not in the warehouse. With
+// failed a later run may settle it.
+func (s *State) Add(failed bool, what string, commands ...string) {
+	s.Todo = append(s.Todo, Todo{What: what, Commands: commands})
+	switch {
+	case failed:
+		s.Status = etl.StatusFailed
+	case s.Status != etl.StatusFailed:
+		s.Status = etl.StatusNeedsPerson
+	}
 }

@@ -3,8 +3,10 @@ package transform
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -77,4 +79,146 @@ func saveCheck(ctx context.Context, r warehouse.Runner, opts Options, check, det
 		"detail": warehouse.Null(detail), "checked_at": opts.Now().UTC(),
 	})
 	return err
+}
+
+// Verify proves again what the last transform left: it reads the amounts of
+// raw.records afresh from their payloads, states the control totals under
+// opts.RunID and runs the checks. Canonical stays as it is. What does not hold
+// is an [*etl.CheckError]; the cells are returned and kept all the same.
+func Verify(ctx context.Context, db *warehouse.DB, opts Options) ([]Cell, error) {
+	var (
+		cells []Cell
+		found error
+	)
+	err := db.InTx(ctx, func(tx *warehouse.Tx) error {
+		t := &transformer{tx: tx, opts: opts}
+		if err := t.exec(ctx, "queries/transform_clear_staging_raw_values.sql"); err != nil {
+			return err
+		}
+		if err := stateTotals(ctx, tx, opts.RunID, opts.Now()); err != nil {
+			return err
+		}
+		var err error
+		if cells, err = Totals(ctx, tx, opts.RunID); err != nil {
+			return err
+		}
+		found = errors.Join(balance(ctx, tx, opts.RunID), t.check(ctx))
+		return unlessFailedCheck(found)
+	})
+	return cells, errors.Join(err, found)
+}
+
+// unlessFailedCheck returns err unless all it says is that checks failed.
+func unlessFailedCheck(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	for _, one := range joined.Unwrap() {
+		var failed *etl.CheckError
+		if !errors.As(one, &failed) {
+			return err
+		}
+	}
+	return nil
+}
+
+// identity is what must hold in every cell.
+const identity = "control totals: raw = canonical + excluded + quarantine"
+
+// rawReaders read what the totals of raw need from payloads not read yet.
+var rawReaders = []string{"queries/total_raw_expenses.sql", "queries/total_raw_transactions.sql"}
+
+// A Cell is one control total: what one step holds for one source and
+// currency. Amounts are decimal text, empty where the step has none.
+type Cell struct {
+	Step         string `json:"step"` // raw, canonical, excluded, quarantine
+	Source       string `json:"source"`
+	Currency     string `json:"currency"`                // as received, "?" if unreadable
+	Type         string `json:"type,omitempty"`          // with Month: a part of canonical
+	Month        string `json:"month,omitempty"`         // such as 2026-01
+	Records      int64  `json:"records"`                 //
+	SourceAmount string `json:"source_amount,omitempty"` // in the source's own unit
+	Amount       string `json:"amount,omitempty"`        // canonical: major units
+	AbsAmount    string `json:"abs_amount,omitempty"`
+	KeyHash      string `json:"key_hash"`
+}
+
+// proveTotals states the control totals of the run and compares them.
+func (t *transformer) proveTotals(ctx context.Context) error {
+	if err := stateTotals(ctx, t.tx, t.opts.RunID, t.opts.Now()); err != nil {
+		return err
+	}
+	if err := balance(ctx, t.tx, t.opts.RunID); err != nil {
+		return err
+	}
+	return saveCheck(ctx, t.tx, t.opts, identity, "")
+}
+
+// stateTotals writes the totals of raw and canonical into ops.control_totals.
+func stateTotals(ctx context.Context, tx *warehouse.Tx, run etl.RunID, now time.Time) error {
+	for _, file := range rawReaders {
+		if _, err := tx.Exec(ctx, file, nil); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, "queries/total_clear.sql", warehouse.Args{"run_id": string(run)}); err != nil {
+		return err
+	}
+	files, err := tx.Folder("7_totals")
+	if err != nil {
+		return err
+	}
+	args := warehouse.Args{"run_id": string(run), "recorded_at": now.UTC()}
+	for _, file := range files {
+		if _, err := tx.Exec(ctx, file, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// balance returns an [*etl.CheckError] that names every cell in which raw is
+// not what was made of it, and the records that are in no place or in several.
+func balance(ctx context.Context, r warehouse.Runner, run etl.RunID) error {
+	args := warehouse.Args{"run_id": string(run)}
+	err := offenders(ctx, r, identity, "queries/total_unbalanced.sql", args, unbalancedCell)
+	var failed *etl.CheckError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	err = r.Each(ctx, "queries/total_misplaced.sql", nil, func(rows *sql.Rows) error {
+		line, err := describe(rows)
+		failed.First = append(failed.First, line)
+		return err
+	})
+	return errors.Join(failed, err)
+}
+
+func unbalancedCell(rows *sql.Rows) (string, error) {
+	var (
+		source, currency, raw, accounted string
+		rawRecords, accountedRecords     int64
+	)
+	err := rows.Scan(&source, &currency, &rawRecords, &accountedRecords, &raw, &accounted)
+	return fmt.Sprintf("%s %s: raw has %d records, %s; accounted for are %d records, %s",
+		source, currency, rawRecords, raw, accountedRecords, accounted), err
+}
+
+// Totals returns the control totals that the transform of one run stated.
+func Totals(ctx context.Context, r warehouse.Runner, run etl.RunID) ([]Cell, error) {
+	var cells []Cell
+	args := warehouse.Args{"run_id": string(run)}
+	err := r.Each(ctx, "queries/total_cells.sql", args, func(rows *sql.Rows) error {
+		var (
+			c                   Cell
+			source, amount, abs sql.NullString
+		)
+		err := rows.Scan(&c.Step, &c.Source, &c.Currency, &c.Type, &c.Month,
+			&c.Records, &source, &amount, &abs, &c.KeyHash)
+		c.SourceAmount, c.Amount, c.AbsAmount = source.String, amount.String, abs.String
+		cells = append(cells, c)
+		return err
+	})
+	return cells, err
 }

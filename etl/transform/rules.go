@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"spendbridge/etl/plaintext"
 )
 
 // ruleFields are what an exclusion rule may look at.
@@ -49,4 +51,79 @@ func newRule(l line) (rule, error) {
 // likePattern turns * and ? into the wildcards of SQL's like, escaped by \.
 func likePattern(pattern string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`, `?`, `_`).Replace(pattern)
+}
+
+// A typeRow is one row of staging.setting_types.
+type typeRow struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+	Type  string `json:"type"`
+}
+
+// readTypes reads the file that says what is an expense and what an invoice.
+// Its rows replace those of sql/2_staging/seed_types.sql.
+func readTypes(content []byte) ([]typeRow, error) {
+	return readTable(content, []string{"kind", "value", "type"}, newTypeRow)
+}
+
+func newTypeRow(l line) (typeRow, error) {
+	r := typeRow{
+		Kind:  strings.ToLower(l.fields["kind"]),
+		Value: strings.ToLower(l.fields["value"]),
+		Type:  strings.ToLower(l.fields["type"]),
+	}
+	switch {
+	case r.Kind != "productive" && r.Kind != "procurify":
+		return r, fmt.Errorf("kind is %q; write productive or procurify", l.fields["kind"])
+	case r.Value == "":
+		return r, errors.New("value is empty; write expense, purchase_order or spend")
+	case r.Type != "expense" && r.Type != "invoice":
+		return r, fmt.Errorf("type is %q; write expense or invoice", l.fields["type"])
+	}
+	return r, nil
+}
+
+// A line is one line of a user's CSV file.
+type line struct {
+	number int
+	fields map[string]string // by column, trimmed
+}
+
+// readTable reads CSV whose first line names its columns, the given ones among
+// them, in any order; others are the user's own. It turns every line into a
+// row and reports all faults together.
+func readTable[R any](content []byte, columns []string, row func(line) (R, error)) ([]R, error) {
+	lines, err := readLines(content, columns)
+	if err != nil {
+		return nil, err
+	}
+	rows := []R{}
+	var faults []error
+	for _, l := range lines {
+		r, err := row(l)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("line %d: %w", l.number, err))
+		}
+		rows = append(rows, r)
+	}
+	return rows, errors.Join(faults...)
+}
+
+// readLines reads the lines of a table that has the columns.
+func readLines(content []byte, columns []string) ([]line, error) {
+	table, err := plaintext.ReadTable(content)
+	if err != nil {
+		return nil, err
+	}
+	if len(table.Columns) == 0 {
+		return nil, fmt.Errorf("line 1: write %s", strings.Join(columns, ","))
+	}
+	if missing := table.Missing(columns...); missing != "" {
+		return nil, fmt.Errorf("line 1: no column %s; write %s", missing, strings.Join(columns, ","))
+	}
+	lines := make([]line, 0, len(table.Rows))
+	for _, row := range table.Rows {
+		lines = append(lines, line{row.Line, row.Fields})
+	}
+	return lines, nil
 }
