@@ -88,7 +88,7 @@ func printSums(w io.Writer, dry deliver.DryRun) {
 	if dry.Plan != nil {
 		fmt.Fprintf(w, "%s.\n", dry.Plan)
 	}
-	printNotPosted(w, dry.NotPosted)
+	printUndelivered(w, dry.Undelivered)
 	if len(dry.Cells) == 0 {
 		return
 	}
@@ -96,19 +96,6 @@ func printSums(w io.Writer, dry deliver.DryRun) {
 	t := table{head: []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
 	for _, c := range sums(dry.Cells) {
 		t.add(c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2))
-	}
-	t.print(w)
-}
-
-// printNotPosted lists what the load leaves as it is.
-func printNotPosted(w io.Writer, left []deliver.NotPosted) {
-	if len(left) == 0 {
-		return
-	}
-	fmt.Fprintln(w, "\nNot posted")
-	t := table{head: []string{"CLASS", "STATE", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
-	for _, n := range left {
-		t.add(n.Class, n.State, n.Source, n.Currency, etl.Number(n.Records), etl.Money(n.Amount, 2))
 	}
 	t.print(w)
 }
