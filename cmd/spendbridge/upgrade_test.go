@@ -34,6 +34,22 @@ func TestUpgrade(t *testing.T) {
 	if err := os.WriteFile(config, etltest.Read(t, "upgrade", "spendbridge.yaml"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	copies := func() []string {
+		t.Helper()
+		found, err := filepath.Glob(filepath.Join(folder, "data", "warehouse.before-*.duckdb"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	// Whoever opens the folder first changes the schema; the old file is kept
+	// until a run succeeded.
+	if code, _, errs := command(t, "explain", "productive-517-expense-10", "--config", config); code != 0 {
+		t.Fatalf("explain ended with %d: %s", code, errs)
+	}
+	if found := copies(); len(found) != 1 || filepath.Base(found[0]) != "warehouse.before-92.duckdb" {
+		t.Errorf("kept %v, want warehouse.before-92.duckdb", found)
+	}
 	for _, tt := range []struct {
 		line string
 		code int
@@ -45,6 +61,9 @@ func TestUpgrade(t *testing.T) {
 		code, _, errs := command(t, append(strings.Fields(tt.line), "--config", config, "--quiet")...)
 		if code != tt.code {
 			t.Fatalf("%s ended with %d, want %d: %s", tt.line, code, tt.code, errs)
+		}
+		if found := copies(); len(found) > 0 {
+			t.Errorf("after %s %v is still there", tt.line, found)
 		}
 		got := dumpFolder(t, folder)
 		if *update && tt.line == "load" {

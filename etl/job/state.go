@@ -106,7 +106,7 @@ func (r *Run) afterRun(ctx context.Context) string {
 		log.WarnContext(ctx, "state not read", etl.Err(err))
 		return ""
 	}
-	r.Result.Verdict = state.Verdict()
+	r.Result.Undelivered, r.Result.Verdict = state.Open, state.Verdict()
 	path := ""
 	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
 		path = filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")

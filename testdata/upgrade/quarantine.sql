@@ -1,5 +1,11 @@
+-- Amount and currency of quarantine came after this version.
 select to_json(rows)::varchar as row
 
-from canonical.quarantine as rows
+from (
 
-order by rows.spend_id
+    select * exclude (amount, currency)
+
+    from canonical.quarantine
+) as rows
+
+order by spend_id
