@@ -189,7 +189,7 @@ func (r output) printDelivery(w io.Writer) {
 
 // posted says in a sentence what a delivery came to.
 func (r output) posted(d *deliver.Result) string {
-	sentence := fmt.Sprintf("%s accepted, %s rejected, in %s batches.", etl.Number(d.Accepted), etl.Number(d.Rejected), etl.Number(d.Batches-d.Halving))
+	sentence := fmt.Sprintf("%s accepted, %s rejected, in %s batches.", etl.Number(d.Accepted), etl.Number(d.Rejected), etl.Number(d.Batches))
 	if d.Halving > 0 {
 		sentence += fmt.Sprintf(" %s records isolated in %s posts.", etl.Number(d.Rejected), etl.Number(d.Halving))
 	}

@@ -16,7 +16,7 @@ import (
 // the numbers that matter.
 func (p *page) judge() {
 	waits := p.State.waits()
-	p.Todo = append(p.Todo, p.stagesToDo(len(waits) > 0)...)
+	p.Todo = append(p.Todo, p.stagesToDo()...)
 	p.Todo = append(p.Todo, p.totalsToDo()...)
 	p.Todo = append(p.Todo, waits...)
 	p.Verdict = p.verdict()
@@ -30,7 +30,7 @@ func (p *page) verdict() verdict {
 		return verdict{"failed", "This run failed", p.failedText()}
 	case p.Run.Finished.IsZero():
 		return verdict{"person", "This run has not ended", "What is below is as of now."}
-	case p.Run.Status == etl.StatusNeedsPerson || len(p.Todo) > 0:
+	case len(p.Todo) > 0:
 		title := "Done, and something needs attention"
 		if except != "" {
 			title = "In order, except " + except
@@ -60,14 +60,14 @@ func (p *page) failedText() string {
 
 // stagesToDo is what stages said themselves. What the delivery waits for is
 // left to the list that knows each batch, if there is one.
-func (p *page) stagesToDo(deliveryListed bool) []Todo {
+func (p *page) stagesToDo() []Todo {
 	var all []Todo
 	for _, s := range p.Stages {
-		if s.Error != "" && !(deliveryListed && s.Name == "deliver" && s.Status == etl.StatusNeedsPerson) {
+		if s.Error != "" && !(s.Name == "deliver" && s.Status == etl.StatusNeedsPerson) {
 			all = append(all, Todo{What: s.Words + ": " + s.Error})
 		}
 	}
-	if len(all) == 0 && p.Run.Error != "" && !deliveryListed {
+	if len(all) == 0 && p.Run.Status == etl.StatusFailed && p.Run.Error != "" {
 		all = append(all, Todo{What: p.Run.Error})
 	}
 	return all
@@ -137,17 +137,12 @@ func (p *page) suggest(suggestions []Suggestion) error {
 }
 
 // judge says what waits for a person, and what all of it comes to.
-func (s *State) judge(ctx context.Context, db warehouse.Runner) error {
+func (s *State) judge() {
 	s.Todo = append(s.Todo, s.diedToDo()...)
 	s.Todo = append(s.Todo, s.waits()...)
-	var settled sql.NullTime
-	if err := db.Get(ctx, "queries/status_settled.sql", nil, &settled); err != nil {
-		return err
-	}
-	bad := s.stagesToDo(settled.Time)
+	bad := s.stagesToDo()
 	s.Status = s.worst(bad)
 	s.Since = s.since(bad)
-	return nil
 }
 
 // waits lists what waits for a decision.
@@ -291,17 +286,16 @@ func (s *State) isListed(x StageState) bool {
 }
 
 // stagesToDo lists the stages that did not end well, and notes what they said.
-// A delivery that waited for a person waits no more once everything was
-// settled after it.
-func (s *State) stagesToDo(settled time.Time) []StageState {
+// What a delivery waits for is in the ledger, and listed from there.
+func (s *State) stagesToDo() []StageState {
 	var bad []StageState
-	listed := len(s.Batches)+len(s.Held) > 0
+	listed := len(s.waits()) > 0
 	for _, x := range s.Stages {
 		delivery := x.Stage == "deliver" && x.Status == etl.StatusNeedsPerson
 		switch {
-		case x.Status == etl.StatusOK, delivery && !listed && settled.After(x.Finished):
+		case x.Status == etl.StatusOK, delivery && !listed:
 			continue
-		case delivery && listed, s.isListed(x): // each thing is listed by itself
+		case delivery, s.isListed(x): // each thing is listed by itself
 		default:
 			s.Todo = append(s.Todo, Todo{What: x.Stage + ": " + x.Error, Commands: []string{"spendbridge " + stageCommand(x.Stage)}})
 		}
