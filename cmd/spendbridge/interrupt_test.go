@@ -81,7 +81,7 @@ func send(signals ...syscall.Signal) func(*testing.T, *exec.Cmd, io.Closer) {
 func slowProductiv(t *testing.T) string {
 	t.Helper()
 	options := smallSandbox()
-	options.Faults = []sandbox.Fault{{API: sandbox.APIProductiv, Kind: "slow", Arg: "500ms"}}
+	options.Faults = []sandbox.Fault{{API: sandbox.APIProductiv, Kind: "slow", Arg: "2s"}}
 	vendors := sandbox.New(options)
 	if err := vendors.Start(context.Background(), "127.0.0.1:0"); err != nil {
 		t.Fatal(err)

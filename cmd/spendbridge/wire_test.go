@@ -81,7 +81,7 @@ func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
 		t.Fatal(err)
 	}
 	run("transform", 0, "✓  transform")
-	run("status", 0, "In order, except")
+	run("status", 0, "Everything is in order")
 }
 
 // addLines appends to a configuration.

@@ -55,7 +55,7 @@ func TestEveryAnswerLeadsToItsOutcome(t *testing.T) {
 	var (
 		accepted = both(outcome{Batch: "accepted", Item: "accepted", Later: "accepted", Copies: 1})
 		pending  = both(outcome{Batch: "pending", Item: "planned", Later: "accepted", Copies: 1})
-		rejected = both(outcome{Batch: "rejected", Item: "rejected", Stop: "records were rejected", Person: true, Later: "rejected"})
+		rejected = both(outcome{Batch: "rejected", Item: "rejected", Stop: " rejected by Productiv", Person: true, Later: "rejected"})
 		unknown  = outcomes{held, again}
 		lost     = outcomes{heldCopy, copies} // unknown, and stored each time
 		refused  = both(held)                 // unknown, with the status of a refusal

@@ -236,8 +236,8 @@ func TestOtherAnswersAmongThoseInBetween(t *testing.T) {
 	}{
 		"the scope":        {[]reply{barring, barring, barring, said(403)}, 0, 0, 0, 4, "lack the scope", false},
 		"no answer":        {[]reply{barring, barring, barring, {status: 500}}, 0, 1, 0, 3, "1 records in 1 batches may or may not", true},
-		"a bad witness":    {[]reply{barring, barring, barring, said(422)}, 2, 0, 2, 0, "2 records were rejected", true},
-		"the last is good": {[]reply{barring, barring, barring, barring, barring, {}}, 1, 0, 3, 0, "3 records were rejected", true},
+		"a bad witness":    {[]reply{barring, barring, barring, said(422)}, 2, 0, 2, 0, "2 rejected by Productiv", true},
+		"the last is good": {[]reply{barring, barring, barring, barring, barring, {}}, 1, 0, 3, 0, "3 rejected by Productiv", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

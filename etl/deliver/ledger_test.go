@@ -157,7 +157,7 @@ func TestARefusedRecordIsToldOnce(t *testing.T) {
 	s := newScene(t)
 	s.put(spend{id: "a-1", amount: "1", vendor: " "}, spend{id: "a-2", amount: "2"})
 	_, err := s.post()
-	checkError(t, err, "1 records were rejected", true)
+	checkError(t, err, "1 rejected here", true)
 	s.mustPost()
 }
 
