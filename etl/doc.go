@@ -22,11 +22,11 @@
 //
 // Below the stages are tools that know nothing of spend: config reads
 // spendbridge.yaml, warehouse opens DuckDB and runs SQL files by name,
-// httpretry talks HTTP, plaintext reads text files.
+// httpretry talks HTTP; durable puts files in place, plaintext reads text files.
 //
 // A package imports the levels below its own, and imports_test.go proves it.
 //
-// SQL does the data work. It lies in sql: the numbered folders are layers that
+// SQL does the data work. It is in sql: the numbered folders are layers that
 // run in order, queries holds what Go calls by name.
 //
 // # The tables
@@ -59,6 +59,9 @@
 //	delivery.approvals       one item that a person approved                      deliver
 //	delivery.settlements     one decision about one batch or record               deliver
 //	delivery.dismissals      one difference that a person signed for              deliver
+//	delivery.differences     one record that Productiv does not hold as spend has it deliver
+//	delivery.undelivered     the same in the class in which people settle it (a view) –
+//	delivery.waiting         one record that was not due in the newest load       deliver
 //	delivery.source_loads    one source, as the newest load saw it                deliver
 //	delivery.marker          the load that posted last                            deliver
 //	ops.runs                 one run of a command                                 job

@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
-	"text/template"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +31,7 @@ overwritten. Secrets stay out of it: they come from the environment.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if systemd {
-				return a.printUnit(a.stdout)
+				return config.WriteUnit(a.stdout, a.configPath)
 			}
 			return a.init()
 		},
@@ -69,50 +64,6 @@ func (a *app) init() error {
   5. spendbridge load --config %[1]s --approve=PLAN --note WHY, with the plan that the run printed
 `, a.configPath)
 	})
-}
-
-//go:embed spendbridge.service.tmpl
-var unitText string
-
-var unitTemplate = template.Must(template.New("unit").Parse(unitText))
-
-// A unit is what a systemd unit needs to know of this installation.
-type unit struct {
-	Program, Config, ConfigFolder, DataDir string
-	Writable                               []string
-	StopAfter                              int // seconds
-}
-
-// printUnit writes a systemd unit that runs the schedule, for the program and
-// the configuration at hand.
-func (a *app) printUnit(w io.Writer) error {
-	program, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("this program's own path: %w", err)
-	}
-	path, err := filepath.Abs(a.configPath)
-	if err != nil {
-		return fmt.Errorf("configuration path: %w", err)
-	}
-	c, err := config.Read(path)
-	if err != nil { // it is not filled in yet
-		c = config.Default()
-		c.DataDir = filepath.Join(filepath.Dir(path), c.DataDir)
-	}
-	u := unit{
-		Program: program, Config: path, ConfigFolder: filepath.Dir(path), DataDir: c.DataDir,
-		Writable:  []string{c.DataDir},
-		StopAfter: int((time.Duration(c.Schedule.Drain) + 30*time.Second).Seconds()),
-	}
-	if rel, err := filepath.Rel(c.DataDir, c.SnapshotsDir()); err != nil || strings.HasPrefix(rel, "..") {
-		u.Writable = append(u.Writable, c.SnapshotsDir())
-	}
-	for _, path := range append([]string{u.Program, u.Config}, u.Writable...) {
-		if strings.ContainsAny(path, "\"'\\%$ \t\n") {
-			return etl.Usagef("%q holds characters that a unit file reads as its own; use a path without blanks and quotes", path)
-		}
-	}
-	return unitTemplate.Execute(w, u)
 }
 
 func newDoctorCmd(a *app) *cobra.Command {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -13,14 +13,14 @@ import (
 )
 
 func TestTheUnitServesTheConfigurationAtHand(t *testing.T) {
-	a := &app{configPath: filepath.Join(t.TempDir(), "spendbridge.yaml")}
+	path := filepath.Join(t.TempDir(), "spendbridge.yaml")
 	var out bytes.Buffer
-	if err := a.printUnit(&out); err != nil {
+	if err := WriteUnit(&out, path); err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Dir(a.configPath)
+	folder := filepath.Dir(path)
 	for _, want := range []string{
-		"schedule --config " + a.configPath, "ReadWritePaths=" + folder + "/data\n", "UMask=0077",
+		"schedule --config " + path, "ReadWritePaths=" + folder + "/data\n", "UMask=0077",
 		"NoNewPrivileges=yes", "ProtectSystem=strict", "TimeoutStopSec=330", "RestartPreventExitStatus=2",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -48,9 +48,9 @@ func verifyUnit(t *testing.T, text []byte) {
 }
 
 func TestAUnitHoldsNoPathThatSystemdReadsDifferently(t *testing.T) {
-	a := &app{configPath: filepath.Join(t.TempDir(), "with blank", "spendbridge.yaml")}
+	path := filepath.Join(t.TempDir(), "with blank", "spendbridge.yaml")
 	var usage *etl.UsageError
-	if err := a.printUnit(&bytes.Buffer{}); !errors.As(err, &usage) {
+	if err := WriteUnit(&bytes.Buffer{}, path); !errors.As(err, &usage) {
 		t.Errorf("got %v, want a usage error", err)
 	}
 }

@@ -1,0 +1,119 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/durable"
+)
+
+// demoPort is where the demo looks for four free ports first.
+const demoPort = 18400
+
+// A Demo is what makes a later demo in the same folder meet the same vendors:
+// the same data, at the same addresses. The ledger knows Productiv by its
+// address, so another port would be another Productiv.
+type Demo struct {
+	Seed         uint64    `json:"seed"`
+	Expenses     int       `json:"expenses"`
+	Transactions int       `json:"transactions"`
+	To           time.Time `json:"to"`
+	Port         int       `json:"port"`
+}
+
+// Start serves the vendors of the demo in a folder, a new temporary one if none
+// is named, and writes a configuration for them there. An earlier demo in the
+// folder goes on as it was.
+func (d *Demo) Start(ctx context.Context, dir string) (vendors *Sandbox, config string, err error) {
+	dir, err = demoFolder(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	again, err := d.recall(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	vendors, err = d.serve(ctx, again)
+	if err != nil {
+		return nil, "", err
+	}
+	config, err = d.write(dir, vendors)
+	if err != nil {
+		vendors.Close()
+	}
+	return vendors, config, err
+}
+
+func demoFolder(dir string) (string, error) {
+	if dir == "" {
+		return os.MkdirTemp("", "spendbridge-demo-")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", etl.Usagef("demo folder: %w", err)
+	}
+	return dir, nil
+}
+
+// recall reads what an earlier demo in the folder was made of. A folder with
+// a configuration of somebody else's is left alone.
+func (d *Demo) recall(dir string) (found bool, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, "spendbridge.yaml")); err == nil {
+			return false, etl.Usagef("%s holds a spendbridge.yaml that is not the demo's; name another folder", dir)
+		}
+		d.To = time.Now().UTC()
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, d)
+	}
+	if err != nil {
+		return false, fmt.Errorf("earlier demo: %w", err)
+	}
+	return true, nil
+}
+
+// serve serves the vendors: where they were before, else on free ports.
+func (d *Demo) serve(ctx context.Context, again bool) (*Sandbox, error) {
+	options := DemoOptions()
+	options.Seed, options.Expenses, options.Transactions, options.To = d.Seed, d.Expenses, d.Transactions, d.To
+	vendors := New(options)
+	if again {
+		return vendors, vendors.Start(ctx, loopbackAddress(d.Port))
+	}
+	var err error
+	for d.Port = demoPort; d.Port < demoPort+400; d.Port += 4 {
+		if err = vendors.Start(ctx, loopbackAddress(d.Port)); err == nil {
+			return vendors, nil
+		}
+	}
+	return nil, err
+}
+
+func loopbackAddress(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// write writes the demo's configuration, so that other commands can be tried
+// on its folder, and what a later demo needs.
+func (d *Demo) write(dir string, vendors *Sandbox) (config string, err error) {
+	config = filepath.Join(dir, "spendbridge.yaml")
+	text, err := vendors.Configuration()
+	if err != nil {
+		return "", err
+	}
+	memory, err := json.Marshal(d)
+	if err != nil {
+		return "", err
+	}
+	return config, errors.Join(
+		durable.WriteFile(filepath.Join(dir, "demo.json"), memory, 0o600),
+		durable.WriteFile(config, text, 0o600))
+}
