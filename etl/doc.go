@@ -43,6 +43,9 @@
 //	raw.vanished             one disappearance that waits to be accepted          extract
 //	staging.setting_*        the configuration and the user's files, as SQL       transform
 //	staging.<vendor>__*      one vendor object as last seen, typed                transform
+//	staging.seed_streams     one stream that is typed (a view)                    –
+//	staging.staged_versions  the version of each object that is typed (a view)     –
+//	staging.model_hashes     the SQL file that a typed table was filled with       transform
 //	staging.raw_values       the amounts of one version, for the control totals   transform
 //	staging.records_combined one record in the words that all vendors share       transform
 //	staging.vendor_*         one spelling, key or alias of a vendor               transform
@@ -50,6 +53,7 @@
 //	canonical.excluded       one record known not to be spend, with its reason    transform
 //	canonical.quarantine     one record that could not become spend, and why      transform
 //	canonical.fx_rates       one reference rate of one day                        transform
+//	canonical.fx_source      the file that the reference rates came from           transform
 //	delivery.batches         one post, or one that is planned                     deliver
 //	delivery.items           one record in one batch, with its exact JSON         deliver
 //	delivery.targets         one application at Productiv that accepted something deliver
@@ -57,7 +61,6 @@
 //	delivery.holds           one item that a gate holds                           deliver
 //	delivery.decisions       one decision of a person                             deliver
 //	delivery.approvals       one item that a person approved                      deliver
-//	delivery.settlements     one decision about one batch or record               deliver
 //	delivery.dismissals      one difference that a person signed for              deliver
 //	delivery.differences     one record that Productiv does not hold as spend has it deliver
 //	delivery.undelivered     the same in the class in which people settle it (a view) –
