@@ -21,13 +21,17 @@ func onSignal(interrupt func()) (stop func()) {
 		}
 	}
 	go func() {
-		for {
+		for again := false; ; {
 			select {
 			case s := <-signals:
-				interrupt()
 				if s != syscall.SIGHUP {
 					signal.Reset(os.Interrupt, syscall.SIGTERM)
+					if again { // it came before the reset
+						syscall.Kill(os.Getpid(), s.(syscall.Signal))
+					}
+					again = true
 				}
+				interrupt()
 			case <-ended:
 				return
 			}

@@ -85,7 +85,7 @@ func (s *scene) onDisk() *scene {
 func (s *scene) open() {
 	s.t.Helper()
 	db, err := warehouse.Open(context.Background(), warehouse.Options{
-		Location: s.warehouse, Files: testFiles(s.t), MemoryLimit: "1GB", Threads: 2, TempDir: s.t.TempDir(),
+		Location: s.warehouse, Files: testFiles(s.t), MemoryLimit: "1GB", Threads: 1, TempDir: s.t.TempDir(),
 	})
 	if err != nil {
 		s.t.Fatal(err)

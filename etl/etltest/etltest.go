@@ -29,7 +29,7 @@ func OpenFile(t testing.TB, path string) *warehouse.DB {
 func open(t testing.TB, path string) *warehouse.DB {
 	t.Helper()
 	db, err := warehouse.Open(t.Context(), warehouse.Options{
-		Location: path, Files: sqlfiles.FS, MemoryLimit: "1GB", Threads: 2, TempDir: t.TempDir(),
+		Location: path, Files: sqlfiles.FS, MemoryLimit: "1GB", Threads: 1, TempDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ func newSubject(t testing.TB, kind string, o sandbox.Options) *subject {
 func openDB(t testing.TB, location string) *warehouse.DB {
 	t.Helper()
 	db, err := warehouse.Open(t.Context(), warehouse.Options{
-		Location: location, MemoryLimit: "1GB", Threads: 2, TempDir: t.TempDir(),
+		Location: location, MemoryLimit: "1GB", Threads: 1, TempDir: t.TempDir(),
 		Files: overlay{sqlfiles.FS, os.DirFS("testdata")},
 	})
 	if err != nil {

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 func extractOnce(url, kind, folder string) (err error) {
 	ctx := context.Background()
 	db, err := warehouse.Open(ctx, warehouse.Options{
-		Location: filepath.Join(folder, "warehouse.duckdb"), Threads: 2, Files: sqlfiles.FS,
+		Location: filepath.Join(folder, "warehouse.duckdb"), Threads: 1, Files: sqlfiles.FS,
 	})
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ type fixture struct {
 // rows are in testdata/fill, one statement per file.
 func (f fixture) open(t *testing.T) *warehouse.DB {
 	t.Helper()
-	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: withFill(t), TempDir: t.TempDir(), Threads: 2})
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: withFill(t), TempDir: t.TempDir(), Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func analystsDB(t *testing.T) *warehouse.DB {
 	for _, file := range readQuestion(t, etltest.Data("analyst", "data.txtar")).archive.Files {
 		files["analyst/"+file.Name] = &fstest.MapFile{Data: file.Data}
 	}
-	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files, TempDir: t.TempDir(), Threads: 2})
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files, TempDir: t.TempDir(), Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

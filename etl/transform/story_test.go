@@ -287,7 +287,7 @@ func dump(t testing.TB, r warehouse.Runner, file string, columns []string) []str
 // openWarehouse opens an empty warehouse in memory.
 func openWarehouse(t testing.TB) *warehouse.DB {
 	t.Helper()
-	return openWith(t, warehouse.Options{Files: testFiles(t), Threads: 2, TempDir: t.TempDir()})
+	return openWith(t, warehouse.Options{Files: testFiles(t), Threads: 1, TempDir: t.TempDir()})
 }
 
 func openWith(t testing.TB, opts warehouse.Options) *warehouse.DB {

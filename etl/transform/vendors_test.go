@@ -36,7 +36,7 @@ func openWith(t testing.TB, extra map[string]string) *warehouse.DB {
 	for name, text := range extra {
 		files[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files, Threads: 2})
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
