@@ -43,7 +43,11 @@ func (r *statusResult) headline(s *screen) string {
 	case etl.StatusNeedsPerson:
 		return s.color(yellow, "! "+r.Verdict()+since)
 	case etl.StatusFailed:
-		return s.color(red, "✗ Something failed"+since)
+		text := s.color(red, "✗ Something failed"+since)
+		if except := etl.Exceptions(r.Open); except != "" {
+			text += "\n  Not delivered: " + except
+		}
+		return text
 	}
 	return "No run yet; start one: spendbridge run"
 }

@@ -32,8 +32,8 @@ func (p *page) verdict() verdict {
 		return verdict{"person", "This run has not ended", "What is below is as of now."}
 	case len(p.Todo) > 0:
 		title := "Done, and something needs attention"
-		if except != "" {
-			title = "In order, except " + except
+		if p.State.Status == etl.StatusNeedsPerson {
+			title = p.State.Verdict()
 		}
 		return verdict{"person", title, "The list below says what is left, and the command that settles it."}
 	case except != "":
@@ -305,9 +305,16 @@ func (s *State) stagesToDo() []StageState {
 }
 
 func (s *State) worst(bad []StageState) string {
+	for _, x := range s.diedToDo() {
+		s.fail(x.What)
+	}
+	for _, x := range bad {
+		if x.Status == etl.StatusFailed {
+			s.fail(x.Stage + ": " + x.Error)
+		}
+	}
 	switch {
-	case len(s.diedToDo()) > 0,
-		slices.ContainsFunc(bad, func(x StageState) bool { return x.Status == etl.StatusFailed }):
+	case s.Failure != "":
 		return etl.StatusFailed
 	case len(s.Todo) > 0:
 		return etl.StatusNeedsPerson
@@ -315,6 +322,14 @@ func (s *State) worst(bad []StageState) string {
 		return ""
 	}
 	return etl.StatusOK
+}
+
+// fail notes that something failed; the first one is told in the verdict.
+func (s *State) fail(what string) {
+	s.Status = etl.StatusFailed
+	if s.Failure == "" {
+		s.Failure = what
+	}
 }
 
 // since is when the first trouble began, or when the last one ended.
@@ -373,15 +388,20 @@ func (s *State) Subject() string {
 // delivered and its money.
 func (s *State) Verdict() string {
 	except := etl.Exceptions(s.Open)
+	also := ""
+	if except != "" {
+		also = "; not delivered: " + except
+	}
+	open := slices.ContainsFunc(s.Open, func(u etl.Undelivered) bool { return u.Attention })
 	switch {
-	case s.Status == etl.StatusFailed:
-		return "Something failed: " + s.Todo[0].What
 	case s.Status == "":
 		return "No run yet"
+	case s.Status == etl.StatusFailed:
+		return "Something failed: " + s.Failure + also
+	case s.Status == etl.StatusNeedsPerson && !open && len(s.Todo) > 0:
+		return "Needs attention: " + s.Todo[0].What + also
 	case except != "":
 		return "In order, except " + except
-	case s.Status == etl.StatusNeedsPerson:
-		return "Needs attention: " + s.Todo[0].What
 	}
 	return "Everything is in order"
 }
@@ -392,7 +412,7 @@ func (s *State) Add(failed bool, what string, commands ...string) {
 	s.Todo = append(s.Todo, Todo{What: what, Commands: commands})
 	switch {
 	case failed:
-		s.Status = etl.StatusFailed
+		s.fail(what)
 	case s.Status != etl.StatusFailed:
 		s.Status = etl.StatusNeedsPerson
 	}
