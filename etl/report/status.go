@@ -23,7 +23,7 @@ type State struct {
 	AsOf       time.Time         `json:"as_of"`
 	Status     string            `json:"status"` // ok, needs_person, failed; empty = nothing ran yet
 	Since      time.Time         `json:"since,omitzero"`
-	Failure    string            `json:"failure,omitempty"` // what failed first
+	Failure    string            `json:"failure"` // what failed first
 	Todo       []Todo            `json:"needs"`
 	Stages     []StageState      `json:"stages"`
 	Died       []RunState        `json:"died"` // runs that never ended
