@@ -105,10 +105,7 @@ func (d *Delivery) heldWaits(ctx context.Context) error {
 // would be posted otherwise by now, it posts nothing and asks to look again.
 func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Result, error) {
 	var result Result
-	if err := by.check(); err != nil {
-		return result, err
-	}
-	if err := d.Recover(ctx); err != nil {
+	if err := d.beforeDecision(ctx, by); err != nil {
 		return result, err
 	}
 	plan, err := d.approvable(ctx, name)

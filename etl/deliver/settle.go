@@ -40,10 +40,7 @@ func (d *Delivery) SettleResend(ctx context.Context, batchID string, by Decision
 }
 
 func (d *Delivery) settleBatch(ctx context.Context, batchID, what, state string, by Decision) error {
-	if err := by.check(); err != nil {
-		return err
-	}
-	if err := d.Recover(ctx); err != nil {
+	if err := d.beforeDecision(ctx, by); err != nil {
 		return err
 	}
 	b, err := d.batchInDoubt(ctx, batchID)
@@ -106,14 +103,15 @@ func (d *Delivery) SettleRetry(ctx context.Context, spendID string, by Decision)
 	if err := d.beforeDecision(ctx, by); err != nil {
 		return err
 	}
-	batches, err := warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_ids": []string{spendID}})
+	record := covered{subject: spendID, ids: []string{spendID}}
+	batches, err := d.rejectedIn(ctx, record)
 	if err != nil {
 		return err
 	}
 	if len(batches) == 0 {
 		return etl.Usagef("record %s is not rejected; spendbridge explain %s shows what became of it", spendID, spendID)
 	}
-	return d.retry(ctx, covered{subject: spendID, ids: []string{spendID}}, by)
+	return d.retryIn(ctx, batches, record, by)
 }
 
 // SettleDismiss signs for a difference between Productiv and canonical, or for
@@ -146,6 +144,8 @@ func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decis
 	return d.correct(ctx, covered{subject: spendID, ids: []string{spendID}}, by)
 }
 
+// beforeDecision refuses a decision without a name and a reason, and completes
+// what a killed program left: a decision is about the ledger as it then is.
 func (d *Delivery) beforeDecision(ctx context.Context, by Decision) error {
 	if err := by.check(); err != nil {
 		return err
@@ -160,11 +160,21 @@ type covered struct {
 	covers  json.RawMessage // as they were listed; nil for one record by its id
 }
 
+// rejectedIn returns the batches that the records were rejected in, "" for
+// records that were rejected here.
+func (d *Delivery) rejectedIn(ctx context.Context, c covered) ([]string, error) {
+	return warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_ids": c.ids})
+}
+
 func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
-	batches, err := warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_ids": c.ids})
+	batches, err := d.rejectedIn(ctx, c)
 	if err != nil {
 		return err
 	}
+	return d.retryIn(ctx, batches, c, by)
+}
+
+func (d *Delivery) retryIn(ctx context.Context, batches []string, c covered, by Decision) error {
 	made, err := d.newDecision(ctx, c.subject, decisionRetry, by, c.covers)
 	if err != nil {
 		return err
@@ -177,10 +187,7 @@ func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
 			return err
 		}
 	}
-	if err := d.decide(ctx, made); err != nil {
-		return fmt.Errorf("settle %s: %w", c.subject, err)
-	}
-	return d.refresh(ctx)
+	return d.settleRecords(ctx, made)
 }
 
 func (d *Delivery) dismiss(ctx context.Context, c covered, by Decision) error {
@@ -188,8 +195,12 @@ func (d *Delivery) dismiss(ctx context.Context, c covered, by Decision) error {
 	if err != nil {
 		return err
 	}
+	return d.settleRecords(ctx, made)
+}
+
+func (d *Delivery) settleRecords(ctx context.Context, made decided) error {
 	if err := d.decide(ctx, made); err != nil {
-		return fmt.Errorf("settle %s: %w", c.subject, err)
+		return fmt.Errorf("settle %s: %w", made.Subject, err)
 	}
 	return d.refresh(ctx)
 }
