@@ -155,13 +155,10 @@ func (s *Session) DryRun(ctx context.Context, payload string) (deliver.DryRun, e
 	return s.unrecorded().dryRun(ctx, payload)
 }
 
-// errRollback ends a dry run's transaction.
-var errRollback = errors.New("a dry run is rolled back")
-
 // dryRun does what a load does up to its first byte, in a transaction that is
 // rolled back.
 func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, err error) {
-	err = r.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+	err = r.DB.Undone(ctx, func(tx *warehouse.Tx) error {
 		if err := saveSources(ctx, tx, r); err != nil {
 			return err
 		}
@@ -171,14 +168,9 @@ func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, e
 		if dry, err = r.Delivery(nil).DryRun(ctx, tx, payload); err != nil {
 			return err
 		}
-		if dry.Undelivered, err = report.ReadUndelivered(ctx, tx); err != nil {
-			return err
-		}
-		return errRollback
+		dry.Undelivered, err = report.ReadUndelivered(ctx, tx)
+		return err
 	})
-	if errors.Is(err, errRollback) {
-		err = nil
-	}
 	return dry, err
 }
 

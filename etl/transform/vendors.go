@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 
@@ -93,13 +92,10 @@ func Renames(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Rename, 
 	return found, err
 }
 
-// errUndo takes a transaction back that has served its purpose.
-var errUndo = errors.New("undo")
-
 // withAliases runs read as if the aliases were in force, and takes everything
 // back afterwards.
 func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read func(*warehouse.Tx) error) error {
-	err := db.InTx(ctx, func(tx *warehouse.Tx) error {
+	return db.Undone(ctx, func(tx *warehouse.Tx) error {
 		for _, file := range []string{
 			"2_staging/seed_letters.sql",
 			"2_staging/seed_legal_suffixes.sql",
@@ -114,15 +110,8 @@ func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read fu
 		if err := saveAliases(ctx, tx, aliases); err != nil {
 			return err
 		}
-		if err := read(tx); err != nil {
-			return err
-		}
-		return errUndo
+		return read(tx)
 	})
-	if errors.Is(err, errUndo) {
-		return nil
-	}
-	return err
 }
 
 // A Decision is what a person says about two names.

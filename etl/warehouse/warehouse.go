@@ -129,6 +129,24 @@ func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 	return nil
 }
 
+// errUndo ends a transaction that is not to be kept.
+var errUndo = errors.New("undo")
+
+// Undone runs f in one transaction, for what it reads there, and takes
+// everything back that f wrote.
+func (db *DB) Undone(ctx context.Context, f func(*Tx) error) error {
+	err := db.InTx(ctx, func(tx *Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		return errUndo
+	})
+	if errors.Is(err, errUndo) {
+		return nil
+	}
+	return err
+}
+
 // A Conn is one connection of the pool, for work that keeps temporary tables
 // between statements without holding a transaction open.
 type Conn struct {
