@@ -127,19 +127,19 @@ func (r *reader) checkProductiv(c *Config) {
 	r.secret("productiv.client_secret", p.ClientSecret)
 	r.checkApps(c)
 	r.oneOf("productiv.token_auth", p.TokenAuth, "body", "basic")
-	r.oneOf("productiv.record_schema", p.RecordSchema, "finance", "spend")
-	r.oneOf("productiv.on_change", p.OnChange, "report", "resend", "compensate")
-	r.oneOf("productiv.in_doubt", p.InDoubt, "hold", "resend")
-	r.oneOf("productiv.first_load", p.FirstLoad, "hold", "post")
-	if u, err := url.Parse(p.BaseURL); p.FirstLoad == "post" && err == nil && !IsLoopback(u.Hostname()) {
+	r.oneOf("productiv.record_schema", p.RecordSchema, SchemaFinance, SchemaSpend)
+	r.oneOf("productiv.on_change", p.OnChange, OnChangeReport, OnChangeResend, OnChangeCompensate)
+	r.oneOf("productiv.in_doubt", p.InDoubt, InDoubtHold, InDoubtResend)
+	r.oneOf("productiv.first_load", p.FirstLoad, FirstLoadHold, FirstLoadPost)
+	if u, err := url.Parse(p.BaseURL); p.FirstLoad == FirstLoadPost && err == nil && !IsLoopback(u.Hostname()) {
 		r.faultAt("productiv.first_load", "is post, but %s is not on this machine; write hold: the first load waits for spendbridge load --approve", u.Hostname())
 	}
 	r.between("productiv.batch_size", float64(p.BatchSize), 1, 1000)
 	r.between("productiv.concurrency", float64(p.Concurrency), 1, 16)
 	r.between("productiv.hold_changes_above", float64(p.HoldChangesAbove), 0, 1e9)
 	r.between("productiv.hold_volume_above", p.HoldVolumeAbove, 0, 1e9)
-	for key, value := range map[string]string{"on_change": p.OnChange, "in_doubt": p.InDoubt} {
-		if value == "resend" && p.RecordSchema == "finance" {
+	for key, resends := range map[string]bool{"on_change": p.OnChange == OnChangeResend, "in_doubt": p.InDoubt == InDoubtResend} {
+		if resends && p.RecordSchema == SchemaFinance {
 			r.faultAt("productiv."+key, "is resend, but record_schema finance has no key that lets Productiv recognise a repeated record; write record_schema: spend, or another %s", key)
 		}
 	}

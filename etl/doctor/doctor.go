@@ -130,13 +130,13 @@ func (d *doctor) examineSchedule() {
 func (d *doctor) examineDelivery() {
 	p := d.Config.Productiv
 	switch {
-	case p.InDoubt == "resend":
+	case p.InDoubt == config.InDoubtResend:
 		d.warn("lost answers", "have Productiv confirm it in writing, or set in_doubt: hold",
 			"a batch whose answer is lost is sent again: no duplicates only if Productiv replaces a record whose signatureId it knows")
 	default:
 		d.ok("lost answers", "a batch whose answer is lost waits for a person (in_doubt: hold, record_schema: %s)", p.RecordSchema)
 	}
-	if p.OnChange == "resend" {
+	if p.OnChange == config.OnChangeResend {
 		d.warn("changes", "have Productiv confirm it, or set on_change: report",
 			"changed records are sent again: right only if Productiv replaces a record whose signatureId it knows")
 	}
