@@ -63,6 +63,25 @@ func ClassWords(class string) string {
 	return class
 }
 
+// Words says what the records are, and whether somebody signed for them.
+func (u Undelivered) Words() string {
+	if u.Settled {
+		return ClassWords(u.Class) + ", settled"
+	}
+	return ClassWords(u.Class)
+}
+
+// IsReadable reports whether the amount of any of the records can be read.
+func (u Undelivered) IsReadable() bool { return u.Unreadable < u.Records }
+
+// Money prints the amount for people, "?" if none can be read.
+func (u Undelivered) Money() string {
+	if !u.IsReadable() {
+		return "?"
+	}
+	return Money(u.Amount, 2)
+}
+
 // Exceptions says in one line what is not delivered and not settled, with the
 // money of it: "17 rejected by Productiv (22,161.55 USD, 6,546.50 EUR)". What is
 // touched or not due is no exception. It is empty if there is none.
@@ -95,7 +114,7 @@ func MoneyOf(cells []Undelivered) string {
 	sums, unreadable := map[string]string{}, int64(0)
 	for _, u := range cells {
 		unreadable += u.Unreadable
-		if u.Unreadable == u.Records {
+		if !u.IsReadable() {
 			continue
 		}
 		if _, ok := sums[u.Currency]; !ok {

@@ -124,18 +124,11 @@ func printUndelivered(w io.Writer, all []etl.Undelivered) {
 	fmt.Fprintln(w, "\nNot delivered; each record is in the view undelivered")
 	t := table{head: []string{"", "WHAT", "RECORDS", "CURRENCY", "AMOUNT"}}
 	for _, u := range all {
-		mark, words := "", etl.ClassWords(u.Class)
+		mark := ""
 		if u.Attention {
 			mark = "!"
 		}
-		if u.Settled {
-			words += ", settled"
-		}
-		amount := etl.Money(u.Amount, 2)
-		if u.Unreadable == u.Records {
-			amount = "?"
-		}
-		t.add(mark, words, etl.Number(u.Records), u.Currency, amount)
+		t.add(mark, u.Words(), etl.Number(u.Records), u.Currency, u.Money())
 	}
 	t.print(w)
 }

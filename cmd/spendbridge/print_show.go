@@ -72,14 +72,7 @@ func (r *statusResult) printRecords(s *screen) {
 		s.heading("NOT DELIVERED")
 	}
 	for _, u := range r.Open {
-		words, amount := etl.ClassWords(u.Class), etl.Money(u.Amount, 2)
-		if u.Settled {
-			words += ", settled"
-		}
-		if u.Unreadable == u.Records {
-			amount = "?"
-		}
-		fmt.Fprintf(s, "  %-40s %8s  %s %s\n", words, etl.Number(u.Records), amount, u.Currency)
+		fmt.Fprintf(s, "  %-40s %8s  %s %s\n", u.Words(), etl.Number(u.Records), u.Money(), u.Currency)
 	}
 }
 

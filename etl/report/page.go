@@ -183,7 +183,7 @@ type batchRow struct {
 // delivered.
 type openRow struct {
 	etl.Undelivered
-	Words, Amount string
+	Amount string
 }
 
 // An undeliveredRow is one record that Productiv does not hold as spend has it.

@@ -55,11 +55,11 @@ func (r *reader) batches(ctx context.Context) error {
 
 func (r *reader) undelivered(ctx context.Context) (err error) {
 	for _, u := range r.page.State.Open {
-		row := openRow{Undelivered: u, Words: etl.ClassWords(u.Class)}
+		row := openRow{Undelivered: u}
 		if _, row.Amount, err = r.money(u.Amount, u.Currency); err != nil {
 			return err
 		}
-		if u.Unreadable == u.Records {
+		if !u.IsReadable() {
 			row.Amount = "?"
 		}
 		r.page.Open = append(r.page.Open, row)
