@@ -129,10 +129,8 @@ func (f settleFlags) selection() (s deliver.Selection, err error) {
 	if f.before == "" {
 		return s, nil
 	}
-	if s.OccurredBefore, err = time.Parse(time.DateOnly, f.before); err != nil {
-		return s, etl.Usagef("--occurred-before: %q is not a day; write it as 2026-01-31", f.before)
-	}
-	return s, nil
+	s.OccurredBefore, err = dayFlag("--occurred-before", f.before)
+	return s, err
 }
 
 func (f settleFlags) check(args []string) error {

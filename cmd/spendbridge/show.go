@@ -112,13 +112,8 @@ func (r *statusResult) addOverdue(c *config.Config, now time.Time) {
 	if !overdue {
 		return
 	}
-	r.Todo = append(r.Todo, report.Todo{
-		What:     fmt.Sprintf("job %s was due at %s and nobody ran it; the daemon is not there", slot.Job, slot.Due.Format(time.RFC3339)),
-		Commands: []string{"spendbridge schedule"},
-	})
-	if r.Status != etl.StatusFailed {
-		r.Status = etl.StatusNeedsPerson
-	}
+	what := fmt.Sprintf("job %s was due at %s and nobody ran it; the daemon is not there", slot.Job, slot.Due.Format(time.RFC3339))
+	r.Add(false, what, "spendbridge schedule")
 }
 
 // err is what the exit code is made of.
@@ -391,11 +386,11 @@ func (f *ledgerFlags) check(cmd *cobra.Command, args []string) error {
 }
 
 func (a *app) reportLedger(ctx context.Context, f ledgerFlags) error {
-	from, err := ledgerDay("--from", f.from)
+	from, err := dayFlag("--from", f.from)
 	if err != nil {
 		return err
 	}
-	to, err := ledgerDay("--to", f.to)
+	to, err := dayFlag("--to", f.to)
 	if err != nil {
 		return err
 	}
@@ -409,8 +404,8 @@ func (a *app) reportLedger(ctx context.Context, f ledgerFlags) error {
 	})
 }
 
-// ledgerDay reads a flag that is a day.
-func ledgerDay(flag, text string) (time.Time, error) {
+// dayFlag reads a flag that is a day.
+func dayFlag(flag, text string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
 		return t, etl.Usagef("%s: %q is not a day; write it as 2026-01-31", flag, text)

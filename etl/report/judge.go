@@ -59,7 +59,7 @@ func (p *page) failedText() string {
 }
 
 // stagesToDo is what stages said themselves. What the delivery waits for is
-// left to the list that knows each batch, if there is one.
+// left to the list that knows each batch.
 func (p *page) stagesToDo() []Todo {
 	var all []Todo
 	for _, s := range p.Stages {
@@ -136,12 +136,12 @@ func (p *page) suggest(suggestions []Suggestion) error {
 	return nil
 }
 
-// judge says what waits for a person, and what all of it comes to.
+// judge says what needs attention, and what all of it comes to.
 func (s *State) judge() {
-	s.Todo = append(s.Todo, s.diedToDo()...)
-	s.Todo = append(s.Todo, s.waits()...)
-	bad := s.stagesToDo()
-	s.Status = s.worst(bad)
+	died, waits := s.diedToDo(), s.waits()
+	s.Todo = append(append(s.Todo, died...), waits...)
+	bad := s.stagesToDo(len(waits) > 0)
+	s.Status = s.worst(died, bad)
 	s.Since = s.since(bad)
 }
 
@@ -286,10 +286,10 @@ func (s *State) isListed(x StageState) bool {
 }
 
 // stagesToDo lists the stages that did not end well, and notes what they said.
-// What a delivery waits for is in the ledger, and listed from there.
-func (s *State) stagesToDo() []StageState {
+// What a delivery waits for is in the ledger, and listed from there; listed
+// says that anything is.
+func (s *State) stagesToDo(listed bool) []StageState {
 	var bad []StageState
-	listed := len(s.waits()) > 0
 	for _, x := range s.Stages {
 		delivery := x.Stage == "deliver" && x.Status == etl.StatusNeedsPerson
 		switch {
@@ -304,8 +304,8 @@ func (s *State) stagesToDo() []StageState {
 	return bad
 }
 
-func (s *State) worst(bad []StageState) string {
-	for _, x := range s.diedToDo() {
+func (s *State) worst(died []Todo, bad []StageState) string {
+	for _, x := range died {
 		s.fail(x.What)
 	}
 	for _, x := range bad {
