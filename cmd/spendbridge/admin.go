@@ -150,8 +150,8 @@ func newPruneCmd(a *app) *cobra.Command {
 		Use:   "prune",
 		Short: "Remove old responses that brought nothing new, old reports and proofs",
 		Long: `Remove what is older than an age: vendor responses that brought no new version
-of any record, run reports, and the log of proofs. Without --yes it only says
-what it would remove.
+of any record, run reports, and the log of proofs. It says what it would remove
+and asks; where nobody can be asked, it removes nothing without --yes.
 
 Everything stays reproducible: each version of each record keeps the response it
 came with, so past states, --as-of and verify --rebuild give what they gave
@@ -162,7 +162,7 @@ before. What goes is the evidence that a later reading found nothing new.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context(), age, yes) },
 	}
 	cmd.Flags().StringVar(&age, "older-than", "", "remove what is older than this `age`, such as 400d (required)")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do it")
+	yesFlag(cmd, &yes)
 	cmd.MarkFlagRequired("older-than")
 	return cmd
 }
@@ -173,28 +173,32 @@ func (a *app) prune(ctx context.Context, text string, yes bool) error {
 		return etl.Usagef("--older-than %s: write %w", text, err)
 	}
 	return a.inSession(ctx, func(s *job.Session) error {
-		pruned, err := s.Prune(ctx, age, yes)
+		pruned, err := s.Prunable(ctx, age)
 		if err != nil {
 			return err
 		}
-		return a.print(pruned, func(w io.Writer) { printPruned(w, pruned, text) })
+		return a.propose(ctx, proposal{
+			preview:  func(w io.Writer) { printPrunable(w, pruned, text) },
+			question: "Remove it?",
+			undone:   "Nothing is removed",
+			repeat:   "To do it: spendbridge prune --older-than " + text + " --yes",
+			do: func() error {
+				pruned, err = s.Prune(ctx, pruned)
+				return err
+			},
+			done:   "Removed.",
+			result: func(bool) any { return pruned },
+		}, yes)
 	})
 }
 
-func printPruned(w io.Writer, p *job.Pruned, age string) {
+func printPrunable(w io.Writer, p *job.Pruned, age string) {
 	fmt.Fprintln(w, `Stays reproducible: every version of every record keeps the response it came
 with; past states, --as-of and verify --rebuild give what they gave before.`)
-	verb := "Would remove"
-	if p.Done {
-		verb = "Removed"
-	}
-	fmt.Fprintf(w, "\n%s what is older than %s (before %s):\n", verb, age, p.Before.Format("2006-01-02 15:04 MST"))
+	fmt.Fprintf(w, "\nWould remove what is older than %s (before %s):\n", age, p.Before.Format("2006-01-02 15:04 MST"))
 	fmt.Fprintf(w, "  %s of %s responses, which brought nothing new, in %s files of %d MB\n",
 		etl.Number(p.Pages), etl.Number(p.AllPages), etl.Number(p.Files), p.Bytes>>20)
-	fmt.Fprintf(w, "  %s proofs, %s run reports\n", etl.Number(p.Checks), etl.Number(p.Reports))
-	if !p.Done {
-		fmt.Fprintf(w, "\nTo do it: spendbridge prune --older-than %s --yes\n", age)
-	}
+	fmt.Fprintf(w, "  %s proofs, %s run reports\n\n", etl.Number(p.Checks), etl.Number(p.Reports))
 }
 
 // A buildVersion says which program this is.

@@ -23,7 +23,9 @@ import (
 // An app is what all commands share: where they write, and what the flags
 // that every command has say.
 type app struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
+	attended       bool // a person at the terminal can be asked
 
 	configPath          string
 	json, quiet         bool
@@ -41,17 +43,22 @@ func (a *app) now() time.Time { return time.Now().UTC() }
 // --json, else the way human writes it.
 func (a *app) print(result any, human func(io.Writer)) error {
 	if !a.json {
-		clean := a.terminalText
-		if paints(a.stdout) {
-			clean = a.paintedText
-		}
-		human(cleanWriter{a.stdout, clean})
+		a.tell(human)
 		return nil
 	}
 	encoder := json.NewEncoder(cleanWriter{a.stdout, a.jsonText})
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(result)
+}
+
+// tell writes a text for people to stdout.
+func (a *app) tell(human func(io.Writer)) {
+	clean := a.terminalText
+	if paints(a.stdout) {
+		clean = a.paintedText
+	}
+	human(cleanWriter{a.stdout, clean})
 }
 
 // config reads the configuration that the flags name. From then on no text

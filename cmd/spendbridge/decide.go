@@ -248,8 +248,8 @@ func newVendorsApproveCmd(a *app) *cobra.Command {
 		Long: `Post a vendor under another name: that of another vendor, which merges the two,
 or a new one. VENDOR is a vendor, which moves with all its spellings; or one
 spelling, which moves alone; or a pattern such as 'amzn*'. What this renames in
-past months is shown first; --yes then writes the line into the alias file, and
-the next transform applies it.`,
+past months is shown first. Once you agree, or with --yes, the line is written
+into the alias file, and the next transform applies it.`,
 		Example: `  spendbridge vendors approve 'GOOGLE *ADS' Google
   spendbridge vendors approve 'amzn*' Amazon --yes`,
 		Args: cobra.ExactArgs(2),
@@ -258,22 +258,27 @@ the next transform applies it.`,
 		},
 	}
 	whoFlag(cmd, &who)
-	cmd.Flags().BoolVar(&yes, "yes", false, "write it; without, only show what it would rename")
+	yesFlag(cmd, &yes)
 	return cmd
 }
 
 func newVendorsRejectCmd(a *app) *cobra.Command {
 	var who string
+	var yes bool
 	cmd := &cobra.Command{
-		Use:     "reject VENDOR OTHER",
-		Short:   "Remember that two vendors are not one, so that they are not suggested again",
-		Example: "  spendbridge vendors reject 'Delta Dental' 'Delta Air Lines'",
-		Args:    cobra.ExactArgs(2),
+		Use:   "reject VENDOR OTHER",
+		Short: "Remember that two vendors are not one, so that they are not suggested again",
+		Long: `Remember that two vendors are not one, so that they are not suggested again.
+Once you agree, or with --yes, the line is written into the alias file.`,
+		Example: `  spendbridge vendors reject 'Delta Dental' 'Delta Air Lines'
+  spendbridge vendors reject 'Delta Dental' 'Delta Air Lines' --yes`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.vendorsReject(cmd.Context(), args[0], args[1], who)
+			return a.vendorsReject(cmd.Context(), args[0], args[1], who, yes)
 		},
 	}
 	whoFlag(cmd, &who)
+	yesFlag(cmd, &yes)
 	return cmd
 }
 
@@ -310,23 +315,20 @@ func (a *app) vendorsApprove(ctx context.Context, vendor, into, who string, yes 
 		if err != nil {
 			return err
 		}
-		if yes {
-			if err := transform.WriteAliasFile(path, decided); err != nil {
-				return err
-			}
-		}
-		result := map[string]any{
-			"aliases_file": path, "written": yes,
-			"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
-		}
-		return a.print(result, func(w io.Writer) {
-			printRenames(w, renames, s.Config)
-			if yes {
-				fmt.Fprintf(w, "Written to %s; the next transform applies it.\n", path)
-			} else {
-				fmt.Fprintf(w, "Nothing is written yet. Repeat with --yes to write it to %s.\n", path)
-			}
-		})
+		return a.propose(ctx, proposal{
+			preview:  func(w io.Writer) { printRenames(w, renames, s.Config) },
+			question: "Write it to " + path + "?",
+			undone:   "Nothing is written",
+			repeat:   "Repeat with --yes to write it to " + path + ".",
+			do:       func() error { return transform.WriteAliasFile(path, decided) },
+			done:     "Written to " + path + "; the next transform applies it.",
+			result: func(written bool) any {
+				return map[string]any{
+					"aliases_file": path, "written": written,
+					"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
+				}
+			},
+		}, yes)
 	})
 }
 
@@ -348,7 +350,7 @@ func printRenames(w io.Writer, renames []transform.Rename, c *config.Config) {
 	}
 }
 
-func (a *app) vendorsReject(ctx context.Context, vendor, other, who string) error {
+func (a *app) vendorsReject(ctx context.Context, vendor, other, who string, yes bool) error {
 	return a.inSession(ctx, func(s *job.Session) error {
 		path, aliases, err := readAliases(ctx, s)
 		if err != nil {
@@ -358,11 +360,16 @@ func (a *app) vendorsReject(ctx context.Context, vendor, other, who string) erro
 		if err != nil {
 			return err
 		}
-		if err := transform.WriteAliasFile(path, decided); err != nil {
-			return err
-		}
-		return a.print(map[string]any{"aliases_file": path, "written": true}, func(w io.Writer) {
-			fmt.Fprintf(w, "Written to %s: %s and %s are not one vendor.\n", path, vendor, other)
-		})
+		return a.propose(ctx, proposal{
+			preview: func(w io.Writer) {
+				fmt.Fprintf(w, "%s and %s stay two vendors and are not suggested again. No record changes.\n", vendor, other)
+			},
+			question: "Write it to " + path + "?",
+			undone:   "Nothing is written",
+			repeat:   "Repeat with --yes to write it to " + path + ".",
+			do:       func() error { return transform.WriteAliasFile(path, decided) },
+			done:     "Written to " + path + ".",
+			result:   func(written bool) any { return map[string]any{"aliases_file": path, "written": written} },
+		}, yes)
 	})
 }

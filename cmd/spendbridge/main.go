@@ -29,7 +29,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	unread := func() { interrupt(errUnread) }
 	stdout, stderr = onClosedPipe(stdout, unread), onClosedPipe(stderr, unread)
 
-	a := &app{stdout: stdout, stderr: stderr}
+	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr, attended: attended(os.Stdin, stdout)}
 	root := newRootCmd(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

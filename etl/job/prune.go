@@ -28,13 +28,18 @@ type Pruned struct {
 	files, reports []string
 }
 
-// Prune removes what is older than an age and brought nothing new, or says
-// what it would remove. An age within a look-back is an [*etl.UsageError].
-func (s *Session) Prune(ctx context.Context, age config.Duration, yes bool) (*Pruned, error) {
+// Prunable says what is older than an age and brought nothing new. An age
+// within a look-back is an [*etl.UsageError].
+func (s *Session) Prunable(ctx context.Context, age config.Duration) (*Pruned, error) {
 	if err := checkAge(s.Config, age); err != nil {
 		return nil, err
 	}
-	return s.prune(ctx, s.Now().Add(-time.Duration(age)), yes)
+	return s.prune(ctx, s.Now().Add(-time.Duration(age)), false)
+}
+
+// Prune removes what was found prunable.
+func (s *Session) Prune(ctx context.Context, prunable *Pruned) (*Pruned, error) {
+	return s.prune(ctx, prunable.Before, true)
 }
 
 // checkAge refuses to remove what the next run may still compare with.
