@@ -112,7 +112,7 @@ func printExplanation(w io.Writer, x *report.Explanation) {
 var explained = []struct{ column, words string }{
 	{"amount", "amount"}, {"currency", "currency"}, {"occurred_on", "on"}, {"type", "type"},
 	{"vendor", "vendor"}, {"vendor_key", "vendor key"}, {"vendor_raw", "as the source spells it"}, {"vendor_rule", "vendor named by"},
-	{"identifier", "who"}, {"name", "name"}, {"category", "category"}, {"description", "description"}, {"department", "department"},
+	{"identifier", "who"}, {"name", "name"}, {"category", "category"}, {"category_raw", "category as received"}, {"description", "description"}, {"department", "department"},
 	{"rule", "counts by rule"}, {"reason", "reason"}, {"detail", "detail"},
 	{"amount_reporting", "in reporting currency"}, {"reporting_currency", "reporting currency"},
 	{"fx_rate", "rate"}, {"fx_date", "rate of"}, {"fx_source", "rate from"},

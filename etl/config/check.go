@@ -35,7 +35,7 @@ func check(c *Config, r *reader) {
 }
 
 func (r *reader) paths(c *Config) {
-	paths := []*string{&c.DataDir, &c.RulesFile, &c.TypesFile, &c.FX.RatesFile, &c.Vendors.AliasesFile, &c.Snapshots.Dir}
+	paths := []*string{&c.DataDir, &c.RulesFile, &c.TypesFile, &c.FX.RatesFile, &c.Vendors.AliasesFile, &c.Categories.File, &c.Snapshots.Dir}
 	for i := range c.Sources {
 		paths = append(paths, &c.Sources[i].CardholderEmails)
 	}

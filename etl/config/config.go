@@ -44,6 +44,7 @@ type Config struct {
 	Productiv         Productiv  `yaml:"productiv"`
 	FX                FX         `yaml:"fx"`
 	Vendors           Vendors    `yaml:"vendors"`
+	Categories        Categories `yaml:"categories"`
 	Quarantine        Quarantine `yaml:"quarantine"`
 	Snapshots         Snapshots  `yaml:"snapshots"`
 	Schedule          Schedule   `yaml:"schedule"`
@@ -122,6 +123,11 @@ type FX struct {
 type Vendors struct {
 	AliasesFile string `yaml:"aliases_file"`
 	Assumed     bool   `yaml:"-"` // the configuration does not name the file
+}
+
+// Categories names the file that says which categories are one; empty = none.
+type Categories struct {
+	File string `yaml:"file"`
 }
 
 // Quarantine says how much of a run may be quarantined before it needs

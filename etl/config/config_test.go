@@ -297,13 +297,14 @@ func TestAConfigurationIsReadWithDefaultsAndVariables(t *testing.T) {
   post_from: 2026-01-31
 schedule: {productive: "0 2 * * *", load: "0 3 * * *"}
 vendors: {aliases_file: lists/vendors.csv}
+categories: {file: lists/categories.csv}
 `
 	c, err := parseConfig(filepath.Join(folder, "c.yaml"), []byte(text), environment)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]any{
-		"data_dir": c.DataDir, "warehouse": c.WarehouseLocation(), "aliases": c.Vendors.AliasesFile,
+		"data_dir": c.DataDir, "warehouse": c.WarehouseLocation(), "aliases": c.Vendors.AliasesFile, "categories": c.Categories.File,
 		"token": c.Sources[0].Token.Reveal(), "lookback": time.Duration(c.Sources[0].Lookback),
 		"approved_only": c.Sources[0].ApprovedOnly, "tenant": c.Sources[0].Tenant(),
 		"batch_size": c.Productiv.BatchSize, "post_from": c.Productiv.PostFrom.Format(time.DateOnly),
@@ -311,8 +312,8 @@ vendors: {aliases_file: lists/vendors.csv}
 	}
 	want := map[string]any{
 		"data_dir": filepath.Join(folder, "data"), "warehouse": filepath.Join(folder, "data", "warehouse.duckdb"),
-		"aliases": filepath.Join(folder, "lists", "vendors.csv"),
-		"token":   "hush-4", "lookback": 90 * 24 * time.Hour, "approved_only": true, "tenant": "517",
+		"aliases": filepath.Join(folder, "lists", "vendors.csv"), "categories": filepath.Join(folder, "lists", "categories.csv"),
+		"token": "hush-4", "lookback": 90 * 24 * time.Hour, "approved_only": true, "tenant": "517",
 		"batch_size": 250, "post_from": "2026-01-31",
 		"schedule": map[string]string{"productive": "0 2 * * *"}, "load": "0 3 * * *", "in_doubt": "hold",
 	}

@@ -189,7 +189,7 @@ func (r *Run) transformOptions() transform.Options {
 	return transform.Options{
 		RunID: r.ID, Now: r.Now,
 		ReportingCurrency: c.ReportingCurrency, Timezone: c.ReportingTimezone, Sources: c.Sources,
-		AliasesFile: c.Vendors.AliasesFile, AliasesAssumed: c.Vendors.Assumed,
+		AliasesFile: c.Vendors.AliasesFile, AliasesAssumed: c.Vendors.Assumed, CategoriesFile: c.Categories.File,
 		RatesFile: c.RatesFile(), RatesFetched: c.FX.URL != "", RulesFile: c.RulesFile, TypesFile: c.TypesFile,
 		QuarantineMaxShare: strconv.FormatFloat(c.Quarantine.MaxShare, 'f', -1, 64),
 	}
@@ -224,7 +224,7 @@ func (r *Run) dueHash(ctx context.Context, db warehouse.Runner) (string, error) 
 // snapshotInputs names what spend is made with besides the raw data.
 func (r *Run) snapshotInputs(ctx context.Context) (snapshot.Inputs, error) {
 	inputs := snapshot.Inputs{Program: r.Program, Config: r.Config.Hash()}
-	var faults [4]error
+	var faults [5]error
 	inputs.SQL, faults[0] = snapshot.HashSQL(sqlfiles.FS)
 	inputs.Aliases, faults[1] = transform.HashAliases(ctx, r.DB)
 	inputs.Rules, faults[2] = transform.HashRules(ctx, r.DB)
@@ -232,5 +232,6 @@ func (r *Run) snapshotInputs(ctx context.Context) (snapshot.Inputs, error) {
 	if errors.Is(faults[3], sql.ErrNoRows) {
 		faults[3] = nil // there are no rates
 	}
+	inputs.Categories, faults[4] = transform.HashCategories(ctx, r.DB)
 	return inputs, errors.Join(faults[:]...)
 }

@@ -152,8 +152,10 @@ var leftovers = []string{
 // writing them.
 func clearLeftovers(c *config.Config) error {
 	faults := []error{removeAll(c.SnapshotsDir(), ".spendbridge-*")}
-	if aliases := c.Vendors.AliasesFile; aliases != "" {
-		faults = append(faults, removeAll(filepath.Dir(aliases), "."+warehouse.Literal(filepath.Base(aliases))+"[0-9]*"))
+	for _, file := range []string{c.Vendors.AliasesFile, c.Categories.File} {
+		if file != "" {
+			faults = append(faults, removeAll(filepath.Dir(file), "."+warehouse.Literal(filepath.Base(file))+"[0-9]*"))
+		}
 	}
 	for _, pattern := range leftovers {
 		faults = append(faults, removeAll(c.DataDir, pattern))

@@ -63,6 +63,8 @@ type Inputs struct {
 	Aliases string `json:"aliases"` // sha256 of the vendor aliases
 	Rates   string `json:"rates"`   // sha256 of the exchange rates
 	Rules   string `json:"rules"`   // sha256 of the exclusion rules
+
+	Categories string `json:"categories,omitempty"` // sha256 of the categories file; empty = there is none
 }
 
 // HashSQL returns the sha256 over names and texts of the SQL files that

@@ -67,7 +67,7 @@ func Moment(ctx context.Context, db *warehouse.DB, run etl.RunID) (time.Time, er
 // Differs compares a snapshot with another of what should be the same state.
 // Equal says whether they hold the same rows. If they do not, inputs names
 // what they were made with that differs: sql, config, aliases, rates, rules,
-// contract. Unequal rows from equal inputs mean that the raw data differs.
+// categories, contract. Unequal rows from equal inputs mean that the raw data differs.
 func (m Manifest) Differs(other Manifest) (equal bool, inputs []string) {
 	for _, input := range []struct{ name, ours, theirs string }{
 		{"sql", m.Inputs.SQL, other.Inputs.SQL},
@@ -75,6 +75,7 @@ func (m Manifest) Differs(other Manifest) (equal bool, inputs []string) {
 		{"aliases", m.Inputs.Aliases, other.Inputs.Aliases},
 		{"rates", m.Inputs.Rates, other.Inputs.Rates},
 		{"rules", m.Inputs.Rules, other.Inputs.Rules},
+		{"categories", m.Inputs.Categories, other.Inputs.Categories},
 		{"contract", m.Contract, other.Contract},
 	} {
 		if input.ours != input.theirs {

@@ -104,6 +104,7 @@ func TestDiffersNamesTheInput(t *testing.T) {
 		"SQL without effect":   {changed(func(m *Manifest) { m.Inputs.SQL = "" }), true, []string{"sql"}},
 		"configuration, rates": {changed(func(m *Manifest) { m.Rows, m.Inputs.Config, m.Inputs.Rates = 1, "", "" }), false, []string{"config", "rates"}},
 		"aliases, rules":       {changed(func(m *Manifest) { m.Inputs.Aliases, m.Inputs.Rules = "", "" }), true, []string{"aliases", "rules"}},
+		"a categories file":    {changed(func(m *Manifest) { m.Inputs.Categories = "k" }), true, []string{"categories"}},
 		"another contract":     {changed(func(m *Manifest) { m.Contract = "" }), true, []string{"contract"}},
 	}
 	for name, tt := range tests {

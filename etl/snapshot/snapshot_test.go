@@ -163,7 +163,7 @@ func TestAFailedSnapshotLeavesTheOldOneLatest(t *testing.T) {
 		replace map[string]string
 		want    string
 	}{
-		"a column is missing":    {replaced(copyFile, "select *", "select * exclude (changed_at)"), "column changed_at is missing"},
+		"a column is missing":    {replaced(copyFile, "select *", "select * exclude (category_raw)"), "column category_raw is missing"},
 		"a column too many":      {replaced(copyFile, "select *", "select *, 1 as more"), "1 columns too many"},
 		"another order":          {replaced(copyFile, "select *", "select source, * exclude (source)"), "column 1 is source, want spend_id"},
 		"a wrong type":           {replaced(copyFile, "select *", "select * replace (amount::double as amount)"), "column amount is DOUBLE, want INT64 DECIMAL(18,4)"},

@@ -41,25 +41,7 @@ type Alias struct {
 // missing or empty, the last good copy counts, if there is any. Faults are a
 // [*etl.UsageError] that names each line.
 func ReadAliasFile(ctx context.Context, r warehouse.Runner, path string) ([]Alias, error) {
-	if path == "" {
-		return nil, nil
-	}
-	content, fault := readFile(path)
-	if isAbsent(fault) {
-		copied, err := lastGood(ctx, r, keyAliases)
-		if err != nil || copied == nil {
-			return nil, err
-		}
-		content, fault = copied.content, nil
-	}
-	if fault != nil {
-		return nil, neverGood(keyAliases, fault)
-	}
-	aliases, err := readAliases(content)
-	if err != nil {
-		return nil, neverGood(keyAliases, fmt.Errorf("%s: %w", path, err))
-	}
-	return aliases, nil
+	return readDecisions(ctx, r, keyAliases, path, readAliases)
 }
 
 // readAliases reads all lines and reports every fault found in them.

@@ -23,6 +23,11 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The first decision creates the file, so until then it need not be there.
+	categories, err := readUserFile(ctx, t, userFile{key: keyCategories, path: t.opts.CategoriesFile, optional: true}, readCategories)
+	if err != nil {
+		return err
+	}
 	cardholders, sources, err := t.cardholders(ctx)
 	if err != nil {
 		return err
@@ -39,6 +44,7 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 		{"sources", nil, sourceRows(t.opts.Sources)},
 		{"rules", nil, rules},
 		{"types", nil, types},
+		{"categories", nil, categoryRows(categories)},
 		{"cardholders", warehouse.Args{"sources": string(names)}, cardholders},
 	} {
 		if err := t.replace(ctx, set.table, set.scope, set.rows); err != nil {

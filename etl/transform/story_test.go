@@ -131,6 +131,7 @@ func (s *story) options(t *testing.T) transform.Options {
 	}
 	opts.RulesFile, opts.TypesFile = path("rules.csv"), path("types.csv")
 	opts.AliasesFile, opts.RatesFile = path("vendors.csv"), path("rates.csv")
+	opts.CategoriesFile = path("categories.csv")
 	for i := range opts.Sources {
 		if opts.Sources[i].Kind == "procurify" {
 			opts.Sources[i].CardholderEmails = path("cardholders.csv")

@@ -26,6 +26,7 @@ type Options struct {
 
 	AliasesFile    string // vendors' names, see [ReadAliasFile]
 	AliasesAssumed bool   // nobody chose that path
+	CategoriesFile string // which categories are one, see [ReadCategoriesFile]
 	RatesFile      string // reference rates in the European Central Bank's layout
 	RatesFetched   bool   // RatesFile is a download, which may not be there yet
 	RulesFile      string // CSV of what is no spend: source, field, pattern, reason, who, when

@@ -19,10 +19,11 @@ import (
 // The keys of the user's files, in ops.files and, but for rates, in the
 // configuration.
 const (
-	keyAliases = "vendors.aliases_file"
-	keyRules   = "rules_file"
-	keyTypes   = "types_file"
-	keyRates   = "fx" // fx.rates_file, fx.url
+	keyAliases    = "vendors.aliases_file"
+	keyCategories = "categories.file"
+	keyRules      = "rules_file"
+	keyTypes      = "types_file"
+	keyRates      = "fx" // fx.rates_file, fx.url
 )
 
 func keyCardholders(source string) string { return "sources." + source + ".cardholder_emails" }
@@ -62,6 +63,31 @@ func readUserFile[R any](ctx context.Context, t *transformer, f userFile, parse 
 		return []R{}, t.forget(ctx, f.key)
 	}
 	return nil, neverGood(f.key, fault)
+}
+
+// readDecisions reads a file that commands write decisions to. Of one that is
+// missing or empty, the last good copy counts, if there is any. Faults are a
+// [*etl.UsageError].
+func readDecisions[R any](ctx context.Context, r warehouse.Runner, key, path string, parse func([]byte) ([]R, error)) ([]R, error) {
+	if path == "" {
+		return nil, nil
+	}
+	content, fault := readFile(path)
+	if isAbsent(fault) {
+		copied, err := lastGood(ctx, r, key)
+		if err != nil || copied == nil {
+			return nil, err
+		}
+		content, fault = copied.content, nil
+	}
+	if fault != nil {
+		return nil, neverGood(key, fault)
+	}
+	decisions, err := parse(content)
+	if err != nil {
+		return nil, neverGood(key, fmt.Errorf("%s: %w", path, err))
+	}
+	return decisions, nil
 }
 
 var (
@@ -162,6 +188,16 @@ func HashAliases(ctx context.Context, r warehouse.Runner) (string, error) {
 // HashRules is described at [HashAliases].
 func HashRules(ctx context.Context, r warehouse.Runner) (string, error) {
 	return hashFiles(ctx, r, keyRules, keyTypes)
+}
+
+// HashCategories returns the sha256 of the categories file that the last
+// transform used, nothing if there is none.
+func HashCategories(ctx context.Context, r warehouse.Runner) (string, error) {
+	copied, err := lastGood(ctx, r, keyCategories)
+	if err != nil || copied == nil {
+		return "", err
+	}
+	return copied.sha256, nil
 }
 
 func hashFiles(ctx context.Context, r warehouse.Runner, keys ...string) (string, error) {

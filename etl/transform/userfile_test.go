@@ -18,16 +18,20 @@ import (
 // purchases are two card transactions that each of the user's files says
 // something about.
 const purchases = `{"data": [
-	{"id": 1, "type": "spend", "status": "capture", "authorization_status": "closed", "currency": "EUR", "amount": "25.00", "transaction_datetime": "2026-01-05T10:00:00Z", "vendor": {"name": "ZOOM"}, "cardholder": {"uuid": "c-1"}},
+	{"id": 1, "type": "spend", "status": "capture", "authorization_status": "closed", "currency": "EUR", "amount": "25.00", "transaction_datetime": "2026-01-05T10:00:00Z", "vendor": {"name": "ZOOM", "category": "video_calls"}, "cardholder": {"uuid": "c-1"}},
 	{"id": 2, "type": "spend", "status": "capture", "authorization_status": "closed", "currency": "EUR", "amount": "90.00", "transaction_datetime": "2026-01-05T10:00:00Z", "vendor": {"name": "Payroll"}, "cardholder": {"uuid": "c-1"}}
 ]}`
 
 // withFiles is what the purchases are while all files are in use.
-var withFiles = []string{"procurify-acme-txn-1\tZoom Inc\tann@example.com\tinvoice\t30.0000"}
+var withFiles = []string{"procurify-acme-txn-1\tZoom Inc\tCalls\tann@example.com\tinvoice\t30.0000"}
+
+// shownOfPurchases are the columns that the files decide.
+var shownOfPurchases = []string{"spend_id", "vendor", "category", "identifier", "type", "amount_reporting"}
 
 // userFiles are what each file holds, by its key.
 var userFiles = map[string]string{
 	"vendors.aliases_file":                "match,vendor,who,when,decision\nzoom,Zoom Inc,ann,2026-01-01,\n",
+	"categories.file":                     "source,match,category,who,when\n,video calls,Calls,ann,2026-01-01\n",
 	"rules_file":                          "source,field,pattern,reason\n,vendor,payroll,payroll\n",
 	"types_file":                          "kind,value,type\nprocurify,spend,invoice\n",
 	"sources.procurify.cardholder_emails": "cardholder_uuid,email\nc-1,ann@example.com\n",
@@ -49,7 +53,7 @@ func newSetting(t *testing.T) *setting {
 	s := &setting{db: openWith(t, warehouse.Options{Files: files, Threads: 1, TempDir: t.TempDir()}), opts: testOptions()}
 	landPage(t, s.db, "procurify", purchases, day(6))
 	s.path = map[string]*string{
-		"vendors.aliases_file": &s.opts.AliasesFile, "rules_file": &s.opts.RulesFile, "types_file": &s.opts.TypesFile,
+		"vendors.aliases_file": &s.opts.AliasesFile, "categories.file": &s.opts.CategoriesFile, "rules_file": &s.opts.RulesFile, "types_file": &s.opts.TypesFile,
 		"sources.procurify.cardholder_emails": &s.opts.Sources[1].CardholderEmails, "fx.rates_file": &s.opts.RatesFile,
 	}
 	folder := t.TempDir()
@@ -74,7 +78,7 @@ func (s *setting) spend(t *testing.T) (spend []string, attention string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spend = dump(t, s.db, "test/spend.sql", []string{"spend_id", "vendor", "identifier", "type", "amount_reporting"})
+	spend = dump(t, s.db, "test/spend.sql", shownOfPurchases)
 	return spend, errorText(errors.Join(result.Attention...))
 }
 
@@ -139,8 +143,8 @@ func TestFilesThatAreLostAreNotFilesWithoutLines(t *testing.T) {
 		*path = ""
 	}
 	want := []string{
-		"procurify-acme-txn-1\tZOOM\tprocurify:cardholder:c-1\texpense\t",
-		"procurify-acme-txn-2\tPayroll\tprocurify:cardholder:c-1\texpense\t",
+		"procurify-acme-txn-1\tZOOM\tvideo_calls\tprocurify:cardholder:c-1\texpense\t",
+		"procurify-acme-txn-2\tPayroll\t\tprocurify:cardholder:c-1\texpense\t",
 	}
 	if spend, attention := s.spend(t); !cmp.Equal(spend, want) || attention != "" {
 		t.Errorf("keys removed: %q, attention %q; want %q", spend, attention, want)
@@ -157,16 +161,16 @@ func TestAHeaderAloneIsAFileWithoutLines(t *testing.T) {
 		}
 	}
 	want := []string{
-		"procurify-acme-txn-1\tZOOM\tprocurify:cardholder:c-1\texpense\t30.0000",
-		"procurify-acme-txn-2\tPayroll\tprocurify:cardholder:c-1\texpense\t108.0000",
+		"procurify-acme-txn-1\tZOOM\tvideo_calls\tprocurify:cardholder:c-1\texpense\t30.0000",
+		"procurify-acme-txn-2\tPayroll\t\tprocurify:cardholder:c-1\texpense\t108.0000",
 	}
 	if spend, attention := s.spend(t); !cmp.Equal(spend, want) || attention != "" {
 		t.Errorf("spend %q, attention %q; want %q and no attention", spend, attention, want)
 	}
 }
 
-// TestAFileThatWasNeverGood is a configuration to correct, but for the alias
-// file, which the first decision creates.
+// TestAFileThatWasNeverGood is a configuration to correct, but for the files
+// that the first decision creates.
 func TestAFileThatWasNeverGood(t *testing.T) {
 	s := newSetting(t)
 	for key := range userFiles {
@@ -181,7 +185,8 @@ func TestAFileThatWasNeverGood(t *testing.T) {
 			}
 			*s.path[key] = path
 			_, err := transform.Run(t.Context(), s.db, s.opts)
-			if key == "vendors.aliases_file" && strings.Contains("missing empty blank", name) {
+			decisions := key == "vendors.aliases_file" || key == "categories.file"
+			if decisions && strings.Contains("missing empty blank", name) {
 				if err != nil {
 					t.Errorf("%s, %s: error %v, want none", key, name, err)
 				}
@@ -244,7 +249,7 @@ func TestAPastStateIsBuiltWithTheGoodCopies(t *testing.T) {
 	if _, err := transform.AsOf(t.Context(), s.db, past, day(7), t.TempDir(), s.opts); err != nil {
 		t.Fatal(err)
 	}
-	got := dump(t, past, "test/spend.sql", []string{"spend_id", "vendor", "identifier", "type", "amount_reporting"})
+	got := dump(t, past, "test/spend.sql", shownOfPurchases)
 	if diff := cmp.Diff(withFiles, got); diff != "" {
 		t.Errorf("spend (-want +got):\n%s", diff)
 	}

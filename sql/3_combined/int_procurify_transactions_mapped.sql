@@ -148,7 +148,7 @@ select
     cardholder_name as name,
     coalesce(
         account_description, fund_account_description, vendor_category
-    ) as category,
+    ) as category_raw,
     coalesce(note, fund_title) as description,
     department,
     reconciliation_status,

@@ -166,7 +166,7 @@ select
     if(purchase_order_id is null, null, 'expense') as type_fallback,
     vendor_raw,
     person_name as name,
-    service_type_name as category,
+    service_type_name as category_raw,
     clean_text(concat_ws(' ', name, note)) as description,
     if(approved, 'approved', 'unapproved_allowed') as rule,
     excluded_reason,

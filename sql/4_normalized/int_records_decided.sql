@@ -48,7 +48,7 @@ matched as (
         and case rules.field
             when 'vendor' then records.vendor_raw
             when 'name' then records.name
-            when 'category' then records.category
+            when 'category' then records.category_raw
             when 'description' then records.description
             when 'department' then records.department
             when 'identifier' then records.identifier

@@ -23,7 +23,8 @@ select
     records.vendor_raw,
     vendors.vendor_rule,
     records.name,
-    records.category,
+    coalesce(categories.category, records.category_raw) as category,
+    records.category_raw,
     records.description,
     records.department,
     records.reconciliation_status,
@@ -59,6 +60,10 @@ cross join staging.setting_run as settings
 
 inner join int_vendors_keyed as vendors
     on records.vendor_raw = vendors.vendor_raw
+
+left join int_categories_mapped as categories
+    on records.source = categories.source
+    and records.category_raw = categories.category_raw
 
 left join int_amounts_converted as converted
     on records.spend_id = converted.spend_id

@@ -20,6 +20,7 @@ select
     vendor_rule,
     name,
     category,
+    category_raw,
     description,
     department,
     reconciliation_status,

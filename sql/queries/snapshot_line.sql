@@ -43,5 +43,6 @@ create temporary macro spend_line(spend) as
         coalesce(epoch_us(spend.occurred_at)::varchar, chr(30)),
         coalesce(epoch_us(spend.approved_at)::varchar, chr(30)),
         coalesce(epoch_us(spend.first_seen_at)::varchar, chr(30)),
-        coalesce(epoch_us(spend.changed_at)::varchar, chr(30))
+        coalesce(epoch_us(spend.changed_at)::varchar, chr(30)),
+        coalesce(spend.category_raw, chr(30))
     )

@@ -41,7 +41,8 @@ select
     occurred_at,
     approved_at,
     first_seen_at,
-    changed_at
+    changed_at,
+    category_raw
 
 from canonical.spend
 

@@ -28,6 +28,13 @@ settings as (
     select 'type ' || to_json(setting_types)::varchar as setting
     from staging.setting_types as setting_types
 
+    union all
+
+    -- What was rejected changes no record.
+    select 'category ' || to_json(setting_categories)::varchar as setting
+    from staging.setting_categories as setting_categories
+    where setting_categories.decision = 'same'
+
 ),
 
 typed as (

@@ -1,0 +1,183 @@
+package transform
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"spendbridge/etl/durable"
+	"spendbridge/etl/plaintext"
+	"spendbridge/etl/warehouse"
+)
+
+// What a line of the categories file decides.
+const (
+	SameCategory      = "same"      // match is one more spelling of the category
+	DifferentCategory = "different" // a suggestion to merge the two was rejected
+)
+
+// categoryColumns is the first line of a categories file, which may lack the
+// last of them.
+var categoryColumns = []string{"source", "match", "category", "who", "when", "decision"}
+
+// maxCategory is the most characters a category may have, as it is posted.
+const maxCategory = 255
+
+// A CategoryLine is one line of the categories file.
+type CategoryLine struct {
+	Source   string // empty = every source
+	Match    string // a category as it is received, or, with a *, a pattern as the shell knows them
+	Category string // as it is posted
+	Who      string
+	When     string // a date such as 2026-01-31, or empty
+	Decision string // SameCategory or DifferentCategory
+}
+
+// ReadCategoriesFile reads a categories file for a person who decides. Of one
+// that is missing or empty, the last good copy counts, if there is any. Faults
+// are a [*etl.UsageError] that names each line.
+func ReadCategoriesFile(ctx context.Context, r warehouse.Runner, path string) ([]CategoryLine, error) {
+	return readDecisions(ctx, r, keyCategories, path, readCategories)
+}
+
+// readCategories reads all lines and reports every fault found in them.
+func readCategories(content []byte) ([]CategoryLine, error) {
+	table, err := plaintext.ReadTable(content)
+	if err != nil {
+		return nil, err
+	}
+	// A column of the user's own would be lost when categories approve writes
+	// the file.
+	foreign := func(column string) bool { return !slices.Contains(categoryColumns, column) }
+	if table.Missing(categoryColumns[:5]...) != "" || slices.ContainsFunc(table.Columns, foreign) {
+		return nil, fmt.Errorf("line 1: write %s", strings.Join(categoryColumns, ","))
+	}
+	var (
+		lines  []CategoryLine
+		faults []error
+		seen   = map[string]int{}
+	)
+	for _, row := range table.Rows {
+		line := newCategoryLine(row.Fields)
+		if err := line.check(); err != nil {
+			faults = append(faults, fmt.Errorf("line %d: %w", row.Line, err))
+		}
+		if first, ok := seen[line.id()]; ok {
+			faults = append(faults, fmt.Errorf("line %d: %q is decided on line %d already; keep one of them", row.Line, line.Match, first))
+		}
+		seen[line.id()] = row.Line
+		lines = append(lines, line)
+	}
+	return lines, errors.Join(faults...)
+}
+
+func newCategoryLine(fields map[string]string) CategoryLine {
+	line := CategoryLine{
+		Source: strings.ToLower(fields["source"]), Match: fields["match"], Category: fields["category"],
+		Who: fields["who"], When: fields["when"], Decision: strings.ToLower(fields["decision"]),
+	}
+	if line.Source == "*" { // as in the rules file
+		line.Source = ""
+	}
+	if line.Decision == "" {
+		line.Decision = SameCategory
+	}
+	return line
+}
+
+// check reports what a person has to correct.
+func (l CategoryLine) check() error {
+	switch {
+	case l.Match == "":
+		return errors.New("match is empty; write a category as it is received, or a pattern such as travel*")
+	case l.Category == "":
+		return errors.New("category is empty; write the category to post")
+	case utf8.RuneCountInString(l.Category) > maxCategory:
+		return fmt.Errorf("category is longer than %d characters; shorten it", maxCategory)
+	case strings.ContainsFunc(l.Category, unicode.IsControl):
+		return errors.New("category contains a line break or another control character; write it on one line")
+	case l.Decision != SameCategory && l.Decision != DifferentCategory:
+		return fmt.Errorf("decision is %q; write %s, %s or nothing", l.Decision, SameCategory, DifferentCategory)
+	}
+	if _, err := time.Parse(time.DateOnly, l.When); l.When != "" && err != nil {
+		return fmt.Errorf("when is %q; write a date such as 2026-01-31, or nothing", l.When)
+	}
+	return nil
+}
+
+// id tells lines apart: for one source a category stands for one other, but
+// may have been rejected as several.
+func (l CategoryLine) id() string {
+	match := strings.ToLower(l.Match)
+	if !strings.Contains(l.Match, "*") {
+		match = categoryKey(l.Match)
+	}
+	if l.Decision == DifferentCategory {
+		return strings.Join([]string{l.Source, match, categoryKey(l.Category)}, "\x00")
+	}
+	return l.Source + "\x00" + match
+}
+
+// categoryKey is the macro category_key, for a file that no database has read
+// yet.
+func categoryKey(text string) string {
+	separates := func(r rune) bool { return unicode.In(r, unicode.P, unicode.Z, unicode.C) || unicode.IsSpace(r) }
+	words := strings.FieldsFunc(strings.ToLower(norm.NFC.String(text)), separates)
+	if len(words) == 0 {
+		return strings.ToLower(strings.TrimSpace(text))
+	}
+	return strings.Join(words, " ")
+}
+
+// WriteCategoriesFile writes a categories file whole or not at all. Lines keep
+// their order.
+func WriteCategoriesFile(path string, all []CategoryLine) error {
+	var text bytes.Buffer
+	lines := csv.NewWriter(&text)
+	lines.Write(categoryColumns) // a buffer takes everything; Error reports the rest
+	for _, l := range all {
+		decision := l.Decision
+		if decision == SameCategory {
+			decision = ""
+		}
+		lines.Write([]string{l.Source, l.Match, l.Category, l.Who, l.When, decision})
+	}
+	lines.Flush()
+	if err := lines.Error(); err != nil {
+		return fmt.Errorf("categories file: %w", err)
+	}
+	if err := durable.WriteFile(path, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("categories file: %w", err)
+	}
+	return nil
+}
+
+// A categoryRow is one row of staging.setting_categories.
+type categoryRow struct {
+	Position int     `json:"position"`
+	Source   *string `json:"source"` // nil: every source
+	Match    string  `json:"match"`
+	Category string  `json:"category"`
+	Decision string  `json:"decision"`
+}
+
+func categoryRows(lines []CategoryLine) []categoryRow {
+	rows := make([]categoryRow, 0, len(lines))
+	for i, l := range lines {
+		row := categoryRow{Position: i + 1, Match: l.Match, Category: l.Category, Decision: l.Decision}
+		if l.Source != "" {
+			row.Source = &l.Source
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,1 @@
+delete from staging.setting_categories
