@@ -101,6 +101,7 @@ func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read fu
 			"2_staging/seed_legal_suffixes.sql",
 			"2_staging/seed_processor_prefixes.sql",
 			"queries/transform_macro_vendor_keys.sql",
+			"queries/suggestion_macro_likely_pairs.sql",
 			"4_normalized/int_vendors_keyed.sql",
 		} {
 			if _, err := tx.Exec(ctx, file, nil); err != nil {
