@@ -1,0 +1,256 @@
+package transform
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// A Category is one category as it is posted, or, without a name, the spend
+// that has none. The amount is decimal text in the reporting currency.
+type Category struct {
+	Name      string   `json:"category"`
+	Records   int      `json:"records"`
+	Amount    string   `json:"amount"`
+	Unpriced  int      `json:"records_without_rate"`
+	Mapped    bool     `json:"mapped"` // some spelling is another than the name
+	LastOn    string   `json:"last_on"`
+	Sources   []string `json:"sources"`
+	Spellings []string `json:"spellings"` // most frequent first
+}
+
+// ListCategories lists the categories of canonical.spend, those with most spend
+// first, and last the spend without any.
+func ListCategories(ctx context.Context, r warehouse.Runner) ([]Category, error) {
+	return warehouse.List(ctx, r, "queries/category_list.sql", nil, func(rows *sql.Rows, c *Category) error {
+		var sources, spellings string
+		if err := rows.Scan(&c.Name, &c.Records, &c.Amount, &c.Unpriced, &c.Mapped, &c.LastOn, &sources, &spellings); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(sources), &c.Sources); err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(spellings), &c.Spellings)
+	})
+}
+
+// A CategorySuggestion is a pair of categories that may be one. Amounts are
+// decimal text in the reporting currency.
+type CategorySuggestion struct {
+	Category   string `json:"category"` // the one with less spend
+	Spelling   string `json:"spelling"`
+	Amount     string `json:"amount"`
+	Records    int    `json:"records"`
+	Into       string `json:"into_category"`
+	IntoSpelt  string `json:"into_spelling"`
+	IntoAmount string `json:"into_amount"`
+	IntoCount  int    `json:"into_records"`
+	Similarity string `json:"similarity"` // 0.000 … 1.000 = the same
+}
+
+// SuggestCategories lists the categories that may be one although no line says
+// so, and whose similarity is at least least, a decimal such as "0.85". Those
+// that would move most spend come first. It changes nothing.
+func SuggestCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, least string) ([]CategorySuggestion, error) {
+	found := []CategorySuggestion{}
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
+		return tx.Each(ctx, "queries/category_suggest.sql", warehouse.Args{"least": least}, func(rows *sql.Rows) error {
+			var s CategorySuggestion
+			err := rows.Scan(&s.Category, &s.Spelling, &s.Amount, &s.Records,
+				&s.Into, &s.IntoSpelt, &s.IntoAmount, &s.IntoCount, &s.Similarity)
+			found = append(found, s)
+			return err
+		})
+	})
+	return found, err
+}
+
+// A CategoryRename is what lines would do to one category in one month. The
+// amount is decimal text in the reporting currency.
+type CategoryRename struct {
+	Month    string `json:"month"` // 2026-01
+	Category string `json:"category"`
+	Into     string `json:"into_category"`
+	Records  int    `json:"records"`
+	Amount   string `json:"amount"`
+	Posted   int    `json:"posted"` // of the records, in whatever category
+}
+
+// CategoryRenames lists what the next transform would rename with these lines.
+// It changes nothing.
+func CategoryRenames(ctx context.Context, db *warehouse.DB, lines []CategoryLine) ([]CategoryRename, error) {
+	found := []CategoryRename{}
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
+		return tx.Each(ctx, "queries/category_effect.sql", nil, func(rows *sql.Rows) error {
+			var r CategoryRename
+			err := rows.Scan(&r.Month, &r.Category, &r.Into, &r.Records, &r.Amount, &r.Posted)
+			found = append(found, r)
+			return err
+		})
+	})
+	return found, err
+}
+
+// withCategories runs read as if the lines were in force, and takes everything
+// back afterwards.
+func withCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, read func(*warehouse.Tx) error) error {
+	return db.Undone(ctx, func(tx *warehouse.Tx) error {
+		t := &transformer{tx: tx}
+		if err := t.replace(ctx, "categories", nil, categoryRows(lines)); err != nil {
+			return err
+		}
+		err := t.exec(ctx,
+			"queries/transform_macro_category_key.sql",
+			"queries/suggestion_macro_likely_pairs.sql",
+			"4_normalized/int_categories_mapped.sql",
+			"queries/category_spend.sql",
+		)
+		if err != nil {
+			return err
+		}
+		return read(tx)
+	})
+}
+
+// A CategoryDecision is what a person says about two categories.
+type CategoryDecision struct {
+	Source   string // empty = every source
+	Category string // a category, a spelling, or a pattern with *
+	Into     string // a category, a spelling, or a new name
+	Who      string
+	When     string // 2026-01-31
+}
+
+// A spelling is one spelling of a category that was looked for.
+type spelling struct {
+	category, text, key string
+	position            int // of the line that decides it, from 1; 0 = none does
+}
+
+func findCategory(ctx context.Context, tx *warehouse.Tx, name, source string) ([]spelling, error) {
+	args := warehouse.Args{"name": name, "source": warehouse.Null(source)}
+	return warehouse.List(ctx, tx, "queries/category_find.sql", args, func(rows *sql.Rows, s *spelling) error {
+		return rows.Scan(&s.category, &s.text, &s.key, &s.position)
+	})
+}
+
+// ApproveCategory returns the lines with the decision that a category is to be
+// posted as another, with all its spellings: lines that named the old one name
+// the new one. A name stands for the category that has it as a spelling.
+func ApproveCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine, d CategoryDecision) ([]CategoryLine, error) {
+	d.Into = strings.TrimSpace(d.Into)
+	var decided []CategoryLine
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
+		found, err := findCategory(ctx, tx, d.Category, d.Source)
+		if err != nil {
+			return err
+		}
+		into, err := findCategory(ctx, tx, d.Into, "")
+		if err != nil {
+			return err
+		}
+		// The category's own spelling is how to write it from now on.
+		if len(into) > 0 && !names(found, into[0].category) {
+			d.Into = into[0].category
+		}
+		if err := d.line(d.Category).check(); err != nil {
+			return &etl.UsageError{Err: err}
+		}
+		switch {
+		case len(found) == 0 && strings.Contains(d.Category, "*"):
+			decided = withLine(lines, d.line(d.Category))
+		case len(found) == 0:
+			return unknownCategory(d.Category, d.Source)
+		case !slices.ContainsFunc(found, func(s spelling) bool { return s.category != d.Into }):
+			return etl.Usagef("%q is posted as %q already", d.Category, d.Into)
+		default:
+			decided = d.merge(lines, found)
+		}
+		return nil
+	})
+	return decided, err
+}
+
+// names reports whether one of the spellings is of a category.
+func names(found []spelling, category string) bool {
+	return slices.ContainsFunc(found, func(s spelling) bool { return s.category == category })
+}
+
+func (d CategoryDecision) line(match string) CategoryLine {
+	return CategoryLine{d.Source, match, d.Into, d.Who, d.When, SameCategory}
+}
+
+// merge makes the lines that named the categories found name the new one, and
+// adds lines for the spellings that none of those decides.
+func (d CategoryDecision) merge(lines []CategoryLine, found []spelling) []CategoryLine {
+	follows := func(l CategoryLine) bool {
+		return l.Decision == SameCategory && names(found, l.Category) && (d.Source == "" || l.Source == d.Source)
+	}
+	merged := slices.Clone(lines)
+	for i, l := range lines {
+		if follows(l) {
+			merged[i].Category, merged[i].Who, merged[i].When = d.Into, d.Who, d.When
+		}
+	}
+	seen := map[string]bool{}
+	for _, s := range found {
+		decided := s.position > 0 && follows(lines[s.position-1])
+		called := s.position == 0 && s.text == d.Into
+		if decided || called || seen[s.key] {
+			continue
+		}
+		seen[s.key] = true
+		merged = withLine(merged, d.line(literal(s.text)))
+	}
+	return merged
+}
+
+// withLine adds a line in place of the one that it contradicts.
+func withLine(lines []CategoryLine, line CategoryLine) []CategoryLine {
+	lines = slices.Clone(lines)
+	for i, l := range lines {
+		if l.id() == line.id() {
+			lines[i] = line
+			return lines
+		}
+	}
+	return append(lines, line)
+}
+
+// RejectCategory returns the lines with the decision that two categories are
+// not one, so that they are not suggested again.
+func RejectCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine, d CategoryDecision) ([]CategoryLine, error) {
+	rejected := CategoryLine{"", d.Category, d.Into, d.Who, d.When, DifferentCategory}
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
+		for _, name := range []*string{&rejected.Match, &rejected.Category} {
+			found, err := findCategory(ctx, tx, *name, "")
+			if err != nil {
+				return err
+			}
+			if len(found) == 0 {
+				return unknownCategory(*name, "")
+			}
+			*name = found[0].category
+		}
+		if rejected.Match == rejected.Category {
+			return etl.Usagef("%q and %q are one category: %q", d.Category, d.Into, rejected.Match)
+		}
+		if err := rejected.check(); err != nil {
+			return &etl.UsageError{Err: err}
+		}
+		return nil
+	})
+	return withLine(lines, rejected), err
+}
+
+func unknownCategory(name, source string) error {
+	if source != "" {
+		return etl.Usagef("no spend of %s has the category %q; see: spendbridge categories list", source, name)
+	}
+	return etl.Usagef("no spend has the category %q; see: spendbridge categories list", name)
+}

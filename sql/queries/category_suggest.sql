@@ -1,0 +1,66 @@
+-- Pairs of categories that may be one, by what the smaller of the two would
+-- take along. 'meals and drinks' and 'meals & drinks' differ in a word that
+-- says nothing.
+with
+
+spent as (
+
+    select
+        category,
+        category_raw,
+        count(*) as records,
+        coalesce(sum(amount_reporting), 0)::decimal(38, 4) as amount
+
+    from category_spend
+
+    group by category, category_raw
+
+),
+
+spellings as (
+
+    select
+        category as name,
+        replace(category_key(category_raw), ' and ', ' ') as key,
+        category_raw as spelling,
+        records,
+        amount
+
+    from spent
+
+)
+
+select
+    pairs.name as category,
+    pairs.spelling,
+    pairs.amount::varchar as amount,
+    pairs.records,
+    pairs.into_name as into_category,
+    pairs.into_spelling,
+    pairs.into_amount::varchar as into_amount,
+    pairs.into_records,
+    pairs.similarity::varchar as similarity
+
+from likely_pairs('spellings', $least) as pairs
+
+-- One spelling of which a line for one source has made two was meant to be two.
+where (
+    category_key(pairs.spelling) != category_key(pairs.into_spelling)
+    or pairs.spelling = pairs.name
+    and pairs.into_spelling = pairs.into_name
+)
+and not exists (
+    select 1
+    from staging.setting_categories as rejected
+    where rejected.decision = 'different'
+        and (category_key(rejected.match), category_key(rejected.category)) in (
+            (category_key(pairs.name), category_key(pairs.into_name)),
+            (category_key(pairs.into_name), category_key(pairs.name))
+        )
+)
+
+order by
+    pairs.amount desc,
+    pairs.similarity desc,
+    pairs.name,
+    pairs.into_name
