@@ -315,20 +315,15 @@ func (a *app) vendorsApprove(ctx context.Context, vendor, into, who string, yes 
 		if err != nil {
 			return err
 		}
-		return a.propose(ctx, proposal{
-			preview:  func(w io.Writer) { printRenames(w, renames, s.Config) },
-			question: "Write it to " + path + "?",
-			undone:   "Nothing is written",
-			repeat:   "Repeat with --yes to write it to " + path + ".",
-			do:       func() error { return transform.WriteAliasFile(path, decided) },
-			done:     "Written to " + path + "; the next transform applies it.",
-			result: func(written bool) any {
-				return map[string]any{
-					"aliases_file": path, "written": written,
-					"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
-				}
-			},
-		}, yes)
+		p := proposeFile(path, func() error { return transform.WriteAliasFile(path, decided) })
+		p.preview = func(w io.Writer) { printRenames(w, renames, s.Config) }
+		p.result = func(written bool) any {
+			return map[string]any{
+				"aliases_file": path, "written": written,
+				"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
+			}
+		}
+		return a.propose(ctx, p, yes)
 	})
 }
 
@@ -360,16 +355,12 @@ func (a *app) vendorsReject(ctx context.Context, vendor, other, who string, yes 
 		if err != nil {
 			return err
 		}
-		return a.propose(ctx, proposal{
-			preview: func(w io.Writer) {
-				fmt.Fprintf(w, "%s and %s stay two vendors and are not suggested again. No record changes.\n", vendor, other)
-			},
-			question: "Write it to " + path + "?",
-			undone:   "Nothing is written",
-			repeat:   "Repeat with --yes to write it to " + path + ".",
-			do:       func() error { return transform.WriteAliasFile(path, decided) },
-			done:     "Written to " + path + ".",
-			result:   func(written bool) any { return map[string]any{"aliases_file": path, "written": written} },
-		}, yes)
+		p := proposeFile(path, func() error { return transform.WriteAliasFile(path, decided) })
+		p.preview = func(w io.Writer) {
+			fmt.Fprintf(w, "%s and %s stay two vendors and are not suggested again. No record changes.\n", vendor, other)
+		}
+		p.done = "Written to " + path + "."
+		p.result = func(written bool) any { return map[string]any{"aliases_file": path, "written": written} }
+		return a.propose(ctx, p, yes)
 	})
 }

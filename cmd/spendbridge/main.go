@@ -112,6 +112,7 @@ var commands = []func(*app) *cobra.Command{
 	newSettleCmd,
 	newVerifyCmd,
 	newVendorsCmd,
+	newCategoriesCmd,
 	newQueryCmd,
 	newDoctorCmd,
 	newScheduleCmd,

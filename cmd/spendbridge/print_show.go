@@ -234,7 +234,7 @@ func printVendors(w io.Writer, vendors []transform.Vendor, more int, currency st
 	}
 	t := table{head: []string{"VENDOR", "SPEND " + currency, "RECORDS", "LAST", "SPELLINGS"}}
 	for _, v := range vendors {
-		t.add(brief(v.Name), etl.Money(v.Amount, 2), etl.Number(v.Records), v.LastOn, spellings(v))
+		t.add(brief(v.Name), etl.Money(v.Amount, 2), etl.Number(v.Records), v.LastOn, spellings(v.Spellings))
 	}
 	t.print(w)
 	printMore(w, more)
@@ -246,9 +246,9 @@ func printMore(w io.Writer, more int) {
 	}
 }
 
-// spellings names the most frequent spellings beside the vendor's own name.
-func spellings(v transform.Vendor) string {
-	others, more := firstOf(v.Spellings, 3)
+// spellings names the most frequent spellings of a vendor or a category.
+func spellings(all []string) string {
+	others, more := firstOf(all, 3)
 	text := make([]string, len(others))
 	for i, spelling := range others {
 		text[i] = brief(spelling)
