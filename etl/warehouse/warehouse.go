@@ -67,7 +67,7 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
 	pool := sql.OpenDB(connector)
-	if err := pool.PingContext(ctx); err != nil {
+	if err := addFunctions(ctx, pool); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	return &DB{runner: runner{files: files, q: pool}, pool: pool}, nil

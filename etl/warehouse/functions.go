@@ -1,0 +1,64 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// functions are the text functions that SQL files may call and DuckDB lacks.
+var functions = map[string]textFunction{
+	"nfkc_casefold": nfkcCasefold,
+	"nfd":           norm.NFD.String,
+}
+
+// nfkcCasefold makes texts equal that differ in case, in width or in another
+// compatible form: 'Ｓｔｒａßｅ', 'STRASSE' and 'strasse'.
+func nfkcCasefold(text string) string {
+	for {
+		folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+		if folded == text {
+			return folded
+		}
+		text = folded
+	}
+}
+
+// A textFunction is a pure function of one text.
+type textFunction func(string) string
+
+// Config implements [duckdb.ScalarFunc].
+func (textFunction) Config() duckdb.ScalarFuncConfig {
+	varchar, err := duckdb.NewTypeInfo(duckdb.TYPE_VARCHAR)
+	if err != nil {
+		panic(err) // not of a primitive type
+	}
+	return duckdb.ScalarFuncConfig{InputTypeInfos: []duckdb.TypeInfo{varchar}, ResultTypeInfo: varchar}
+}
+
+// Executor implements [duckdb.ScalarFunc].
+func (f textFunction) Executor() duckdb.ScalarFuncExecutor {
+	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
+		return f(args[0].(string)), nil
+	}}
+}
+
+// addFunctions makes the functions known to every connection of the pool.
+func addFunctions(ctx context.Context, pool *sql.DB) error {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for name, f := range functions {
+		if err := duckdb.RegisterScalarUDF(conn, name, f); err != nil {
+			return fmt.Errorf("function %s: %w", name, err)
+		}
+	}
+	return nil
+}
