@@ -73,6 +73,7 @@
 //	ops.checks               one thing a run proved, or failed to prove           extract, transform
 //	ops.control_totals       one cell of a control total                          transform, snapshot, deliver
 //	ops.files                the last good copy of one of the user's files        transform
+//	ops.vendor_names         the name under which one vendor was posted first     transform
 //	ops.snapshots            one Parquet snapshot that became visible             snapshot
 //	ops.slots                one moment at which a job was due                    schedule
 //	ops.notifications        what the webhook was told last                       monitor

@@ -243,13 +243,7 @@ func printCategoryRenames(w io.Writer, renames []transform.CategoryRename, c *co
 		t.add(r.Month, brief(r.Category), brief(r.Into), etl.Number(r.Records), etl.Money(r.Amount, 2), etl.Number(r.Posted))
 	}
 	t.print(w)
-	switch {
-	case posted == 0:
-	case c.Productiv.OnChange == config.OnChangeResend:
-		fmt.Fprintf(w, "%s of the records are posted already. productiv.on_change is resend: the next load posts them again in their new category, except those that were posted with record_schema finance.\n", etl.Number(posted))
-	default:
-		fmt.Fprintf(w, "%s of the records are posted already and keep the category they were posted with: productiv.on_change is %s.\n", etl.Number(posted), c.Productiv.OnChange)
-	}
+	printPosted(w, posted, "category", c)
 }
 
 func (a *app) categoriesReject(ctx context.Context, d transform.CategoryDecision, yes bool) error {

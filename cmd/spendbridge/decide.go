@@ -246,10 +246,14 @@ func newVendorsApproveCmd(a *app) *cobra.Command {
 		Use:   "approve VENDOR NAME",
 		Short: "Post a vendor under another name",
 		Long: `Post a vendor under another name: that of another vendor, which merges the two,
-or a new one. VENDOR is a vendor, which moves with all its spellings; or one
-spelling, which moves alone; or a pattern such as 'amzn*'. What this renames in
-past months is shown first. Once you agree, or with --yes, the line is written
-into the alias file, and the next transform applies it.`,
+or a new one. VENDOR is a vendor or one of its spellings, and moves with all of
+them; or a pattern such as 'amzn*'. If NAME is a spelling of another vendor, that
+vendor's own name is taken. What this renames in past months is shown first. Once
+you agree, or with --yes, the line is written into the alias file, and the next
+transform applies it.
+
+A record that is posted keeps the name it was posted with, unless
+productiv.on_change is resend.`,
 		Example: `  spendbridge vendors approve 'GOOGLE *ADS' Google
   spendbridge vendors approve 'amzn*' Amazon --yes`,
 		Args: cobra.ExactArgs(2),
@@ -340,8 +344,18 @@ func printRenames(w io.Writer, renames []transform.Rename, c *config.Config) {
 		t.add(r.Month, brief(r.Vendor), brief(r.Into), etl.Number(r.Records), etl.Money(r.Amount, 2), etl.Number(r.Posted))
 	}
 	t.print(w)
-	if posted > 0 {
-		fmt.Fprintf(w, "What was posted under the old name follows productiv.on_change, which is %s.\n", c.Productiv.OnChange)
+	printPosted(w, posted, "name", c)
+}
+
+// printPosted says what becomes of records that were posted with another name
+// or category.
+func printPosted(w io.Writer, posted int, what string, c *config.Config) {
+	switch {
+	case posted == 0:
+	case c.Productiv.OnChange == config.OnChangeResend:
+		fmt.Fprintf(w, "%s of the records are posted already. productiv.on_change is resend: the next load posts them again with the new %s, except those that were posted with record_schema finance.\n", etl.Number(posted), what)
+	default:
+		fmt.Fprintf(w, "%s of the records are posted already and keep the %s they were posted with: productiv.on_change is %s.\n", etl.Number(posted), what, c.Productiv.OnChange)
 	}
 }
 

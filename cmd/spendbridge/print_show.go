@@ -283,6 +283,20 @@ func printSuggestions(w io.Writer, suggestions []transform.Suggestion, more int,
 	fmt.Fprintln(w, "Decide: spendbridge vendors approve VENDOR NAME, or: spendbridge vendors reject VENDOR OTHER")
 }
 
+func printRespellings(w io.Writer, respellings []transform.Respelling, more int, currency string) {
+	if len(respellings) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nBetter spellings of what was posted already:")
+	t := table{head: []string{"POSTED AS", "BETTER", "SPEND " + currency, "RECORDS"}}
+	for _, r := range respellings {
+		t.add(brief(r.Vendor), brief(r.Better), etl.Money(r.Amount, 2), etl.Number(r.Records))
+	}
+	t.print(w)
+	printMore(w, more)
+	fmt.Fprintln(w, "Decide: spendbridge vendors approve POSTED BETTER, or: spendbridge vendors reject POSTED BETTER")
+}
+
 // spelt adds the spelling that was compared, if it is not the vendor's name.
 func spelt(vendor, spelling string) string {
 	if vendor == spelling {

@@ -435,10 +435,13 @@ func newVendorsSuggestCmd(a *app) *cobra.Command {
 	var least string
 	cmd := &cobra.Command{
 		Use:   "suggest",
-		Short: "Suggest vendors that may be one, those with most spend first",
+		Short: "Suggest vendors that may be one and better spellings, those with most spend first",
 		Long: `Suggest vendors that may be one. They are ranked by what would move: the spend
 of the smaller of the two. The similarity is that of their keys, from 0 to 1
-(Jaro-Winkler, of the words that differ).`,
+(Jaro-Winkler, of the words that differ).
+
+A vendor keeps the name it was posted under first. A better spelling that was
+seen since is suggested here; vendors approve changes the name.`,
 		Example: "  spendbridge vendors suggest --least 0.80",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.vendorsSuggest(cmd.Context(), least, limit) },
@@ -479,9 +482,20 @@ func (a *app) vendorsSuggest(ctx context.Context, least string, limit int) error
 		if err != nil {
 			return err
 		}
+		respellings, err := transform.Respellings(ctx, s.DB, aliases)
+		if err != nil {
+			return err
+		}
 		shown, more := firstOf(suggestions, limit)
+		respelt, moreRespelt := firstOf(respellings, limit)
 		currency := s.Config.ReportingCurrency
-		result := map[string]any{"reporting_currency": currency, "suggestions": shown, "more": more}
-		return a.print(result, func(w io.Writer) { printSuggestions(w, shown, more, currency) })
+		result := map[string]any{
+			"reporting_currency": currency, "suggestions": shown, "more": more,
+			"better_spellings": respelt, "more_better_spellings": moreRespelt,
+		}
+		return a.print(result, func(w io.Writer) {
+			printSuggestions(w, shown, more, currency)
+			printRespellings(w, respelt, moreRespelt, currency)
+		})
 	})
 }

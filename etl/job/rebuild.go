@@ -42,8 +42,10 @@ func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 	defer func() { err = errors.Join(err, rebuilt.Close()) }()
 
 	// Sources and cardholders may have left the configuration.
-	for _, rows := range []string{"sources", "cardholders", "files"} {
-		if err := warehouse.Carry(ctx, r.DB, rebuilt, folder, rows, nil); err != nil {
+	for rows, args := range map[string]warehouse.Args{
+		"sources": nil, "cardholders": nil, "files": nil, "vendor_names": {"moment": r.Now().UTC()},
+	} {
+		if err := warehouse.Carry(ctx, r.DB, rebuilt, folder, rows, args); err != nil {
 			return etl.Counts{}, err
 		}
 	}

@@ -24,7 +24,7 @@ func AsOf(ctx context.Context, from, into *warehouse.DB, moment time.Time, temp 
 	defer os.RemoveAll(folder)
 
 	for rows, args := range map[string]warehouse.Args{
-		"records": {"moment": moment.UTC()}, "sources": nil, "files": nil,
+		"records": {"moment": moment.UTC()}, "vendor_names": {"moment": moment.UTC()}, "sources": nil, "files": nil,
 	} {
 		if err := warehouse.Carry(ctx, from, into, folder, rows, args); err != nil {
 			return Result{}, fmt.Errorf("as of %s: %w", moment.UTC().Format(time.RFC3339), err)

@@ -59,8 +59,27 @@ func (t *transformer) findDirty(ctx context.Context) error {
 	return t.exec(ctx, "queries/transform_dirty.sql", "queries/transform_dirty_rates.sql")
 }
 
-// findRenamed adds the records whose vendor has another name now.
+// findRenamed names the vendors, and adds the records whose vendor has another
+// name now.
 func (t *transformer) findRenamed(ctx context.Context) error {
+	if err := t.exec(ctx, "queries/transform_names_keyed.sql"); err != nil {
+		return err
+	}
+	var fixed int64
+	for _, file := range []string{
+		"queries/vendor_names_rekey.sql", "queries/vendor_names_recover.sql", "queries/vendor_names_approve.sql",
+	} {
+		changed, err := t.tx.Exec(ctx, file, nil)
+		if err != nil {
+			return err
+		}
+		fixed += changed
+	}
+	if fixed > 0 {
+		if err := t.exec(ctx, "queries/transform_names_keyed.sql"); err != nil {
+			return err
+		}
+	}
 	if !t.full {
 		if err := t.exec(ctx, "queries/transform_dirty_names.sql"); err != nil {
 			return err
@@ -88,7 +107,7 @@ func (t *transformer) forDirty(tables ...string) func(context.Context) error {
 // remember saves what some models are made of, their SQL and settings, and
 // reports whether it was the same the last time.
 func (t *transformer) remember(ctx context.Context, models string, are func(file string) bool, settings string) (bool, error) {
-	hash, err := t.hash(are)
+	hash, err := hash(t.tx, are)
 	if err != nil {
 		return false, err
 	}
@@ -104,21 +123,27 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 	return false, err
 }
 
+// Folders is a warehouse, for the SQL files that it runs.
+type Folders interface {
+	Folder(name string) ([]string, error)
+	Hash(files ...string) (string, error)
+}
+
 // hash is one hash of all SQL files that are of a sort.
-func (t *transformer) hash(are func(file string) bool) (string, error) {
+func hash(files Folders, are func(file string) bool) (string, error) {
 	var models []string
 	for _, folder := range []string{"2_staging", "3_combined", "4_normalized", "5_canonical", "queries"} {
-		files, err := t.tx.Folder(folder)
+		names, err := files.Folder(folder)
 		if err != nil {
 			return "", err
 		}
-		for _, file := range files {
+		for _, file := range names {
 			if are(file) {
 				models = append(models, file)
 			}
 		}
 	}
-	return t.tx.Hash(models...)
+	return files.Hash(models...)
 }
 
 func readsPayloads(file string) bool {

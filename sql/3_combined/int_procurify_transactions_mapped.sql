@@ -145,6 +145,7 @@ select
     ) as identifier,
     'spend' as type_value,
     vendor_name as vendor_raw,
+    'descriptor' as vendor_origin,
     cardholder_name as name,
     coalesce(
         account_description, fund_account_description, vendor_category

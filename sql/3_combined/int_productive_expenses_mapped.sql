@@ -165,6 +165,7 @@ select
     if(purchase_order_id is null, 'expense', 'purchase_order') as type_value,
     if(purchase_order_id is null, null, 'expense') as type_fallback,
     vendor_raw,
+    if(vendor_name is null, 'title', 'directory') as vendor_origin,
     person_name as name,
     service_type_name as category_raw,
     clean_text(concat_ws(' ', name, note)) as description,

@@ -1,6 +1,7 @@
--- What each spelling of a vendor's name stands for: one row per spelling.
--- Spellings with one key are one vendor. Its name is the alias file's, else
--- the spelling seen first, so that later data never renames it.
+-- What each spelling of a vendor's name stands for: one row per spelling and
+-- place where it is written. Spellings with one key are one vendor. Its name is
+-- the alias file's, else the one it was posted under first, so that later data
+-- never renames it, else its best spelling.
 create or replace temp view int_vendors_keyed as
 
 with
@@ -11,22 +12,38 @@ aliases as (
 
 ),
 
+spelt as (
+
+    select
+        vendor_raw as spelling,
+        vendor_origin,
+        count(*) as records,
+        min(changed_at) as seen_at,
+        min(page_id) as page_id
+
+    from staging.records_combined
+
+    where vendor_raw is not null
+
+    group by vendor_raw, vendor_origin
+
+),
+
 -- An expense whose vendor has no name goes by its own.
 nameless as (
 
     select
-        records.vendor_raw as name,
-        min(records.changed_at) as seen_at,
-        min(records.page_id) as page_id
+        spelt.spelling as name,
+        spelt.vendor_origin,
+        spelt.vendor_origin = 'descriptor' as descriptor,
+        spelt.seen_at,
+        spelt.page_id
 
-    from staging.records_combined as records
+    from spelt
 
     anti join staging.vendor_spellings as spellings
-        on records.vendor_raw = spellings.spelling
-
-    where records.vendor_raw is not null
-
-    group by records.vendor_raw
+        on spelt.spelling = spellings.spelling
+        and spelt.vendor_origin = spellings.vendor_origin
 
 ),
 
@@ -34,7 +51,9 @@ keyed as (
 
     select
         spelling,
+        vendor_origin,
         vendor_key,
+        decorated,
         seen_at,
         page_id,
         ordinal
@@ -45,7 +64,9 @@ keyed as (
 
     select
         nameless.name as spelling,
+        nameless.vendor_origin,
         keys.vendor_key,
+        keys.decorated,
         nameless.seen_at,
         nameless.page_id,
         0 as ordinal
@@ -54,25 +75,68 @@ keyed as (
 
     inner join vendor_keys('nameless') as keys
         on nameless.name = keys.name
+        and nameless.descriptor = keys.descriptor
 
 ),
 
-first_spelled as (
+-- The company directory is somebody's care, a descriptor a machine's.
+best_spelt as (
+
+    select
+        keyed.vendor_key,
+        arg_min(keyed.spelling, (
+            keyed.vendor_origin != 'directory',
+            keyed.decorated,
+            keyed.spelling in (upper(keyed.spelling), lower(keyed.spelling)),
+            -coalesce(spelt.records, 0),
+            keyed.seen_at,
+            keyed.page_id,
+            keyed.ordinal,
+            keyed.spelling
+        )) as spelling
+
+    from keyed
+
+    left join spelt
+        on keyed.spelling = spelt.spelling
+        and keyed.vendor_origin = spelt.vendor_origin
+
+    group by keyed.vendor_key
+
+),
+
+fixed as (
 
     select
         vendor_key,
-        arg_min(spelling, (seen_at, page_id, ordinal, spelling)) as vendor
+        arg_min(vendor, (fixed_at, vendor)) as vendor
 
-    from keyed
+    from ops.vendor_names
 
     group by vendor_key
 
 ),
 
 -- An alias is written as a key, as a name, or as a pattern.
+alias_matches as (
+
+    select distinct
+        match as name,
+        unnest([false, true]) as descriptor
+
+    from aliases
+
+    where not contains(match, '*')
+
+),
+
 alias_names as (
 
-    select distinct match as name from aliases where not contains(match, '*')
+    select distinct
+        vendor as name,
+        false as descriptor
+
+    from aliases
 
 ),
 
@@ -93,12 +157,12 @@ keyed_aliases as (
     select
         alias_keys.vendor_key,
         aliases.vendor,
-        2 as choice,
+        if(alias_keys.descriptor, 3, 2) as choice,
         aliases.position
 
     from aliases
 
-    inner join vendor_keys('alias_names') as alias_keys
+    inner join vendor_keys('alias_matches') as alias_keys
         on aliases.match = alias_keys.name
 
     union all
@@ -106,7 +170,7 @@ keyed_aliases as (
     select
         keyed.vendor_key,
         aliases.vendor,
-        3 as choice,
+        4 as choice,
         aliases.position
 
     from aliases
@@ -116,6 +180,20 @@ keyed_aliases as (
         or lower(keyed.spelling) glob lower(aliases.match)
 
     where contains(aliases.match, '*')
+
+    union all
+
+    -- What is spelt like the name that a person chose is that vendor.
+    select
+        name_keys.vendor_key,
+        aliases.vendor,
+        5 as choice,
+        aliases.position
+
+    from aliases
+
+    inner join vendor_keys('alias_names') as name_keys
+        on aliases.vendor = name_keys.name
 
 ),
 
@@ -135,14 +213,19 @@ aliased as (
 
 select
     keyed.spelling as vendor_raw,
+    keyed.vendor_origin,
     keyed.vendor_key,
-    coalesce(aliased.vendor, first_spelled.vendor) as vendor,
-    if(aliased.vendor is null, 'first_spelling', 'alias') as vendor_rule
+    coalesce(aliased.vendor, fixed.vendor, best_spelt.spelling) as vendor,
+    if(aliased.vendor is null, 'best_spelling', 'alias') as vendor_rule,
+    best_spelt.spelling as best_spelling
 
 from keyed
 
-inner join first_spelled
-    on keyed.vendor_key = first_spelled.vendor_key
+inner join best_spelt
+    on keyed.vendor_key = best_spelt.vendor_key
+
+left join fixed
+    on keyed.vendor_key = fixed.vendor_key
 
 left join aliased
     on keyed.vendor_key = aliased.vendor_key

@@ -1,6 +1,7 @@
 -- A change of the seeds makes all keys anew.
 update staging.vendor_spellings as spellings set
     vendor_key = keys.vendor_key,
+    decorated = keys.decorated,
     key_rules = keys.rules
 
 from (
@@ -9,13 +10,17 @@ from (
 
     nobody as (
 
-        select '' as name
+        select
+            '' as name,
+            false as descriptor
 
     ),
 
     outdated as (
 
-        select spelling as name
+        select distinct
+            spelling as name,
+            vendor_origin = 'descriptor' as descriptor
 
         from staging.vendor_spellings
 
@@ -28,3 +33,4 @@ from (
 ) as keys
 
 where spellings.spelling = keys.name
+    and (spellings.vendor_origin = 'descriptor') = keys.descriptor

@@ -1,7 +1,7 @@
--- Every spelling of a vendor's name in any version of any record, with the
--- earliest place it stood. Only versions that are new to staging are read:
--- the newest of a record as it was combined, the ones before it from their
--- payload.
+-- Every spelling of a vendor's name in any version of any record, by where it
+-- is written, with its earliest place. Only versions that are new to staging
+-- are read: the newest of a record as it was combined, the ones before it from
+-- their payload.
 merge into staging.vendor_spellings as spellings
 
 using (
@@ -18,6 +18,7 @@ using (
 
         select
             records.vendor_raw as spelling,
+            records.vendor_origin,
             pending.seen_at,
             pending.page_id,
             pending.ordinal
@@ -30,8 +31,8 @@ using (
             and records.record_id = pending.record_id
             and records.record_version = pending.version
 
-        where records.kind = 'procurify'
-            or records.vendor_fallback and records.vendor_id is null
+        where records.vendor_origin = 'descriptor'
+            or records.vendor_origin = 'title' and records.vendor_id is null
 
     ),
 
@@ -77,6 +78,11 @@ using (
                 when payload.relationships.vendor.data.id is null
                     then payload.attributes.name
             end) as spelling,
+            case stream
+                when 'transactions' then 'descriptor'
+                when 'companies' then 'directory'
+                else 'title'
+            end as vendor_origin,
             seen_at,
             page_id,
             ordinal
@@ -89,33 +95,55 @@ using (
 
         select
             spelling as name,
+            vendor_origin,
+            vendor_origin = 'descriptor' as descriptor,
             min((seen_at, page_id, ordinal)) as first_seen
 
         from (
             select * from combined
-            union all
+            union all by name
             select * from parsed
         )
 
         where spelling is not null
 
-        group by spelling
+        group by spelling, vendor_origin
+
+    ),
+
+    names as (
+
+        select distinct
+            name,
+            descriptor
+
+        from seen
+
+    ),
+
+    names_keyed as (
+
+        select * from vendor_keys('names')
 
     )
 
     select
         seen.name as spelling,
+        seen.vendor_origin,
         seen.first_seen,
         keys.vendor_key,
+        keys.decorated,
         keys.rules
 
     from seen
 
-    inner join vendor_keys('seen') as keys
+    inner join names_keyed as keys
         on seen.name = keys.name
+        and seen.descriptor = keys.descriptor
 
 ) as seen
     on spellings.spelling = seen.spelling
+    and spellings.vendor_origin = seen.vendor_origin
 
 when matched
     and seen.first_seen
@@ -126,12 +154,23 @@ when matched
         ordinal = seen.first_seen[3]
 
 when not matched then
-    insert (page_id, ordinal, spelling, vendor_key, key_rules, seen_at)
+    insert (
+        page_id,
+        ordinal,
+        spelling,
+        vendor_origin,
+        vendor_key,
+        key_rules,
+        decorated,
+        seen_at
+    )
     values (
         seen.first_seen[2],
         seen.first_seen[3],
         seen.spelling,
+        seen.vendor_origin,
         seen.vendor_key,
         seen.rules,
+        seen.decorated,
         seen.first_seen[1]
     )

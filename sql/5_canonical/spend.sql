@@ -58,8 +58,9 @@ from int_records_decided as records
 
 cross join staging.setting_run as settings
 
-inner join int_vendors_keyed as vendors
+inner join staging.vendor_names as vendors
     on records.vendor_raw = vendors.vendor_raw
+    and records.vendor_origin = vendors.vendor_origin
 
 left join int_categories_mapped as categories
     on records.source = categories.source

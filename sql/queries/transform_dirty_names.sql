@@ -5,9 +5,25 @@ with
 
 renamed as (
 
-    select * from int_vendors_keyed
+    select
+        vendor_raw,
+        vendor_origin,
+        vendor_key,
+        vendor,
+        vendor_rule
+
+    from vendors_keyed
+
     except
-    select * from staging.vendor_names
+
+    select
+        vendor_raw,
+        vendor_origin,
+        vendor_key,
+        vendor,
+        vendor_rule
+
+    from staging.vendor_names
 
 )
 
@@ -20,6 +36,7 @@ from staging.records_combined as records
 
 semi join renamed
     on records.vendor_raw = renamed.vendor_raw
+    and records.vendor_origin = renamed.vendor_origin
 
 anti join dirty_records as known
     on records.source = known.source

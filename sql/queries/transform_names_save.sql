@@ -1,3 +1,3 @@
 insert into staging.vendor_names by name
 
-select * from int_vendors_keyed
+select * from vendors_keyed

@@ -1,29 +1,77 @@
--- What a name stands for: a vendor with all its keys, or, if no vendor has
--- that name, the key of a spelling.
+-- What a name stands for, with all its keys: a vendor; else the vendor that has
+-- the name as a spelling; else one whose name or key it is but for capitals,
+-- accents, punctuation and legal forms, if `alike` asks for that. Of several,
+-- the largest.
 with
 
-found as (
+asked as (
+
+    select
+        $name as name,
+        unnest([false, true]) as descriptor
+
+),
+
+asked_keys as (
+
+    select vendor_key from vendor_keys('asked')
+    union
+    select lower($name)
+
+),
+
+vendor_names as (
 
     select distinct
-        vendor,
-        vendor_key,
-        vendor = $name as whole
+        vendor as name,
+        false as descriptor
 
     from canonical.spend
 
-    where vendor = $name
-        or vendor_raw = $name
-        or vendor_key = lower($name)
+),
+
+likenesses as (
+
+    select
+        spend.vendor,
+        count(*) as records,
+        min(case
+            when spend.vendor = $name then 1
+            when spend.vendor_raw = $name then 2
+            when $alike
+                and (
+                    spend.vendor_key in (select vendor_key from asked_keys)
+                    or keys.vendor_key in (select vendor_key from asked_keys)
+                )
+                then 3
+        end) as likeness
+
+    from canonical.spend as spend
+
+    inner join vendor_keys('vendor_names') as keys
+        on spend.vendor = keys.name
+
+    group by spend.vendor
+
+),
+
+found as (
+
+    select arg_min(vendor, (likeness, -records, vendor)) as vendor
+
+    from likenesses
+
+    where likeness is not null
 
 )
 
-select
-    vendor,
-    vendor_key
+select distinct
+    spend.vendor,
+    spend.vendor_key
 
-from found
+from canonical.spend as spend
 
-where whole
-    or not exists (select 1 from found as others where others.whole)
+semi join found
+    on spend.vendor = found.vendor
 
-order by vendor, vendor_key
+order by spend.vendor_key

@@ -13,8 +13,12 @@ spellings as (
 
     from canonical.spend as spend
 
+    inner join staging.records_combined as records
+        on spend.spend_id = records.spend_id
+
     inner join int_vendors_keyed as keyed
-        on spend.vendor_raw = keyed.vendor_raw
+        on records.vendor_raw = keyed.vendor_raw
+        and records.vendor_origin = keyed.vendor_origin
 
     group by all
 

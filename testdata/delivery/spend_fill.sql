@@ -18,7 +18,7 @@ select
     'Vendor ' || number % 200 as vendor,
     'vendor ' || number % 200 as vendor_key,
     'Vendor ' || number % 200 as vendor_raw,
-    'first_spelling' as vendor_rule,
+    'best_spelling' as vendor_rule,
     'Somebody "Quoted" \ ' || number as name,
     'IT Expense:Software & Web Services' as category,
     'Bought on purpose ' || number as description,

@@ -17,7 +17,7 @@ select
     $vendor as vendor,
     lower($vendor) as vendor_key,
     $vendor as vendor_raw,
-    'first_spelling' as vendor_rule,
+    'best_spelling' as vendor_rule,
     $name as name,
     $description as description,
     $department as department,

@@ -24,7 +24,7 @@ select
         'Čä, "quoted"' || chr(10) || 'GmbH',
         'VENDOR ' || n % 97
     ) as vendor_raw,
-    'first_spelling' as vendor_rule,
+    'best_spelling' as vendor_rule,
     if(n % 7 = 0, null, 'Person ' || n % 50) as name,
     'Category ' || n % 9 as category,
     'Record ' || n as description,

@@ -50,7 +50,7 @@ select
         'Uber', 'Hotel Adlon', 'Atlassian', 'GitHub', 'Zoom', 'Papierfabrik Übersee', 'Lufthansa'][1 + vendor_number % 14],
     'vendor' || vendor_number,
     'Vendor ' || vendor_number,
-    'first_spelling',
+    'best_spelling',
     'Example Person',
     'Software',
     null,

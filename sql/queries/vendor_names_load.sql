@@ -1,0 +1,3 @@
+insert into ops.vendor_names by name
+
+select * from read_parquet($path)
