@@ -13,7 +13,7 @@ const (
 	GateTarget     = "target"             // another target has the record
 	GateFirstLoad  = "first_load"         // the target never accepted anything from this source
 	GateQuarantine = "quarantine"         // much of the source went into quarantine
-	GateBackfill   = "backfill"           // it came by a backfill, or became due by a changed setting
+	GateBackfill   = "backfill"           // it came by a backfill, or became due by a changed setting or version
 	GateChanges    = "hold_changes_above" // the setting of this name
 	GateVolume     = "hold_volume_above"  // the setting of this name
 )

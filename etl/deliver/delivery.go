@@ -38,6 +38,10 @@ type Delivery struct {
 	// due, such as post_from, approved_only and the rules.
 	SettingsHash func(context.Context, warehouse.Runner) (string, error)
 
+	// ModelsHash changes with the SQL that makes spend: what it alone changed in
+	// records that were accepted is not posted again without a person's approval.
+	ModelsHash func() (string, error)
+
 	// MaxQuarantined is the share of a source's records that may go into
 	// quarantine between two loads before the rest of them is held.
 	MaxQuarantined float64
@@ -195,10 +199,14 @@ func (d *Delivery) remember(ctx context.Context, conn warehouse.Runner) error {
 	if err != nil {
 		return err
 	}
+	models, err := d.ModelsHash()
+	if err != nil {
+		return err
+	}
 	return execAll(ctx, conn,
 		step{"queries/difference_save.sql", warehouse.Args{"run_id": run}},
 		step{"queries/waiting_save.sql", warehouse.Args{"post_from": d.postFrom()}},
-		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": settings}},
+		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
 	)
 }
 

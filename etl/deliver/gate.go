@@ -27,6 +27,10 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) error 
 	if err != nil {
 		return err
 	}
+	models, err := d.ModelsHash()
+	if err != nil {
+		return err
+	}
 	gates := []step{{"queries/gate_approved.sql", nil}}
 	if folder != "" {
 		gates = append(gates, step{"queries/gate_folder.sql", nil})
@@ -37,7 +41,7 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) error 
 	}
 	gates = append(gates,
 		step{"queries/gate_quarantine.sql", warehouse.Args{"max_share": fmt.Sprint(d.MaxQuarantined)}},
-		step{"queries/gate_backfill.sql", warehouse.Args{"settings_hash": settings}},
+		step{"queries/gate_backfill.sql", warehouse.Args{"settings_hash": settings, "models_hash": models}},
 	)
 	if above := d.Productiv.HoldChangesAbove; above > 0 {
 		gates = append(gates, step{"queries/gate_changes.sql", warehouse.Args{"above": above}})

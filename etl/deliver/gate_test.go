@@ -137,6 +137,19 @@ func TestGates(t *testing.T) {
 			before: func(s *scene) { fill(s, 1, 2, "1"); s.put(spend{id: "future", amount: "1", day: "2026-11-22"}) },
 			after:  func(s *scene) { s.Today, s.SettingsHash = date("2026-11-22"), settings("another") },
 		},
+		"backfill: what only another version of this program words otherwise": {
+			before: func(s *scene) {
+				s.Productiv.OnChange, s.Productiv.RecordSchema = config.OnChangeResend, config.SchemaSpend
+				fill(s, 1, 4, "1")
+			},
+			after: func(s *scene) {
+				s.ModelsHash = models("another")
+				for i := 1; i <= 4; i++ {
+					s.put(spend{id: fmt.Sprint("r-", i), amount: "1", vendor: "GitLab"})
+				}
+			},
+			held: 4, gate: "backfill",
+		},
 		"changes: touched ones count where they are posted": {
 			before: func(s *scene) {
 				s.Productiv.OnChange, s.Productiv.RecordSchema = config.OnChangeResend, config.SchemaSpend

@@ -60,6 +60,7 @@ func newScene(t testing.TB) *scene {
 		Now:            func() time.Time { return date("2026-11-21").Add(3 * time.Hour) },
 		Log:            slog.New(slog.DiscardHandler),
 		SettingsHash:   settings("first"),
+		ModelsHash:     models("first"),
 		MaxQuarantined: 1,
 	}
 	s.open()
@@ -71,6 +72,11 @@ func newScene(t testing.TB) *scene {
 // settings are those that decide what is due.
 func settings(hash string) func(context.Context, warehouse.Runner) (string, error) {
 	return func(context.Context, warehouse.Runner) (string, error) { return hash, nil }
+}
+
+// models are the SQL that made spend.
+func models(hash string) func() (string, error) {
+	return func() (string, error) { return hash, nil }
 }
 
 // onDisk moves an empty scene into a file, for tests that copy or kill it.

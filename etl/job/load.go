@@ -181,7 +181,8 @@ func (r *Run) Delivery(progress etl.Progress) *deliver.Delivery {
 		DB: r.DB, Folder: r.Config.DataDir, Schemas: schemas.FS, Productiv: r.Config.Productiv,
 		RunID: r.ID, Today: r.Started.In(r.Config.Location()), Now: r.Now,
 		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Redact: r.Redact, Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
-		SettingsHash: r.dueHash, MaxQuarantined: r.Config.Quarantine.MaxShare,
+		SettingsHash: r.dueHash, ModelsHash: func() (string, error) { return transform.HashModels(r.DB) },
+		MaxQuarantined: r.Config.Quarantine.MaxShare,
 	}
 }
 

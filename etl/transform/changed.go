@@ -123,6 +123,11 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 	return false, err
 }
 
+// HashModels returns a hash of the SQL that makes spend of raw records.
+func HashModels(files Folders) (string, error) {
+	return hash(files, func(file string) bool { return readsPayloads(file) || judgesRecords(file) })
+}
+
 // Folders is a warehouse, for the SQL files that it runs.
 type Folders interface {
 	Folder(name string) ([]string, error)

@@ -1,5 +1,7 @@
 -- Holds what came by a backfill, and what was not due in the load before and
--- became so although the vendor changed nothing: by a changed setting.
+-- became so although the vendor changed nothing: by a changed setting. A new
+-- version of this program, which reads records otherwise, does not post again
+-- what it would now word otherwise.
 update item_draft
 
 set gate = 'backfill'
@@ -7,10 +9,11 @@ set gate = 'backfill'
 where gate is null
     and not approved
     and not reversed
-    and class = 'new'
-    and spend_id in (
+    and (class, spend_id) in (
 
-        select draft.spend_id
+        select
+            'new' as class,
+            draft.spend_id
 
         from item_draft as draft
 
@@ -34,7 +37,9 @@ where gate is null
 
         union all
 
-        select waiting.spend_id
+        select
+            'new' as class,
+            waiting.spend_id
 
         from delivery.waiting as waiting
 
@@ -45,5 +50,26 @@ where gate is null
         inner join canonical.spend as spend
             on waiting.spend_id = spend.spend_id
             and waiting.record_version = spend.record_version
+
+        union all
+
+        select
+            'touched' as class,
+            spend.spend_id
+
+        from diff
+
+        inner join canonical.spend as spend
+            on diff.spend_id = spend.spend_id
+
+        inner join delivery.items as standing
+            on diff.standing_no = standing.ledger_no
+            and spend.record_version = standing.record_version
+
+        inner join delivery.source_loads as source_loads
+            on spend.source = source_loads.source
+            and source_loads.models_hash is distinct from $models_hash
+
+        where diff.class = 'touched'
 
     )

@@ -24,15 +24,19 @@ using (
 when matched then update set
     run_id = $run_id,
     settings_hash = $settings_hash,
+    models_hash = $models_hash,
     unheld_run_id = case
         when found.held then source_loads.unheld_run_id
         else $run_id
     end
 
-when not matched then insert (source, run_id, unheld_run_id, settings_hash)
+when not matched then insert (
+    source, run_id, unheld_run_id, settings_hash, models_hash
+)
 values (
     found.source,
     $run_id,
     case when not found.held then $run_id end,
-    $settings_hash
+    $settings_hash,
+    $models_hash
 )
