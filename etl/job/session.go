@@ -117,6 +117,7 @@ func (s *Session) openWarehouse(ctx context.Context) error {
 		MemoryLimit: s.Config.EngineMemory(),
 		TempDir:     s.Config.TempDir(),
 		Files:       sqlfiles.FS,
+		Log:         s.Log,
 	})
 	if err != nil {
 		return err

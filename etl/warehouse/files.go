@@ -7,12 +7,16 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path"
 	"regexp"
 	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"spendbridge/etl"
 )
 
 // Args are a statement's named parameters.
@@ -44,10 +48,12 @@ type Runner interface {
 type runner struct {
 	files  *files
 	q      querier
+	log    *slog.Logger
 	failed atomic.Bool // the warehouse itself is used by several goroutines
 }
 
 func (r *runner) Exec(ctx context.Context, file string, args Args) (int64, error) {
+	defer r.logged(ctx, file, time.Now())
 	text, params, err := r.files.bind(file, args)
 	if err != nil {
 		return 0, r.fail(file, err)
@@ -64,6 +70,11 @@ func (r *runner) Exec(ctx context.Context, file string, args Args) (int64, error
 }
 
 func (r *runner) Query(ctx context.Context, file string, args Args) (*sql.Rows, error) {
+	defer r.logged(ctx, file, time.Now())
+	return r.query(ctx, file, args)
+}
+
+func (r *runner) query(ctx context.Context, file string, args Args) (*sql.Rows, error) {
 	text, params, err := r.files.bind(file, args)
 	if err != nil {
 		return nil, r.fail(file, err)
@@ -76,7 +87,8 @@ func (r *runner) Query(ctx context.Context, file string, args Args) (*sql.Rows, 
 }
 
 func (r *runner) Each(ctx context.Context, file string, args Args, scan func(*sql.Rows) error) error {
-	rows, err := r.Query(ctx, file, args)
+	defer r.logged(ctx, file, time.Now())
+	rows, err := r.query(ctx, file, args)
 	if err != nil {
 		return err
 	}
@@ -110,6 +122,14 @@ func (r *runner) Get(ctx context.Context, file string, args Args, dest ...any) e
 func (r *runner) fail(file string, err error) error {
 	r.failed.Store(true)
 	return fmt.Errorf("%s: %w", file, err)
+}
+
+// logged says how long a statement took: Exec and Each until its last row,
+// Query until its first ones.
+func (r *runner) logged(ctx context.Context, file string, began time.Time) {
+	if r.log != nil && r.log.Enabled(ctx, slog.LevelDebug) {
+		r.log.LogAttrs(ctx, slog.LevelDebug, "statement", slog.String(etl.KeyFile, file), slog.Duration(etl.KeyDuration, time.Since(began)))
+	}
 }
 
 // files reads each SQL file once.

@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // ExecAt runs a file in which {location} stands for a place where no
 // parameter may stand, as in attach. The place is written into the text,
 // quoted.
 func (c *Conn) ExecAt(ctx context.Context, file, location string) error {
+	defer c.logged(ctx, file, time.Now())
 	text, err := c.files.text(file)
 	if err != nil {
 		return c.fail(file, err)
@@ -31,6 +33,7 @@ func (c *Conn) ExecSelected(ctx context.Context, file string, args Args) error {
 	if err != nil {
 		return err
 	}
+	defer c.logged(ctx, file, time.Now())
 	for _, statement := range statements {
 		if _, err := c.q.ExecContext(ctx, statement); err != nil {
 			return c.fail(file, err)

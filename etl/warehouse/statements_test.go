@@ -1,12 +1,15 @@
 package warehouse_test
 
 import (
+	"bytes"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
@@ -85,5 +88,39 @@ func TestExecSelectedRunsEveryStatementAndNamesTheFile(t *testing.T) {
 	})
 	if err == nil || !strings.HasPrefix(err.Error(), "queries/test_wrong.sql: ") {
 		t.Errorf("got error %v, want one that names the file", err)
+	}
+}
+
+func TestWhatTakesTimeIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	db, err := warehouse.Open(t.Context(), warehouse.Options{
+		Files: sqlfiles.FS, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Reset()
+	err = db.InTx(t.Context(), func(tx *warehouse.Tx) error {
+		_, err := tx.Exec(t.Context(), "queries/schema_version_add.sql", warehouse.Args{"version": 9999, "applied_at": time.Now()})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := warehouse.Strings(t.Context(), db, "queries/schema_version_list.sql", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	want := []string{"queries/schema_version_add.sql", "commit", "queries/schema_version_list.sql", "close"}
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines, want %d:\n%s", len(lines), len(want), log.String())
+	}
+	for i, line := range lines {
+		if !strings.Contains(line, "msg=statement file="+want[i]+" duration=") {
+			t.Errorf("line %d does not name %s: %s", i+1, want[i], line)
+		}
 	}
 }

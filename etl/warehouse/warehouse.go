@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 )
@@ -31,6 +33,10 @@ type Options struct {
 
 	// Files holds the SQL: "1_schema/*.sql" and all that is run by name.
 	Files fs.FS
+
+	// Log is told at level debug how long each statement took, and to open, to
+	// commit and to close. It may be nil.
+	Log *slog.Logger
 }
 
 // A DB is one warehouse. A process opens at most one at a time on a file: a
@@ -43,6 +49,7 @@ type DB struct {
 // Open attaches the warehouse and brings its schema up to date. It leaves a
 // file it cannot use exactly as it was, and says why.
 func Open(ctx context.Context, opts Options) (*DB, error) {
+	began := time.Now()
 	if err := checkLocation(opts.Location); err != nil {
 		return nil, err
 	}
@@ -56,6 +63,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, explain(opts.Location, err)
 	}
+	db.logged(ctx, "open", began)
 	return db, nil
 }
 
@@ -70,7 +78,7 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 	if err := addFunctions(ctx, pool); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &DB{runner: runner{files: files, q: pool}, pool: pool}, nil
+	return &DB{runner: runner{files: files, q: pool, log: opts.Log}, pool: pool}, nil
 }
 
 // upgrade brings the schema up to date. A file that holds something is kept
@@ -99,7 +107,10 @@ func (db *DB) upgrade(ctx context.Context, opts Options) (*DB, error) {
 
 // Close closes the warehouse. DuckDB then folds its write-ahead log into the
 // file.
-func (db *DB) Close() error { return db.pool.Close() }
+func (db *DB) Close() error {
+	defer db.logged(context.Background(), "close", time.Now())
+	return db.pool.Close()
+}
 
 // A Tx is a transaction. After any error it can only be rolled back.
 type Tx struct {
@@ -116,13 +127,14 @@ func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 	}
 	defer tx.Rollback() // does nothing once committed
 
-	t := &Tx{runner{files: db.files, q: tx}}
+	t := &Tx{runner{files: db.files, q: tx, log: db.log}}
 	if err := f(t); err != nil {
 		return err
 	}
 	if t.failed.Load() {
 		return errors.New("a statement of this transaction failed and its error was ignored")
 	}
+	defer t.logged(ctx, "commit", time.Now())
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
@@ -162,7 +174,7 @@ func (db *DB) InConn(ctx context.Context, f func(*Conn) error) error {
 	}
 	defer conn.Close()
 	defer conn.Raw(func(any) error { return driver.ErrBadConn }) // not back into the pool
-	return f(&Conn{runner{files: db.files, q: conn}})
+	return f(&Conn{runner{files: db.files, q: conn, log: db.log}})
 }
 
 // connect returns what every new connection of the pool runs first: the first
