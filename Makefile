@@ -17,8 +17,8 @@ test: ## run all tests with the race detector
 demo: build ## run the whole job on invented data in DATA (data/demo); again, and nothing is posted twice
 	bin/spendbridge demo --dir $(DATA)
 
-bench: ## measure against a bare DuckDB statement
-	go test -run '^$$' -bench . -benchtime 1x ./...
+bench: ## measure what a run costs, against a bare DuckDB statement
+	go test -run '^$$' -bench Targets -benchtime 1x ./cmd/spendbridge
 
 soak: ## run the long tests: kills, faults, years of schedule
 	SPENDBRIDGE_SOAK=1 GORACE=atexit_sleep_ms=0 go test -race -timeout 4h ./...

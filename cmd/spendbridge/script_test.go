@@ -18,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"spendbridge": main})
+	testscript.Main(m, map[string]func(){"spendbridge": main, "bare": bareStatement})
 }
 
 // Each file in testdata/script is a session at the command line.
