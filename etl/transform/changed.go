@@ -14,6 +14,7 @@ import (
 const (
 	payloadModels = "payload models" // the SQL that reads payloads
 	recordModels  = "record models"  // the SQL and settings that judge records
+	derivedTables = "derived tables" // the schema steps that make them, and their columns
 )
 
 // prepare finds out which versions are new to staging, and whether the rules

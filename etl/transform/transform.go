@@ -5,8 +5,10 @@ package transform
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +70,8 @@ type transformer struct {
 	opts Options
 	full bool // every record is derived again, not only those that changed
 
+	restored string // hash of the schema steps that were run again, "" for none
+
 	attention []error // what was used instead of a user's file, each an [*etl.NeedsPersonError]
 }
 
@@ -84,6 +88,7 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 		t.findRenamed,
 		t.forDirty("spend", "excluded", "quarantine"),
 		t.inSlices("5_canonical"),
+		t.rememberTables,
 		t.check,
 		t.proveTotals,
 	}
@@ -96,21 +101,60 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 }
 
 // restoreTables makes the derived tables that somebody has dropped: all of
-// staging and canonical may go at any time.
+// staging and canonical may go at any time. Nothing was if every column is
+// there that these steps left.
 func (t *transformer) restoreTables(ctx context.Context) error {
 	files, err := t.tx.Folder("1_schema")
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		if !strings.Contains(file, "_staging") && !strings.Contains(file, "_canonical") {
-			continue
-		}
-		if _, err := t.tx.Exec(ctx, file, nil); err != nil {
-			return err
-		}
+	files = slices.DeleteFunc(files, func(file string) bool {
+		return !strings.Contains(file, "_staging") && !strings.Contains(file, "_canonical")
+	})
+	steps, err := t.tx.Hash(files...)
+	if err != nil {
+		return err
 	}
-	return nil
+	whole, err := t.hasShape(ctx, steps)
+	if err != nil || whole {
+		return err
+	}
+	t.restored = steps
+	return t.exec(ctx, files...)
+}
+
+// rememberTables saves what the derived tables are once all models have run.
+func (t *transformer) rememberTables(ctx context.Context) error {
+	if t.restored == "" {
+		return nil
+	}
+	shape, _, err := t.shape(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.tx.Exec(ctx, "queries/transform_model_hash_save.sql", warehouse.Args{"file": derivedTables, "hash": t.restored + shape})
+	return err
+}
+
+// hasShape reports whether the derived tables are what these steps left.
+func (t *transformer) hasShape(ctx context.Context, steps string) (bool, error) {
+	shape, remembered, err := t.shape(ctx)
+	if err != nil || !remembered {
+		return false, err
+	}
+	var known string
+	err = t.tx.Get(ctx, "queries/transform_model_hash.sql", warehouse.Args{"file": derivedTables}, &known)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return known == steps+shape, err
+}
+
+// shape is one hash of the columns that the derived tables have now. It is
+// remembered unless the table for that is gone as well.
+func (t *transformer) shape(ctx context.Context) (shape string, remembered bool, err error) {
+	err = t.tx.Get(ctx, "queries/transform_shape.sql", nil, &shape, &remembered)
+	return shape, remembered, err
 }
 
 // folder runs every file of a folder.
