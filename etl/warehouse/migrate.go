@@ -36,14 +36,17 @@ func (db *DB) pending(ctx context.Context) (version int, missing []step, err err
 	if err != nil {
 		return 0, nil, err
 	}
-	version, err = db.SchemaVersion(ctx)
+	run, err := db.stepsRun(ctx)
 	if err != nil {
 		return 0, nil, err
+	}
+	for n := range run {
+		version = max(version, n)
 	}
 	if version > known {
 		return 0, nil, &NewerSchemaError{version, known}
 	}
-	missing, err = db.missingSteps(ctx, steps)
+	missing, err = missingSteps(steps, run)
 	return version, missing, err
 }
 
@@ -54,17 +57,16 @@ func (db *DB) apply(ctx context.Context, missing []step) error {
 	}
 	now := time.Now().UTC()
 	return db.InTx(ctx, func(tx *Tx) error {
+		var numbers []string
 		for _, step := range missing {
 			if _, err := tx.Exec(ctx, step.file, nil); err != nil {
 				return err
 			}
+			numbers = append(numbers, strconv.Itoa(step.number))
 		}
-		for _, step := range missing { // the first steps make the table that this needs
-			if _, err := tx.Exec(ctx, "queries/schema_version_add.sql", Args{"version": step.number, "applied_at": now}); err != nil {
-				return err
-			}
-		}
-		return nil
+		// The first steps make the table that this needs.
+		_, err := tx.Exec(ctx, "queries/schema_version_add_all.sql", Args{"versions": strings.Join(numbers, ","), "applied_at": now})
+		return err
 	})
 }
 
@@ -74,31 +76,33 @@ type step struct {
 	file   string
 }
 
-// missingSteps lists the steps that the warehouse has not run. The first
-// version of this program noted its last step only, and each of its steps may
-// be run again.
-func (db *DB) missingSteps(ctx context.Context, files []string) ([]step, error) {
+// stepsRun returns the numbers of the steps that the warehouse has run. The
+// first version of this program noted its last step only, and each of its
+// steps may be run again.
+func (db *DB) stepsRun(ctx context.Context) (map[int]bool, error) {
 	var exists bool
-	if err := db.Get(ctx, "queries/schema_version_exists.sql", nil, &exists); err != nil {
+	if err := db.Get(ctx, "queries/schema_version_exists.sql", nil, &exists); err != nil || !exists {
 		return nil, err
 	}
-	run := map[string]bool{}
-	if exists {
-		versions, err := Strings(ctx, db, "queries/schema_version_list.sql", nil)
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range versions {
-			run[v] = true
-		}
-	}
+	run := map[int]bool{}
+	err := db.Each(ctx, "queries/schema_version_list.sql", nil, func(rows *sql.Rows) error {
+		var n int
+		err := rows.Scan(&n)
+		run[n] = true
+		return err
+	})
+	return run, err
+}
+
+// missingSteps lists the steps that were not run.
+func missingSteps(files []string, run map[int]bool) ([]step, error) {
 	var missing []step
 	for _, file := range files {
 		n, err := stepNumber(file)
 		if err != nil {
 			return nil, err
 		}
-		if !run[strconv.Itoa(n)] {
+		if !run[n] {
 			missing = append(missing, step{n, file})
 		}
 	}

@@ -68,7 +68,7 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 	files := fstest.MapFS{}
 	for _, name := range []string{
 		"1_schema/005_ops.sql", "1_schema/006_ops_schema_versions.sql",
-		"queries/schema_version.sql", "queries/schema_version_add.sql", "queries/schema_version_exists.sql", "queries/schema_version_list.sql",
+		"queries/schema_version.sql", "queries/schema_version_add_all.sql", "queries/schema_version_exists.sql", "queries/schema_version_list.sql",
 		"queries/warehouse_attach_file.sql", "queries/warehouse_set_autoinstall.sql",
 		"queries/warehouse_set_autoload.sql", "queries/warehouse_set_insertion_order.sql",
 		"queries/warehouse_set_time_zone.sql", "queries/warehouse_use.sql",

@@ -1,7 +1,7 @@
 select count(*) > 0 as found
 
-from information_schema.tables
+from duckdb_tables()
 
-where table_catalog = current_database()
-    and table_schema = 'ops'
+where database_name = current_database()
+    and schema_name = 'ops'
     and table_name = 'schema_versions'
