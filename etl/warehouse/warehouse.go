@@ -29,7 +29,7 @@ type Options struct {
 
 	MemoryLimit string // such as "1GB"; empty means DuckDB's default
 	TempDir     string // where DuckDB spills; empty means DuckDB's default
-	Threads     int    // 0 means all processors
+	Threads     int    // 0 means one, and all processors once the file grows by much
 
 	// Files holds the SQL: "1_schema/*.sql" and all that is run by name.
 	Files fs.FS
@@ -43,7 +43,8 @@ type Options struct {
 // second DuckDB instance would break the first one's lock.
 type DB struct {
 	runner
-	pool *sql.DB
+	pool   *sql.DB
+	spread *spread // nil where the number of threads is settled
 }
 
 // Open attaches the warehouse and brings its schema up to date. It leaves a
@@ -78,7 +79,11 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 	if err := addFunctions(ctx, pool); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &DB{runner: runner{files: files, q: pool, log: opts.Log}, pool: pool}, nil
+	db := &DB{runner: runner{files: files, q: pool, log: opts.Log}, pool: pool}
+	if opts.startsNarrow() {
+		db.spread = newSpread(opts.Location)
+	}
+	return db, nil
 }
 
 // upgrade brings the schema up to date. A file that holds something is kept
@@ -121,6 +126,9 @@ type Tx struct {
 // error nothing that f wrote remains: DuckDB reports success for a Commit
 // that follows a failed statement and has rolled back, so that is never tried.
 func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
+	if err := db.widen(ctx); err != nil {
+		return err
+	}
 	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
@@ -168,6 +176,9 @@ type Conn struct {
 // InConn runs f on a connection of its own, which is closed afterwards with
 // all its temporary tables.
 func (db *DB) InConn(ctx context.Context, f func(*Conn) error) error {
+	if err := db.widen(ctx); err != nil {
+		return err
+	}
 	conn, err := db.pool.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("open connection: %w", err)
@@ -246,8 +257,12 @@ func (opts Options) settings() []setting {
 	if opts.TempDir != "" {
 		all = append(all, setting{file: "queries/warehouse_set_temp_directory.sql", value: opts.TempDir})
 	}
-	if opts.Threads > 0 {
-		all = append(all, setting{file: "queries/warehouse_set_threads.sql", value: strconv.Itoa(opts.Threads)})
+	threads := opts.Threads
+	if opts.startsNarrow() {
+		threads = 1
+	}
+	if threads > 0 {
+		all = append(all, setting{file: "queries/warehouse_set_threads.sql", value: strconv.Itoa(threads)})
 	}
 	return append(all, setting{file: attach, location: location})
 }

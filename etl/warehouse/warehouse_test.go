@@ -71,7 +71,7 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 		"queries/schema_version.sql", "queries/schema_version_add_all.sql", "queries/schema_version_exists.sql", "queries/schema_version_list.sql",
 		"queries/warehouse_attach_file.sql", "queries/warehouse_set_autoinstall.sql",
 		"queries/warehouse_set_autoload.sql", "queries/warehouse_set_insertion_order.sql",
-		"queries/warehouse_set_time_zone.sql", "queries/warehouse_use.sql",
+		"queries/warehouse_set_threads.sql", "queries/warehouse_set_time_zone.sql", "queries/warehouse_use.sql",
 	} {
 		data, err := sqlfiles.FS.ReadFile(name)
 		if err != nil {

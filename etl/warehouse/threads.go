@@ -1,0 +1,59 @@
+package warehouse
+
+import (
+	"context"
+	"os"
+	"sync"
+)
+
+// muchGrowth is how much a file grows before the work of this process counts
+// as much.
+const muchGrowth = 8 << 20
+
+// A spread decides when statements run on all processors. A statement of a few
+// milliseconds costs half as much CPU on one thread: of two, one waits for the
+// other by spinning. So an instance begins with one, and gets all of them once
+// this process has written so much that the statements are long.
+type spread struct {
+	location string
+	opened   int64 // bytes, as it was opened
+
+	mu   sync.Mutex
+	done bool
+}
+
+// startsNarrow reports whether the number of threads follows the work.
+func (opts Options) startsNarrow() bool {
+	return opts.Threads == 0 && opts.Location != "" && !isRemote(opts.Location)
+}
+
+func newSpread(location string) *spread {
+	return &spread{location: location, opened: bytesOf(location)}
+}
+
+// widen gives the instance all processors if this process has written much.
+func (db *DB) widen(ctx context.Context) error {
+	s := db.spread
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done || bytesOf(s.location) < s.opened+muchGrowth {
+		return nil
+	}
+	_, err := db.Exec(ctx, "queries/warehouse_reset_threads.sql", nil)
+	s.done = err == nil
+	return err
+}
+
+// bytesOf returns the size of a database file with its write-ahead log. What
+// is not there has none.
+func bytesOf(location string) (size int64) {
+	for _, path := range []string{location, location + ".wal"} {
+		if info, err := os.Stat(path); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}

@@ -1,0 +1,2 @@
+-- As many as the machine has.
+reset global threads
