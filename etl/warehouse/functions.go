@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
@@ -48,8 +49,10 @@ func (f textFunction) Executor() duckdb.ScalarFuncExecutor {
 	}}
 }
 
-// addFunctions makes the functions known to every connection of the pool.
-func addFunctions(ctx context.Context, pool *sql.DB) error {
+// addFunctions makes the functions known to every connection of an instance.
+func addFunctions(ctx context.Context, duck *duckdb.Connector) (err error) {
+	pool := sql.OpenDB(borrowed{duck})
+	defer func() { err = errors.Join(err, pool.Close()) }()
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return err
@@ -62,3 +65,6 @@ func addFunctions(ctx context.Context, pool *sql.DB) error {
 	}
 	return nil
 }
+
+// borrowed is a connector whose instance outlives the pool.
+type borrowed struct{ driver.Connector }

@@ -71,12 +71,12 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 // attach opens the warehouse as it is.
 func attach(ctx context.Context, opts Options) (*DB, error) {
 	files := &files{fsys: opts.Files}
-	connector, err := duckdb.NewConnector("", connect(files, opts))
+	duck, err := duckdb.NewConnector("", connect(files, opts))
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
-	pool := sql.OpenDB(connector)
-	if err := addFunctions(ctx, pool); err != nil {
+	pool := sql.OpenDB(connector{duck})
+	if err := addFunctions(ctx, duck); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	db := &DB{runner: runner{files: files, q: pool, log: opts.Log}, pool: pool}
