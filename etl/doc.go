@@ -74,6 +74,7 @@
 //	ops.control_totals       one cell of a control total                          transform, snapshot, deliver
 //	ops.files                the last good copy of one of the user's files        transform
 //	ops.vendor_names         the name under which one vendor was posted first     transform
+//	ops.canonical_changes    one run that derived records again                   transform
 //	ops.snapshots            one Parquet snapshot that became visible             snapshot
 //	ops.slots                one moment at which a job was due                    schedule
 //	ops.notifications        what the webhook was told last                       monitor

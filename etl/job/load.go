@@ -88,7 +88,11 @@ func snapshotStage() Stage {
 		}
 		rows := taken.Manifest.Rows
 		r.Result.Snapshot = &SnapshotResult{ID: taken.ID, Path: taken.Path, Rows: rows}
-		return etl.Counts{Read: int(rows), Written: int(rows)}, nil
+		counts := etl.Counts{Read: int(rows)}
+		if taken.ID == string(r.ID) { // else the one before shows the same
+			counts.Written = int(rows)
+		}
+		return counts, nil
 	}}
 }
 

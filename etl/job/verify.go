@@ -119,7 +119,11 @@ func (r *Run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error 
 	if err != nil {
 		return err
 	}
-	if transformed == "" || m.RunID < transformed { // run ids sort by time
+	var snapshotted string
+	if err := r.DB.Get(ctx, "queries/run_last_snapshot.sql", nil, &snapshotted); err != nil {
+		return err
+	}
+	if transformed == "" || etl.RunID(snapshotted) < transformed { // run ids sort by time
 		r.Result.note("the latest snapshot does not show what canonical holds now; the next load writes a new one")
 		return nil
 	}

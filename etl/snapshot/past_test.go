@@ -48,6 +48,7 @@ func TestTheManifestOfARunOutlivesItsSnapshot(t *testing.T) {
 	opts := snapshotOptions(t.TempDir(), firstRun)
 	first := takeOne(t, db, opts)
 	opts.RunID, opts.Keep = secondRun, 1
+	runFile(t, db, "test/spend_change.sql", warehouse.Args{"day": firstDay})
 	takeOne(t, db, opts)
 	wantEntries(t, opts.Folder, secondRun, latestLink)
 

@@ -30,14 +30,17 @@ func TestKeepPrunesNeverTheLatestNorWhatIsHeld(t *testing.T) {
 	opts := snapshotOptions(folder, firstRun)
 	opts.Keep, opts.KeepFor = 1, 24*time.Hour
 	opts.Now = func() time.Time { return time.Date(2026, 2, 4, 3, 0, 0, 0, time.UTC) }
+	change := func() { runFile(t, db, "test/spend_change.sql", warehouse.Args{"day": firstDay}) }
 	for _, run := range []string{firstRun, secondRun, thirdRun, "20260204T030000Z-000004"} {
 		opts.RunID = etl.RunID(run)
+		change()
 		takeOne(t, db, opts)
 	}
 	// The first is held, the second is too old, the third is exactly a day old.
 	wantEntries(t, folder, firstRun, "20260204T030000Z-000004", latestLink)
 
 	opts.RunID, opts.KeepFor = "20260205T030000Z-000005", 25*time.Hour
+	change()
 	takeOne(t, db, opts)
 	wantEntries(t, folder, firstRun, "20260204T030000Z-000004", "20260205T030000Z-000005", latestLink)
 }

@@ -53,6 +53,9 @@ const (
 	twoMonths = 60
 )
 
+// firstDay is one on which made-up records occurred.
+var firstDay = time.Date(2024, 11, 30, 0, 0, 0, 0, time.UTC)
+
 // snapshotDB opens a warehouse in memory with made-up spend records in it.
 func snapshotDB(t testing.TB, records, days, threads int, replace map[string]string) *warehouse.DB {
 	t.Helper()

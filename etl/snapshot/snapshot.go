@@ -51,6 +51,9 @@ const (
 // it, readers see the snapshot before, whole. Files of equal states have equal
 // bytes.
 //
+// If the latest snapshot shows that state already, made with the same inputs,
+// and its files still are those that were proven, it is returned instead.
+//
 // It records what was read back as control totals of step "snapshot". A cell
 // that differs from the table's is a [*etl.CheckError].
 func Take(ctx context.Context, db *warehouse.DB, opts Options) (Snapshot, error) {
@@ -73,17 +76,31 @@ func takeSnapshot(ctx context.Context, db *warehouse.DB, opts Options) (Snapshot
 	}
 	// Without a readable snapshot to link from, every month is written.
 	w.previous, _ = Latest(opts.Folder)
-	if err := w.write(ctx, db); err != nil {
+	current, err := w.isCurrent(ctx, db)
+	if err != nil {
 		return Snapshot{}, err
+	}
+	if !current {
+		if err := w.write(ctx, db); err != nil {
+			return Snapshot{}, err
+		}
+		if current, err = w.repeats(ctx, db); err != nil {
+			return Snapshot{}, err
+		}
+	}
+	if current {
+		w.manifest, w.path = w.previous.Manifest, w.previous.Path
 	}
 	if err := w.recordTotals(ctx, db); err != nil {
 		return Snapshot{}, err
 	}
-	if err := w.balance(ctx, db); err != nil {
-		return Snapshot{}, err
-	}
-	if err := w.publish(ctx, db); err != nil {
-		return Snapshot{}, err
+	if !current {
+		if err := w.balance(ctx, db); err != nil {
+			return Snapshot{}, err
+		}
+		if err := w.publish(ctx, db); err != nil {
+			return Snapshot{}, err
+		}
 	}
 	return w.snapshot(), prune(ctx, db, opts)
 }
@@ -151,7 +168,7 @@ func (w *snapshotWriter) recordTotals(ctx context.Context, db *warehouse.DB) err
 		return err
 	}
 	_, err = db.Exec(ctx, "queries/snapshot_totals_add.sql", warehouse.Args{
-		"run_id": string(w.opts.RunID), "cells": string(found), "recorded_at": w.manifest.CreatedAt,
+		"run_id": string(w.opts.RunID), "cells": string(found), "recorded_at": w.opts.Now().UTC(),
 	})
 	return err
 }
@@ -188,6 +205,9 @@ func (w *snapshotWriter) publish(ctx context.Context, db *warehouse.DB) error {
 			"rows": w.manifest.Rows, "logical_hash": w.manifest.LogicalHash,
 			"manifest": string(manifest), "created_at": w.manifest.CreatedAt,
 		}); err != nil {
+			return err
+		}
+		if err := confirm(ctx, tx, w.manifest.SnapshotID); err != nil {
 			return err
 		}
 		if err := install(w.temp, w.path); err != nil {

@@ -89,6 +89,7 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 		t.forDirty("spend", "excluded", "quarantine"),
 		t.inSlices("5_canonical"),
 		t.rememberTables,
+		t.noteChange,
 		t.check,
 		t.proveTotals,
 	}
@@ -133,6 +134,14 @@ func (t *transformer) rememberTables(ctx context.Context) error {
 		return err
 	}
 	_, err = t.tx.Exec(ctx, "queries/transform_model_hash_save.sql", warehouse.Args{"file": derivedTables, "hash": t.restored + shape})
+	return err
+}
+
+// noteChange tells whoever exports canonical.* whether it may be another now.
+func (t *transformer) noteChange(ctx context.Context) error {
+	_, err := t.tx.Exec(ctx, "queries/canonical_change_add.sql", warehouse.Args{
+		"run_id": string(t.opts.RunID), "changed_at": t.opts.Now().UTC(), "full": t.full,
+	})
 	return err
 }
 

@@ -1,13 +1,28 @@
--- Runs whose load waits for an answer, a later run or a person: what they
--- posted from, or would post from, must stay.
-select run_id
+-- Snapshots whose load waits for an answer, a later run or a person: what a run
+-- posted from, or would post from, must stay. It is the newest up to the run.
+with
 
-from delivery.batches
+waiting as (
 
-where state in ('sending', 'pending', 'unknown')
+    select run_id
 
-union
+    from delivery.batches
 
-select run_id
+    where state in ('sending', 'pending', 'unknown')
 
-from delivery.holds
+    union
+
+    select run_id
+
+    from delivery.holds
+
+)
+
+select max(snapshots.snapshot_id) as snapshot_id
+
+from waiting
+
+inner join ops.snapshots as snapshots
+    on waiting.run_id >= snapshots.snapshot_id
+
+group by waiting.run_id
