@@ -76,6 +76,7 @@
 //	ops.vendor_names         the name under which one vendor was posted first     transform
 //	ops.canonical_changes    one run that derived records again                   transform
 //	ops.snapshots            one Parquet snapshot that became visible             snapshot
+//	ops.published            the copy for analysts that was written last          snapshot
 //	ops.slots                one moment at which a job was due                    schedule
 //	ops.notifications        what the webhook was told last                       monitor
 //	ops.schema_versions      one schema step that was applied                     warehouse

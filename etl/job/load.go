@@ -88,6 +88,7 @@ func snapshotStage() Stage {
 		}
 		rows := taken.Manifest.Rows
 		r.Result.Snapshot = &SnapshotResult{ID: taken.ID, Path: taken.Path, Rows: rows}
+		r.spend = taken.Manifest.LogicalHash
 		counts := etl.Counts{Read: int(rows)}
 		if taken.ID == string(r.ID) { // else the one before shows the same
 			counts.Written = int(rows)
@@ -126,15 +127,16 @@ func postStage(name string, post func(context.Context, *deliver.Delivery) (deliv
 	}}
 }
 
-// publishStage replaces the copy for analysts. It is the last stage, so that
-// the copy can say how the run ended.
+// publishStage replaces the copy for analysts if it shows anything that is
+// another now. It is the last stage, so that the copy can say how the run
+// ended.
 func publishStage() Stage {
 	return Stage{Name: "publish", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		if err := r.save(ctx, errors.Join(r.seen...)); err != nil {
-			return etl.Counts{}, err
-		}
 		path := r.Config.PublishedFile()
-		if err := snapshot.Publish(ctx, r.DB, snapshot.PublishOptions{Path: path, Schemas: schemas.FS}); err != nil {
+		_, err := snapshot.Refresh(ctx, r.DB, snapshot.PublishOptions{
+			Path: path, Schemas: schemas.FS, RunID: r.ID, Now: r.Now, Spend: r.spend,
+		}, func(ctx context.Context) error { return r.save(ctx, errors.Join(r.seen...)) })
+		if err != nil {
 			return etl.Counts{}, err
 		}
 		r.Result.Published = path

@@ -23,6 +23,7 @@ type Run struct {
 	Started time.Time
 	Result  *Result
 	seen    []error // how the stages ended so far
+	spend   string  // logical hash of canonical.spend, once a snapshot has shown it
 }
 
 // Do opens the data folder, runs a plan there and closes it again. Without a

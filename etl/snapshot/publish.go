@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"spendbridge/etl"
 	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
@@ -22,6 +24,11 @@ const (
 type PublishOptions struct {
 	Path    string // such as data/spend.duckdb
 	Schemas fs.FS  // holds the texts that describe tables and columns
+
+	// What only [Refresh] needs.
+	RunID etl.RunID
+	Now   func() time.Time
+	Spend string // logical hash of canonical.spend; empty if it is not known
 }
 
 // Publish replaces the analysts' copy: a DuckDB file with the canonical

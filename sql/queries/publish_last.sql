@@ -1,0 +1,7 @@
+-- The copy that was written last.
+select
+    shows,
+    sha256,
+    bytes
+
+from ops.published
