@@ -80,7 +80,7 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 		t.restoreTables,
 		t.loadSettings,
 		t.prepare,
-		t.folder("2_staging"),
+		t.stage,
 		t.findDirty,
 		t.forDirty("combined"),
 		t.inSlices("3_combined"),
@@ -166,6 +166,15 @@ func (t *transformer) shape(ctx context.Context) (shape string, remembered bool,
 	return shape, remembered, err
 }
 
+// stage types the versions that are new. The seeds are there already.
+func (t *transformer) stage(ctx context.Context) error {
+	var news bool
+	if err := t.tx.Get(ctx, "queries/transform_news.sql", nil, &news); err != nil || !news {
+		return err
+	}
+	return t.all(ctx, "2_staging", "stg_")
+}
+
 // folder runs every file of a folder.
 func (t *transformer) folder(name string) func(context.Context) error {
 	return func(ctx context.Context) error { return t.all(ctx, name, "") }
@@ -183,9 +192,9 @@ func (t *transformer) inSlices(name string) func(context.Context) error {
 		if err := t.tx.Get(ctx, "queries/transform_slices.sql", warehouse.Args{"most": sliceSize}, &slices); err != nil {
 			return err
 		}
-		for slice := range slices {
-			args := warehouse.Args{"slices": slices, "slice": slice}
-			if _, err := t.tx.Exec(ctx, "queries/transform_slice.sql", args); err != nil {
+		for slice := range max(slices, 1) { // views name the slice, also an empty one
+			args := warehouse.Args{"slices": max(slices, 1), "slice": slice}
+			if _, err := t.tx.Exec(ctx, "queries/transform_slice.sql", args); err != nil || slices == 0 {
 				return err
 			}
 			if err := t.all(ctx, name, ""); err != nil {

@@ -1,4 +1,4 @@
--- In how many slices the records are derived again: at least one.
-select len(range(0, greatest(1, count(*)), $most)) as slices
+-- In how many slices the records are derived again: in none, if none are.
+select len(range(0, count(*), $most)) as slices
 
 from dirty_records
