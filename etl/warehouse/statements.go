@@ -26,18 +26,26 @@ func (c *Conn) ExecAt(ctx context.Context, file, location string) error {
 	return nil
 }
 
-// ExecSelected runs a file that selects statements, and then runs each of
-// them: for statements that take no parameters, as comment on.
+// ExecSelected runs a file that selects statements, and then runs all of them
+// in one transaction: for statements that take no parameters, as comment on.
 func (c *Conn) ExecSelected(ctx context.Context, file string, args Args) error {
 	statements, err := Strings(ctx, c, file, args)
 	if err != nil {
 		return err
 	}
 	defer c.logged(ctx, file, time.Now())
+	tx, err := c.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return c.fail(file, err)
+	}
+	defer tx.Rollback() // does nothing once committed
 	for _, statement := range statements {
-		if _, err := c.q.ExecContext(ctx, statement); err != nil {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return c.fail(file, err)
 		}
+	}
+	if err := tx.Commit(); err != nil {
+		return c.fail(file, err)
 	}
 	return nil
 }

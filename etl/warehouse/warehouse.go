@@ -171,6 +171,7 @@ func (db *DB) Undone(ctx context.Context, f func(*Tx) error) error {
 // between statements without holding a transaction open.
 type Conn struct {
 	runner
+	conn *sql.Conn
 }
 
 // InConn runs f on a connection of its own, which is closed afterwards with
@@ -185,7 +186,7 @@ func (db *DB) InConn(ctx context.Context, f func(*Conn) error) error {
 	}
 	defer conn.Close()
 	defer conn.Raw(func(any) error { return driver.ErrBadConn }) // not back into the pool
-	return f(&Conn{runner{files: db.files, q: conn, log: db.log}})
+	return f(&Conn{runner: runner{files: db.files, q: conn, log: db.log}, conn: conn})
 }
 
 // connect returns what every new connection of the pool runs first: the first
