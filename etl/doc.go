@@ -31,13 +31,14 @@
 //
 // # The tables
 //
-// State that survives everything is raw.* with its page files, delivery.* with
+// State that survives everything is raw.* with its journals and page files, delivery.* with
 // the sent files, and ops.*. Everything in staging.* and canonical.* is
 // derived, and may be dropped at any time: the next run rebuilds it.
 //
 //	table                    one row is                                           written by
-//	raw.pages                one vendor response, and the file that holds it      extract
+//	raw.pages                one vendor response, and the file if it brought news extract
 //	raw.records              one version of one vendor object                     extract
+//	raw.journals             how far one journal of a job is in the tables above  extract
 //	raw.cursors              where one window of a job stands                     extract
 //	raw.absences             one object that a proven read did not find           extract
 //	raw.vanished             one disappearance that waits to be accepted          extract

@@ -115,6 +115,7 @@ var varying = []struct {
 	name    string
 }{
 	{regexp.MustCompile(`/[0-9a-f]{2}/[0-9a-f]{64}\b`), "/<2 of sha256>/<sha256>"},
+	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl`), "<read>.jsonl"},
 	{regexp.MustCompile(`\d{8}T\d{6}Z-[0-9a-f]{6}`), "<run>"},
 	{regexp.MustCompile(`-\d{5}[ab]*\b`), "-<batch>"},
 	{regexp.MustCompile(`year=\d{4}/month=\d\d`), "year=<yyyy>/month=<mm>"},
@@ -128,7 +129,7 @@ func (l *life) files() []string {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		if strings.HasPrefix(name, "data/raw/") {
+		if strings.HasPrefix(name, "data/raw/") && path.Ext(name) != ".jsonl" {
 			body := l.unpack(name)
 			sum := sha256.Sum256(body)
 			if !json.Valid(body) || path.Base(name) != hex.EncodeToString(sum[:])+".json.zst" {

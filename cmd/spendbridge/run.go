@@ -75,8 +75,8 @@ func newExtractCmd(a *app) *cobra.Command {
 		Use:   "extract [SOURCE…]",
 		Short: "Read what is new from the sources",
 		Long: `Read the look-back window of all sources, or of those that are named, and keep
-every response as it came. Only what changed becomes a new version. It resumes
-where an earlier extract was stopped.
+every response that brought something new as it came. Only what changed becomes
+a new version. It resumes where an earlier extract was stopped.
 
 Records that the vendor no longer has are marked as gone. If they are more than
 usual, or links such as the vendor are missing from many records, nothing is

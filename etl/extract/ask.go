@@ -49,6 +49,9 @@ func (j *job) askEach(ctx context.Context, f finder, ids []string, enough func(g
 		unclear int
 		readID  = newReadID()
 	)
+	if err := j.known.learn(ctx, j.DB, j.about.Name, j.about.Stream, ids); err != nil {
+		return nil, nil, err
+	}
 	group, asking := errgroup.WithContext(ctx)
 	group.SetLimit(j.about.Parallel)
 	for i, id := range ids {
@@ -93,7 +96,7 @@ func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error
 	page, err := f.Find(ctx, id)
 	row := &pageRow{
 		Page: page, readID: readID, purpose: purposeRecheck, recordID: id,
-		pass: 1, number: 1, expected: unknown, outcome: outcomePage,
+		pass: 1, number: 1, expected: unknown, outcome: outcomePage, sights: sights{},
 	}
 	if err == nil && !page.answers(id) {
 		err = drift(errors.New("the answer is another record"))
@@ -104,14 +107,14 @@ func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error
 	}
 	switch {
 	case err == nil:
-		return fateHere, j.keepAnswer(ctx, row)
+		return fateHere, j.keepAnswer(row)
 	case ctx.Err() != nil, code == http.StatusUnauthorized, code == http.StatusTooManyRequests:
 		return fateUnclear, fmt.Errorf("record %s: %w", id, err)
 	case errors.Is(err, etl.ErrDrift):
 		row.outcome, row.message, row.objects = outcomeDrift, err.Error(), nil
 	case code == http.StatusNotFound, code == http.StatusGone:
 		row.outcome = outcomeAbsent
-		return fateGone, j.keepAnswer(ctx, row)
+		return fateGone, j.keepAnswer(row)
 	case errors.Is(err, errOddID):
 		j.unconfirmed(ctx, id, err)
 		return fateUnasked, nil
@@ -122,7 +125,7 @@ func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error
 	if page.Status == 0 {
 		return fateUnclear, nil // there was no answer
 	}
-	return fateUnclear, j.keepAnswer(ctx, row)
+	return fateUnclear, j.keepAnswer(row)
 }
 
 // answers reports whether the page is that of the record.
@@ -138,14 +141,13 @@ func statusOf(err error) int {
 	return 0
 }
 
-func (j *job) keepAnswer(ctx context.Context, row *pageRow) error {
-	if err := j.keep.keep(ctx, row); err != nil {
+func (j *job) keepAnswer(row *pageRow) error {
+	if err := j.keep.keep(row); err != nil {
 		return err
 	}
 	if row.outcome != outcomePage {
 		return nil
 	}
-	j.land.add(row)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.found = append(j.found, row.recordID)

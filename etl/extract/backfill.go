@@ -68,7 +68,7 @@ func (x *Extractor) Backfill(ctx context.Context, s Source, b Backfill) (Report,
 		if err != nil {
 			return Report{}, err
 		}
-		if err := j.forget(ctx); err != nil {
+		if err := j.forget(ctx, j.DB); err != nil {
 			return Report{}, err
 		}
 	}

@@ -322,7 +322,7 @@ func TestRebuildAgrees(t *testing.T) {
 				s.edit(20)
 				s.run()
 				into := s.anew()
-				if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder, t.TempDir()); err != nil {
+				if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder); err != nil {
 					t.Fatal(err)
 				}
 				if got, want := into.table("check/versions.sql", nil), s.table("check/versions.sql", nil); got != want {
@@ -343,7 +343,7 @@ func TestNothingIsBelievedOfADamagedPageFile(t *testing.T) {
 		t.Errorf("got %v, want one damaged file", err)
 	}
 	into := s.anew()
-	if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder, t.TempDir()); err == nil {
+	if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder); err == nil {
 		t.Error("a damaged page file was landed")
 	}
 }

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,18 +42,7 @@ func (j *job) decide(ctx context.Context) error {
 	if err := j.land.land(ctx); err != nil { // the answers about single records
 		return err
 	}
-	if err := j.carryOut(ctx, d); err != nil {
-		return err
-	}
-	if err := j.recordDecision(ctx, d); err != nil {
-		return err
-	}
-	for _, s := range d.windows {
-		if err := j.setSlot(ctx, s, d.stateOf(s)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return j.carryOut(ctx, d)
 }
 
 // decision gathers what the windows of the job have shown, those that an
@@ -198,10 +186,20 @@ func (d *decision) why() string {
 	return strings.Join(reasons, ", and ")
 }
 
-// carryOut writes the tombstones and the list, all or nothing.
+// carryOut writes the tombstones, the list, and how the windows end, all or
+// nothing.
 func (j *job) carryOut(ctx context.Context, d *decision) error {
 	now := j.Now().UTC()
-	err := j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+	checks, err := j.checks(d)
+	if err != nil {
+		return err
+	}
+	slots := map[string][]*slot{}
+	for _, s := range d.windows {
+		state := d.stateOf(s)
+		slots[state] = append(slots[state], s)
+	}
+	err = j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if err := j.bury(ctx, tx, d.gone, now); err != nil {
 			return err
 		}
@@ -211,7 +209,18 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 		if err := j.forgetMissing(ctx, tx, d); err != nil {
 			return err
 		}
-		return j.list(ctx, tx, d, now)
+		if err := j.list(ctx, tx, d, now); err != nil {
+			return err
+		}
+		if err := j.check(ctx, tx, checks...); err != nil {
+			return err
+		}
+		for state, some := range slots {
+			if err := j.setSlots(ctx, tx, state, some...); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -223,16 +232,25 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 	return nil
 }
 
-// bury writes a tombstone for every record.
+// bury writes a tombstone for every record. They are a line of the journal
+// first, and all lines before it have landed.
 func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now time.Time) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	n, err := tx.Exec(ctx, "queries/tombstone_add.sql", j.about.stream(warehouse.Args{"record_ids": gone, "now": now}))
+	g := goneLine{Stream: j.about.Stream, Records: gone, At: now}
+	end, err := j.land.journal.append(line{Gone: &g})
 	if err != nil {
 		return err
 	}
-	j.report.Gone += int(n)
+	n, err := g.add(ctx, tx, j.about.Name)
+	if err != nil {
+		return err
+	}
+	if err := j.land.journal.setLanded(ctx, tx, j.about.Name, end); err != nil {
+		return err
+	}
+	j.report.Gone += n
 	return j.unlist(ctx, tx, gone, now, "queries/tombstone_absence_remove.sql")
 }
 
@@ -315,15 +333,15 @@ func (d *decision) stateOf(s *slot) string {
 	return stateDone
 }
 
-// recordDecision writes down what was decided and what it was compared with.
-func (j *job) recordDecision(ctx context.Context, d *decision) error {
+// checks are what was decided and what it was compared with.
+func (j *job) checks(d *decision) ([]check, error) {
 	living := d.living()
-	err := j.check(ctx, check{
+	links, err := d.links.checks()
+	return append([]check{{
 		name: "vanished_plausible", subject: d.days.String(), passed: d.believed(),
 		expected: strconv.Itoa(living), actual: strconv.Itoa(living - len(d.gone) - len(d.waits)),
 		detail: d.why(),
-	})
-	return errors.Join(err, j.recordLinks(ctx, d))
+	}}, links...), err
 }
 
 // A guard says how many records may go before a person has to look: a token

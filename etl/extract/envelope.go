@@ -26,7 +26,7 @@ type envelope struct {
 type object struct {
 	stream string
 	id     string
-	hash   uint64   // of its bytes, comparable within one process
+	look   look     // how it looks on this page
 	blank  []string // the links that are null, such as the vendor's
 	fault  *fault   // why it is put into quarantine
 }

@@ -71,10 +71,10 @@ func (x *Extractor) Run(ctx context.Context, s Source) (Report, error) {
 	from := today.AddDate(0, 0, -about.Lookback)
 	slots := slotsOf(purposeWindow, etl.Month.SplitOpen(from, today))
 	if about.CreatedFilter {
-		slots = append(slots, &slot{purpose: purposeCreated, query: Query{
+		slots = append(slots, newSlot(purposeCreated, Query{
 			Window:      etl.Window{To: from},
 			CreatedFrom: from.AddDate(0, 0, -1), // the vendor's days begin elsewhere
-		}})
+		}))
 	}
 	return x.run(ctx, s, plan{purpose: purposeWindow, slots: slots, from: from, fresh: fresh})
 }
@@ -115,7 +115,10 @@ func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
 		return Report{}, err
 	}
 	err = j.run(ctx, p)
-	j.report.Counts = j.land.counts
+	counts := j.land.counts
+	counts.Read = max(counts.Read, j.known.seen)
+	counts.Skipped = max(0, counts.Read-counts.Written)
+	j.report.Counts = counts
 	return j.report, err
 }
 
@@ -125,10 +128,12 @@ func (x *Extractor) newJob(s Source, p plan) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := &known{objects: map[string]map[string]knownObject{}}
+	land := &lander{db: x.DB, files: files, source: about.Name, known: known}
 	return &job{
 		Extractor: x, id: p.purpose + "/" + about.Name + p.job, source: s, about: about, slots: p.slots,
-		keep:   &keeper{db: x.DB, files: files, about: about, run: x.RunID, now: x.Now},
-		land:   &lander{db: x.DB, files: files, source: about.Name},
+		known: known, land: land,
+		keep:   &keeper{files: files, about: about, run: x.RunID, now: x.Now, known: known, land: land},
 		report: Report{Source: about.Name, From: p.from},
 	}, nil
 }
@@ -138,18 +143,16 @@ func (j *job) run(ctx context.Context, p plan) error {
 	if err != nil {
 		return err
 	}
-	if err := j.DB.Get(ctx, "queries/page_newest.sql", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
-		return err
-	}
 	if err := j.begin(ctx, p.fresh); err != nil {
 		return fmt.Errorf("job %s: %w", j.id, err)
 	}
-	for _, s := range j.slots {
-		if s.state == stateReading {
-			j.land.hold(s.readID)
-		}
-	}
 	if err := j.landLeft(ctx); err != nil {
+		return err
+	}
+	if err := j.DB.Get(ctx, "queries/page_newest.sql", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
+		return err
+	}
+	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, ""); err != nil {
 		return err
 	}
 	if err := j.accept(ctx); err != nil {
@@ -165,12 +168,25 @@ func (j *job) run(ctx context.Context, p plan) error {
 	if err := j.land.failure(""); err != nil {
 		return err
 	}
-	if !p.keep {
-		if err := j.forget(ctx); err != nil {
-			return err
-		}
+	if err := j.finish(ctx, p.keep); err != nil {
+		return err
 	}
 	return errors.Join(j.held, j.report.unproven())
+}
+
+// finish notes that the job came to its end.
+func (j *job) finish(ctx context.Context, keep bool) error {
+	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if journal := j.land.journal; journal.size > 0 {
+			if err := journal.setLanded(ctx, tx, j.about.Name, journal.size); err != nil {
+				return err
+			}
+		}
+		if keep {
+			return nil
+		}
+		return j.forget(ctx, tx)
+	})
 }
 
 // readAll reads what the plan asks for. A window that failed stops no other,
@@ -206,9 +222,24 @@ func (j *job) settle(ctx context.Context) error {
 	return nil
 }
 
-// landLeft lands what a killed run left. A page that was damaged since is
-// given up, and its window is read again.
+// landLeft lands what a killed run left in its journal, and begins the journal
+// of this one. A page that was damaged since is given up, and its window is
+// read again.
 func (j *job) landLeft(ctx context.Context) error {
+	for _, s := range j.slots {
+		if s.isBegun() {
+			j.land.hold(s.readID)
+		}
+	}
+	if err := j.land.load(ctx); err != nil {
+		return err
+	}
+	all, err := j.land.replayLeft(ctx, j.Folder, j.Log)
+	if err != nil {
+		return err
+	}
+	own := newJournal(j.Folder, j.about.Name, all)
+	j.keep.journal, j.land.journal = own, own
 	if err := j.land.land(ctx); err != nil {
 		return err
 	}
@@ -217,10 +248,10 @@ func (j *job) landLeft(ctx context.Context) error {
 		return err
 	}
 	for _, s := range j.slots {
-		if s.state == stateReading || !slices.ContainsFunc(damaged, func(p damagedPage) bool { return p.readID == s.readID }) {
+		if !s.isRead() || !slices.ContainsFunc(damaged, func(p damagedPage) bool { return p.readID == s.readID }) {
 			continue
 		}
-		if err := j.setSlot(ctx, s, statePending); err != nil {
+		if err := j.renew(ctx, s); err != nil {
 			return err
 		}
 	}

@@ -160,7 +160,7 @@ func (s *subject) newest() string {
 // living lists the spend records that are not gone, by id.
 func (s *subject) living() []string {
 	s.Helper()
-	ids, err := warehouse.Strings(s.Context(), s.db, "queries/record_living.sql", warehouse.Args{
+	ids, err := warehouse.Strings(s.Context(), s.db, "check/living_ids.sql", warehouse.Args{
 		"source": s.kind, "stream": s.source.About().Stream, "window_from": nil, "window_to": nil,
 	})
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -67,7 +66,7 @@ func (s *shapes) object(stream string, o outline, raw []byte) object {
 		return opaqueObject(stream, o.id, raw, reasonUnreadable, "it has a NUL character")
 	}
 	v := s.judge(stream, o.shape, raw)
-	one := object{stream: stream, id: o.id, hash: maphash.Bytes(seed, raw), blank: v.blank}
+	one := object{stream: stream, id: o.id, blank: v.blank}
 	switch {
 	case v.twice != "":
 		return opaqueObject(stream, o.id, raw, reasonTwice, v.twice)
@@ -79,16 +78,15 @@ func (s *shapes) object(stream string, o outline, raw []byte) object {
 		one.fault = &fault{Reason: reasonSchema, Detail: clip(v.err.Error())}
 	}
 	one.name(raw)
+	one.look = lookOf(raw, one.fault)
 	return one
 }
 
 // opaqueObject is an object that is kept as text only.
 func opaqueObject(stream, id string, raw []byte, reason, detail string) object {
-	o := object{
-		stream: stream, id: id, hash: maphash.Bytes(seed, raw),
-		fault: &fault{Reason: reason, Detail: clip(detail), Opaque: true},
-	}
+	o := object{stream: stream, id: id, fault: &fault{Reason: reason, Detail: clip(detail), Opaque: true}}
 	o.name(raw)
+	o.look = lookOf(raw, o.fault)
 	return o
 }
 
@@ -120,6 +118,16 @@ func (o *object) name(raw []byte) {
 		sum := sha256.Sum256(raw)
 		o.id = noID + hex.EncodeToString(sum[:8])
 	}
+}
+
+// plainName is the id of a record without a usable one before it was told
+// apart from others that are equal.
+func plainName(id string) string {
+	if name, ok := strings.CutPrefix(id, noID); ok {
+		name, _, _ = strings.Cut(name, "-")
+		return noID + name
+	}
+	return id
 }
 
 // usableID returns the id that a JSON value is, or nothing. Only what needs no

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -43,14 +44,19 @@ type slot struct {
 	query   Query
 	state   string
 	readID  string
+	stored  bool // by an earlier run
 }
 
 func slotsOf(purpose string, windows []etl.Window) []*slot {
 	var slots []*slot
 	for _, w := range windows {
-		slots = append(slots, &slot{purpose: purpose, query: Query{Window: w}, state: statePending})
+		slots = append(slots, newSlot(purpose, Query{Window: w}))
 	}
 	return slots
+}
+
+func newSlot(purpose string, q Query) *slot {
+	return &slot{purpose: purpose, query: q, state: statePending, readID: newReadID()}
 }
 
 // A job reads windows of one source side by side. What it has finished is in
@@ -64,16 +70,20 @@ type job struct {
 	slots   []*slot
 	keep    *keeper
 	land    *lander
+	known   *known
+	kept    keptLines
 
-	failures failures
-	slotting sync.Mutex // DuckDB lets two updates of one table at a time fail
-	mu       sync.Mutex // guards what follows
-	nameless nameless
-	report   Report
-	held     error    // what a person has to decide
-	found    []string // records that answered when they were asked for
-	done     int64    // pages read
-	expected int64    // pages to be read, as far as is known
+	failures   failures
+	concluding sync.Mutex // one conclusion at a time, and one update of the slots
+	mu         sync.Mutex // guards what follows
+	ended      []*ending  // windows that were read and are not concluded
+	endedIDs   int        // records that they hold in memory
+	nameless   nameless
+	report     Report
+	held       error    // what a person has to decide
+	found      []string // records that answered when they were asked for
+	done       int64    // pages read
+	expected   int64    // pages to be read, as far as is known
 }
 
 // begin takes up the job where an interrupted one with the same windows
@@ -90,25 +100,34 @@ func (j *job) begin(ctx context.Context, fresh time.Duration) error {
 		return nil
 	}
 	j.started = now
+	type row struct {
+		ReadID  string `json:"read_id"`
+		Purpose string `json:"purpose"`
+		From    string `json:"window_from,omitempty"`
+		To      string `json:"window_to,omitempty"`
+	}
+	var rows []row
+	for _, s := range j.slots {
+		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From), optionalText(s.query.To)})
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "queries/cursor_remove.sql", warehouse.Args{"job_id": j.id}); err != nil {
+		if err := j.forget(ctx, tx); err != nil {
 			return err
 		}
-		for _, s := range j.slots {
-			if _, err := tx.Exec(ctx, "queries/cursor_add.sql", warehouse.Args{
-				"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "purpose": s.purpose,
-				"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To), "now": now,
-			}); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := tx.Exec(ctx, "queries/cursor_add.sql", warehouse.Args{
+			"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "slots": string(text), "now": now,
+		})
+		return err
 	})
 }
 
 // forget removes what is known of the job, so that the next one begins anew.
-func (j *job) forget(ctx context.Context) error {
-	_, err := j.DB.Exec(ctx, "queries/cursor_remove.sql", warehouse.Args{"job_id": j.id})
+func (j *job) forget(ctx context.Context, r warehouse.Runner) error {
+	_, err := r.Exec(ctx, "queries/cursor_remove.sql", warehouse.Args{"job_id": j.id})
 	return err
 }
 
@@ -125,6 +144,7 @@ func (j *job) stored(ctx context.Context) (slots []*slot, started, updated time.
 			return err
 		}
 		s.readID, s.query.From, s.query.To = readID.String, from.Time, to.Time
+		s.stored = true
 		if last.After(updated) {
 			updated = last
 		}
@@ -177,101 +197,204 @@ func (j *job) readSlots(ctx context.Context) error {
 		})
 	}
 	_ = group.Wait() // its errors are in j.failures
+	j.failures.add(j.conclude(context.WithoutCancel(ctx)))
 	slices.SortFunc(j.report.Proofs, func(a, b Proof) int { return a.Window.From.Compare(b.Window.From) })
 	return j.failures.err()
 }
 
-// readSlot reads one window, lands it, and notes what it proved.
+// readSlot reads one window and leaves it to be concluded.
 func (j *job) readSlot(ctx context.Context, s *slot) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	r := &reader{
-		source: j.source, about: j.about, keep: j.keep, land: j.land,
+		source: j.source, about: j.about, keep: j.keep, kept: &j.kept,
 		purpose: s.purpose, query: s.query, readID: s.readID, tell: j.tell,
 	}
-	current, n, damaged, err := newPass(), 1, []damagedPage(nil), error(nil)
-	if s.state == stateReading {
-		if current, n, damaged, err = r.resume(ctx); err != nil {
+	left := &leftRead{pass: newPass(), n: 1}
+	if s.isBegun() {
+		var err error
+		if left, err = r.resume(ctx); err != nil {
 			return err
 		}
-		if err := j.giveUp(ctx, damaged); err != nil {
-			return err
-		}
-	}
-	if current.pages == 0 {
-		if r.readID, err = j.beginRead(ctx, s); err != nil {
+		if err := j.giveUp(ctx, left.damaged); err != nil {
 			return err
 		}
 	}
-	found, err := r.prove(ctx, current, n)
+	if left.unusable || s.wasRead() {
+		if err := j.renew(ctx, s); err != nil {
+			return err
+		}
+		left = &leftRead{pass: newPass(), n: 1}
+	}
+	r.readID, s.state = s.readID, stateReading
+	j.land.hold(s.readID)
+	found, err := r.prove(ctx, left.pass, left.n)
 	if errors.Is(err, errEndless) {
-		err = errors.Join(err, j.dropRead(context.WithoutCancel(ctx), s))
+		err = errors.Join(err, j.renew(context.WithoutCancel(ctx), s))
 	}
 	if err != nil {
 		return err
 	}
-	return j.finishSlot(ctx, s, found)
+	return j.end(ctx, s, found)
 }
 
-// beginRead begins a window from its start. What an earlier read that has to
-// be begun again had found does not count.
-func (j *job) beginRead(ctx context.Context, s *slot) (readID string, err error) {
-	if s.state == stateReading {
-		if err := j.dropRead(ctx, s); err != nil {
-			return "", err
+// isBegun reports whether an earlier run was reading the window.
+func (s *slot) isBegun() bool {
+	return s.stored && s.readID != "" && (s.state == statePending || s.state == stateReading)
+}
+
+// wasRead reports whether the window is read anew although an earlier run came
+// to its end.
+func (s *slot) wasRead() bool {
+	return s.readID == "" || s.state == stateUnproven || s.state == stateHeld
+}
+
+// renew lets nothing come of what a read of the window has found so far, and
+// gives it another one.
+func (j *job) renew(ctx context.Context, s *slot) error {
+	if s.isBegun() || s.state == stateReading {
+		if err := j.land.supersede(ctx, s.readID, maxPasses+1); err != nil {
+			return err
 		}
+		j.land.release(s.readID)
 	}
 	s.readID = newReadID()
-	j.land.hold(s.readID)
-	return s.readID, j.setSlot(ctx, s, stateReading)
+	j.concluding.Lock()
+	defer j.concluding.Unlock()
+	return j.setSlots(ctx, j.DB, statePending, s)
 }
 
-// dropRead lets nothing come of what a window's read has found so far.
-func (j *job) dropRead(ctx context.Context, s *slot) error {
-	if err := j.land.supersede(ctx, s.readID, maxPasses+1); err != nil {
-		return err
-	}
-	j.land.release(s.readID)
-	return j.setSlot(ctx, s, statePending)
+// An ending is a window that was read to its end.
+type ending struct {
+	slot *slot
+	*finding
+	missing []string // what was to be found in it and was not
 }
 
-// finishSlot lands a window, notes what is missing from it, and makes its
-// proof known.
-func (j *job) finishSlot(ctx context.Context, s *slot, f *finding) error {
+// maxEndedIDs bounds the memory for the records of windows that wait to be
+// concluded.
+const maxEndedIDs = 100_000
+
+// end leaves a window to be concluded, together with others: each transaction
+// costs as much as some hundred records.
+func (j *job) end(ctx context.Context, s *slot, f *finding) error {
 	if f.Proven && f.Passes > 1 {
 		if err := j.land.supersede(ctx, s.readID, f.Passes); err != nil {
 			return err
 		}
 	}
 	j.land.release(s.readID)
-	if err := errors.Join(j.land.land(ctx), j.land.failure(s.readID)); err != nil {
-		return err
-	}
-	state := stateUnproven
-	if f.Proven {
-		state = stateRead
-		if err := j.missed(ctx, s, f); err != nil {
-			return fmt.Errorf("missing records of window %s: %w", s.query, err)
-		}
-		if err := j.askEarly(ctx, f); err != nil {
-			return fmt.Errorf("records of an earlier pass of window %s: %w", s.query, err)
-		}
-	}
-	if err := j.recordProof(ctx, f.Proof); err != nil {
-		return err
-	}
-	if err := j.setSlot(ctx, s, state); err != nil {
-		return err
-	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.report.Proofs = append(j.report.Proofs, f.Proof)
-	j.nameless.add(s, f)
+	j.ended = append(j.ended, &ending{slot: s, finding: f})
+	for _, pass := range f.seen {
+		j.endedIDs += len(pass)
+	}
+	full := j.endedIDs >= maxEndedIDs
 	if j.OnProof != nil {
 		j.OnProof(f.Proof)
 	}
+	j.mu.Unlock()
+	if !full && !j.land.isFull() {
+		return nil
+	}
+	return j.conclude(ctx)
+}
+
+// conclude lands the windows that have ended, notes what is missing from them,
+// and makes their proofs known.
+func (j *job) conclude(ctx context.Context) error {
+	j.concluding.Lock()
+	defer j.concluding.Unlock()
+	j.mu.Lock()
+	ended := j.ended
+	j.ended, j.endedIDs = nil, 0
+	j.mu.Unlock()
+	if len(ended) == 0 {
+		return nil
+	}
+	if err := j.land.land(ctx); err != nil {
+		return err
+	}
+	var (
+		concluded []*ending
+		failed    []error
+	)
+	for _, e := range ended {
+		if err := j.examine(ctx, e); err != nil {
+			failed = append(failed, err)
+		} else {
+			concluded = append(concluded, e)
+		}
+	}
+	if err := j.record(ctx, concluded); err != nil {
+		return errors.Join(append(failed, err)...)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range concluded {
+		j.report.Proofs = append(j.report.Proofs, e.Proof)
+		j.nameless.add(e.slot, e.finding)
+	}
+	return errors.Join(failed...)
+}
+
+// examine finds out what is missing from a window that has landed.
+func (j *job) examine(ctx context.Context, e *ending) error {
+	if err := j.land.failure(e.slot.readID); err != nil || !e.Proven {
+		return err
+	}
+	if err := j.missed(ctx, e); err != nil {
+		return fmt.Errorf("missing records of window %s: %w", e.slot.query, err)
+	}
+	if err := j.askEarly(ctx, e.finding); err != nil {
+		return fmt.Errorf("records of an earlier pass of window %s: %w", e.slot.query, err)
+	}
 	return nil
+}
+
+// record writes down what some windows have shown, all or nothing.
+func (j *job) record(ctx context.Context, concluded []*ending) error {
+	if len(concluded) == 0 {
+		return nil
+	}
+	back, err := j.back(ctx, concluded)
+	if err != nil {
+		return err
+	}
+	var checks []check
+	slots := map[string][]*slot{}
+	for _, e := range concluded {
+		c, err := e.check()
+		if err != nil {
+			return err
+		}
+		checks = append(checks, c)
+		state := stateUnproven
+		if e.Proven {
+			state = stateRead
+		}
+		slots[state] = append(slots[state], e.slot)
+	}
+	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := j.returned(ctx, tx, back); err != nil {
+			return err
+		}
+		for _, e := range concluded {
+			if err := j.noteMissing(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		if err := j.check(ctx, tx, checks...); err != nil {
+			return err
+		}
+		for state, some := range slots {
+			if err := j.setSlots(ctx, tx, state, some...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // askEarly asks for what only an earlier pass than the proving one has found:
@@ -285,13 +408,24 @@ func (j *job) askEarly(ctx context.Context, f *finding) error {
 	return err
 }
 
-func (j *job) setSlot(ctx context.Context, s *slot, state string) error {
-	j.slotting.Lock()
-	defer j.slotting.Unlock()
-	s.state = state
-	_, err := j.DB.Exec(ctx, "queries/cursor_set.sql", warehouse.Args{
-		"job_id": j.id, "run_id": string(j.RunID), "read_id": s.readID, "state": state,
-		"purpose": s.purpose, "window_from": optionalDay(s.query.From), "now": j.Now().UTC(),
+// setSlots notes how far some windows are.
+func (j *job) setSlots(ctx context.Context, r warehouse.Runner, state string, slots ...*slot) error {
+	type row struct {
+		ReadID  string `json:"read_id"`
+		Purpose string `json:"purpose"`
+		From    string `json:"window_from,omitempty"`
+	}
+	var rows []row
+	for _, s := range slots {
+		s.state = state
+		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From)})
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = r.Exec(ctx, "queries/cursor_set.sql", warehouse.Args{
+		"job_id": j.id, "run_id": string(j.RunID), "slots": string(text), "state": state, "now": j.Now().UTC(),
 	})
 	return err
 }

@@ -1,17 +1,17 @@
 package extract
 
 import (
-	"context"
+	"crypto/sha256"
 	"database/sql"
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"spendbridge/etl"
-	"spendbridge/etl/warehouse"
 )
 
 // What became of a response, as raw.pages.outcome has it.
@@ -21,11 +21,11 @@ const (
 	outcomeDrift   = "drift"   // not as agreed
 	outcomeRefused = "refused" // asked for, and something else was answered
 
-	// Two more are set later: superseded, by a pass that counts, and damaged,
-	// for a file that was damaged before its records landed.
+	outcomeSuperseded = "superseded" // set later: by a pass that counts
+	outcomeDamaged    = "damaged"    // set later: its file was, before its records landed
 )
 
-// A pageRow is what a page's row says beside the page itself.
+// A pageRow is what a page's line says beside the page itself.
 type pageRow struct {
 	Page
 	readID   string
@@ -37,25 +37,27 @@ type pageRow struct {
 	expected int
 	outcome  string
 	message  string
+	sights   sights // of the pass
 
-	id, sum, file string
-	fetched       time.Time
-	news          []int // places of the included objects that are to be landed
+	line pageLine
+	news []int // places of the objects that are to be landed
 }
 
-// A keeper makes pages durable: first the file, then the row, and pages that
-// arrive together share one transaction.
+// A keeper makes pages durable: first the file, then the line, and pages that
+// arrive together share one write. A page that brings no news has no file.
 type keeper struct {
-	db    *warehouse.DB
-	files *pageFiles
-	about About
-	run   etl.RunID
-	now   func() time.Time
-	last  string // the newest page id of the source; used by whoever commits
+	files   *pageFiles
+	about   About
+	run     etl.RunID
+	now     func() time.Time
+	journal *journal
+	known   *known
+	land    *lander
 
 	mu     sync.Mutex
+	last   string // the newest id in any line of the source
 	queue  []*keeping
-	active bool // somebody is committing the queue
+	active bool // somebody is writing the queue
 }
 
 type keeping struct {
@@ -63,14 +65,25 @@ type keeping struct {
 	done chan error
 }
 
-// keep stores a page and fills in its id and its file. When it returns, the
-// page survives a loss of power.
-func (k *keeper) keep(ctx context.Context, row *pageRow) error {
-	var err error
-	row.fetched = k.now().UTC()
-	row.sum, row.file, err = k.files.write(k.about.Name, row.Body)
-	if err != nil {
-		return fmt.Errorf("keep page: %w", err)
+// keep stores a page and fills in its line. When it returns, the page survives
+// a loss of power.
+func (k *keeper) keep(row *pageRow) error {
+	row.line = k.line(row)
+	k.mu.Lock() // what is news depends on the order of the pages
+	k.last = pageIDAfter(k.last)
+	row.line.ID = k.last
+	if row.outcome == outcomePage {
+		row.news = k.known.news(&row.Page, row.sights)
+	}
+	k.mu.Unlock()
+	sum := sha256.Sum256(row.Body)
+	row.line.SHA256 = hex.EncodeToString(sum[:])
+	if row.outcome != outcomePage || len(row.news) > 0 || row.hasBadIncluded() {
+		file, err := k.files.write(k.about.Name, row.line.SHA256, row.Body)
+		if err != nil {
+			return fmt.Errorf("keep page: %w", err)
+		}
+		row.line.File = file
 	}
 	k.mu.Lock()
 	one := &keeping{row, make(chan error, 1)}
@@ -79,13 +92,46 @@ func (k *keeper) keep(ctx context.Context, row *pageRow) error {
 	k.active = true
 	k.mu.Unlock()
 	if lead {
-		k.commitQueue(context.WithoutCancel(ctx))
+		k.writeQueue()
 	}
 	return <-one.done
 }
 
-// commitQueue commits what is queued until nothing is.
-func (k *keeper) commitQueue(ctx context.Context) {
+// hasBadIncluded reports whether an included object has a fault: it is kept for
+// a person to look at.
+func (p *Page) hasBadIncluded() bool {
+	return slices.ContainsFunc(p.included, func(o object) bool { return o.fault != nil })
+}
+
+// line is what a page's line says before the page has an id and a file.
+func (k *keeper) line(row *pageRow) pageLine {
+	l := pageLine{
+		Run: k.run, Stream: k.about.Stream, ReadID: row.readID, Purpose: row.purpose, RecordID: row.recordID,
+		From: optionalText(row.window.From), To: optionalText(row.window.To), URL: row.URL, Next: string(row.Next),
+		Paging: row.paging(), Outcome: row.outcome, Message: row.message, Faults: row.faults(),
+		Pass: row.pass, Number: row.number, Status: row.Status, Bytes: int64(len(row.Body)), Records: len(row.objects),
+		FetchedAt: k.now().UTC().Truncate(time.Microsecond),
+	}
+	if expected := row.expected; expected != unknown {
+		l.Expected = &expected // a pointer into the row would keep its body in memory
+	}
+	for _, o := range row.objects {
+		l.Data = append(l.Data, sighting{ID: o.id, Look: o.look})
+		for _, link := range o.blank {
+			if l.Blank == nil {
+				l.Blank = map[string]int{}
+			}
+			l.Blank[link]++
+		}
+	}
+	for _, o := range row.included {
+		l.Included = append(l.Included, sighting{Stream: o.stream, ID: o.id, Look: o.look})
+	}
+	return l
+}
+
+// writeQueue writes what is queued until nothing is.
+func (k *keeper) writeQueue() {
 	for {
 		k.mu.Lock()
 		batch := k.queue
@@ -95,54 +141,22 @@ func (k *keeper) commitQueue(ctx context.Context) {
 		if len(batch) == 0 {
 			return
 		}
-		err := k.commit(ctx, batch...)
+		lines := make([]line, len(batch))
+		for i, one := range batch {
+			lines[i] = line{Page: &one.row.line}
+		}
+		end, err := k.journal.append(lines...)
+		if err == nil {
+			k.land.add(end, batch)
+		}
 		for _, one := range batch {
-			if err != nil && len(batch) > 1 {
-				one.done <- k.commit(ctx, one) // one fault is not the others'
-			} else {
-				one.done <- err
-			}
+			one.done <- err
 		}
 	}
-}
-
-// commit adds pages in one transaction.
-func (k *keeper) commit(ctx context.Context, pages ...*keeping) error {
-	return k.db.InTx(ctx, func(tx *warehouse.Tx) error {
-		for _, one := range pages {
-			if err := k.add(ctx, tx, one.row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (k *keeper) add(ctx context.Context, tx *warehouse.Tx, row *pageRow) error {
-	faults, err := row.faultsText()
-	if err != nil {
-		return err
-	}
-	row.id = pageIDAfter(k.last) // ids sort in the order of their rows
-	k.last = row.id
-	_, err = tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{
-		"page_id": row.id, "run_id": string(k.run), "source": k.about.Name,
-		"stream": k.about.Stream, "read_id": row.readID,
-		"purpose": row.purpose, "record_id": warehouse.Null(row.recordID),
-		"window_from": optionalDay(row.window.From), "window_to": optionalDay(row.window.To),
-		"url": row.URL, "sha256": row.sum, "file": row.file,
-		"next_cursor": warehouse.Null(string(row.Next)), "paging": row.paging(),
-		"outcome": row.outcome, "message": warehouse.Null(row.message),
-		"pass": row.pass, "page_number": row.number, "status": row.Status,
-		"bytes": len(row.Body), "records": len(row.objects),
-		"expected": sql.NullInt64{Int64: int64(row.expected), Valid: row.expected != unknown},
-		"faults":   faults, "fetched_at": row.fetched,
-	})
-	return err
 }
 
 // pageIDAfter returns an id that sorts after last, whatever the clock did in
-// between: ids sort in the order of their rows.
+// between: ids sort in the order in which pages were kept.
 func pageIDAfter(last string) string {
 	id := uuid.Must(uuid.NewV7())
 	if id.String() > last {
@@ -155,16 +169,6 @@ func pageIDAfter(last string) string {
 		}
 	}
 	return id.String()
-}
-
-// faultsText writes the faults of the page's objects as raw.pages has them.
-func (p Page) faultsText() (sql.NullString, error) {
-	faults := p.faults()
-	if len(faults) == 0 {
-		return sql.NullString{}, nil
-	}
-	text, err := json.Marshal(faults)
-	return warehouse.Null(string(text)), err
 }
 
 // How a page was asked for, as raw.pages.paging has it.
@@ -182,6 +186,14 @@ func (p Page) paging() string {
 		return pagingUnsorted
 	}
 	return pagingCursor
+}
+
+// optionalText is a day as journals have it.
+func optionalText(day time.Time) string {
+	if day.IsZero() {
+		return ""
+	}
+	return day.Format(time.DateOnly)
 }
 
 func optionalDay(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }

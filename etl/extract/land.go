@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -20,20 +22,24 @@ import (
 // little enough for any memory limit.
 const chunkBytes = 64 << 20
 
-// A lander splits kept pages into versions of records.
+// A lander brings what a job's journal says into raw.pages and raw.records:
+// it splits the pages that brought news into versions of records.
 type lander struct {
 	db     *warehouse.DB
 	files  *pageFiles
 	source string
-	before string // only pages with a smaller id; empty means all
+	known  *known
 
 	mu     sync.Mutex // one landing at a time
 	counts etl.Counts
 	failed map[string]*landPageError // by page id
 
-	choice sync.Mutex
-	chosen map[string][]int // page id → which of its included objects are news
-	open   []string         // reads whose pages wait: a later pass may replace them
+	list    sync.Mutex // guards what follows
+	lines   []*landing // that are not in raw.pages, in the order of the journal
+	journal *journal   // of the job
+	waiting []*landing // whose records are not in raw.records, oldest first
+	bytes   int64      // of the bodies of those
+	open    []string   // reads whose pages wait: a later pass may replace them
 
 	inAnyOrder bool // pages do not wait for those of open reads before them
 }
@@ -41,91 +47,370 @@ type lander struct {
 // A landPageError is a page whose records could not be landed. Those of all
 // other pages are.
 type landPageError struct {
-	page landing
+	page *landing
 	err  error
 }
 
-func (e *landPageError) Error() string { return fmt.Sprintf("page %s: %v", e.page.file, e.err) }
+func (e *landPageError) Error() string { return fmt.Sprintf("page %s: %v", e.page.File, e.err) }
 
 func (e *landPageError) Unwrap() error { return e.err }
 
 // A landing is one page that is to be landed.
 type landing struct {
-	id, readID string
-	file       string // relative to the data folder
-	bytes      int64
-	single     bool
-	faults     []fault
+	pageLine
+	journal *journal // that has its line
+	end     int64    // of that
+	added   bool     // to raw.pages
+	idle    bool     // its file is kept, but not to make records of
+	news    []int    // places of the objects to look at; nil means all
+	looks   []uint64 // of those
 }
+
+func (p *landing) single() bool { return p.RecordID != "" }
 
 // opaque reports whether DuckDB cannot or must not read the page as it is.
-func (p landing) opaque() bool {
-	return slices.ContainsFunc(p.faults, func(f fault) bool { return f.Opaque })
+func (p *landing) opaque() bool {
+	return slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Opaque })
 }
 
-// A chunk is some pages of one kind that are landed together.
-type chunk struct {
-	pages []landing
-	bytes int64
-}
-
-// add notes which of a kept page's included objects are to be landed.
-func (l *lander) add(row *pageRow) {
-	l.choice.Lock()
-	defer l.choice.Unlock()
-	if l.chosen == nil {
-		l.chosen = map[string][]int{}
+// recordsAsked counts the records among the objects to look at.
+func (p *landing) recordsAsked() int {
+	if p.news == nil {
+		return p.Records
 	}
-	l.chosen[row.id] = row.news
+	n, _ := slices.BinarySearch(p.news, p.Records+1)
+	return n
+}
+
+// waits reports whether anything of the page is to become a record.
+func (p *landing) waits() bool { return p.Outcome == outcomePage && p.File != "" && !p.idle }
+
+// add takes pages that were kept, and where their lines end.
+func (l *lander) add(end int64, kept []*keeping) {
+	l.list.Lock()
+	defer l.list.Unlock()
+	for _, one := range kept {
+		p := newLanding(one.row)
+		p.journal, p.end = l.journal, end
+		l.lines = append(l.lines, p)
+		if p.waits() {
+			l.wait(p)
+		}
+	}
+}
+
+func newLanding(row *pageRow) *landing {
+	p := &landing{pageLine: row.line, news: row.news, idle: len(row.news) == 0}
+	p.Data, p.Included = nil, nil // the journal has them
+	for _, place := range row.news {
+		if n := place - len(row.objects) - 1; n >= 0 {
+			p.looks = append(p.looks, uint64(row.included[n].look))
+		} else {
+			p.looks = append(p.looks, uint64(row.objects[place-1].look))
+		}
+	}
+	return p
+}
+
+// wait adds a page to those that wait, which are in the order of their ids.
+func (l *lander) wait(p *landing) {
+	at, _ := slices.BinarySearchFunc(l.waiting, p.ID, func(q *landing, id string) int { return strings.Compare(q.ID, id) })
+	l.waiting = slices.Insert(l.waiting, at, p)
+	l.bytes += p.Bytes
+}
+
+// drop takes pages off those that wait.
+func (l *lander) drop(is func(*landing) bool) (dropped []*landing) {
+	l.waiting = slices.DeleteFunc(l.waiting, func(p *landing) bool {
+		if !is(p) {
+			return false
+		}
+		dropped = append(dropped, p)
+		l.bytes -= p.Bytes
+		return true
+	})
+	return dropped
+}
+
+// isFull reports whether enough waits to be worth a transaction.
+func (l *lander) isFull() bool {
+	l.list.Lock()
+	defer l.list.Unlock()
+	return l.bytes >= chunkBytes
 }
 
 // hold keeps the pages of a read from being landed until it is released.
 func (l *lander) hold(readID string) {
-	l.choice.Lock()
-	defer l.choice.Unlock()
+	l.list.Lock()
+	defer l.list.Unlock()
 	l.open = append(l.open, readID)
 }
 
 func (l *lander) release(readID string) {
-	l.choice.Lock()
-	defer l.choice.Unlock()
+	l.list.Lock()
+	defer l.list.Unlock()
 	l.open = slices.DeleteFunc(l.open, func(id string) bool { return id == readID })
 }
 
-// supersede lets nothing come of a read's passes before the given one.
+// supersede lets nothing come of a read's passes before the given one. What
+// has landed already stays.
 func (l *lander) supersede(ctx context.Context, readID string, pass int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := l.db.Exec(ctx, "queries/page_supersede.sql", warehouse.Args{"read_id": readID, "pass": pass})
-	return err
+	if _, err := l.journal.append(line{Superseded: &supersededLine{readID, pass}}); err != nil {
+		return err
+	}
+	return l.applySuperseded(ctx, supersededLine{readID, pass})
 }
 
-// openReads are a statement's parameter: a list is never empty.
-func (l *lander) openReads() []string {
-	l.choice.Lock()
-	defer l.choice.Unlock()
-	return append([]string{""}, l.open...)
+// markSuperseded notes it for pages that are not in raw.pages, and reports
+// whether any is.
+func (l *lander) markSuperseded(readID string, pass int) (added bool) {
+	l.list.Lock()
+	defer l.list.Unlock()
+	is := func(p *landing) bool { return p.ReadID == readID && p.Pass < pass && p.Outcome == outcomePage }
+	for _, p := range l.drop(is) {
+		added = added || p.added
+	}
+	for _, p := range l.lines {
+		if is(p) {
+			p.Outcome = outcomeSuperseded
+		}
+	}
+	return added
 }
 
-// land splits every page of the source that is not in raw.records yet, except
-// those of open reads and what came after them; pages of an earlier run that
-// was killed are included. The versions and the note that their pages have
-// landed are committed together. A page that cannot land keeps no other back:
-// see failure.
+// load takes up the pages in raw.pages whose records are not in raw.records.
+func (l *lander) load(ctx context.Context) error {
+	return l.db.Each(ctx, "queries/page_waiting.sql", warehouse.Args{"source": l.source}, func(rows *sql.Rows) error {
+		p := &landing{added: true}
+		var faults string
+		if err := rows.Scan(&p.ID, &p.ReadID, &p.Stream, &p.RecordID, &p.From, &p.File, &faults,
+			&p.Pass, &p.Bytes, &p.Records, &p.FetchedAt); err != nil {
+			return err
+		}
+		p.Outcome = outcomePage
+		if faults != "" {
+			if err := json.Unmarshal([]byte(faults), &p.Faults); err != nil {
+				return fmt.Errorf("faults of page %s: %w", p.ID, err)
+			}
+		}
+		l.list.Lock()
+		defer l.list.Unlock()
+		l.wait(p)
+		return nil
+	})
+}
+
+// land brings every line into raw.pages and splits every page that is not in
+// raw.records yet, except those of open reads and what came after them: what
+// was seen first becomes the first version. Versions, pages and the note how
+// far the journal has landed are committed together. A page that cannot land
+// keeps no other back: see failure.
 func (l *lander) land(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	chunks, err := l.chunks(ctx)
-	if err != nil {
-		return fmt.Errorf("land pages: %w", err)
-	}
 	l.failed = map[string]*landPageError{}
-	for _, c := range chunks {
-		if err := l.landAll(ctx, c); err != nil {
+	groups := grouped(l.ready())
+	if len(groups) == 0 && l.hasLines() {
+		groups = append(groups, nil)
+	}
+	for _, pages := range groups {
+		if err := l.landAll(ctx, pages); err != nil {
 			return fmt.Errorf("land pages: %w", err)
 		}
 	}
 	return nil
+}
+
+func (l *lander) hasLines() bool {
+	l.list.Lock()
+	defer l.list.Unlock()
+	return len(l.lines) > 0
+}
+
+// ready lists the pages that wait for none.
+func (l *lander) ready() []*landing {
+	l.list.Lock()
+	defer l.list.Unlock()
+	var ready []*landing
+	for _, p := range l.waiting {
+		if !slices.Contains(l.open, p.ReadID) {
+			ready = append(ready, p)
+		} else if !l.inAnyOrder {
+			break
+		}
+	}
+	return ready
+}
+
+// grouped cuts pages into what one transaction lands.
+func grouped(pages []*landing) [][]*landing {
+	var all [][]*landing
+	var bytes int64
+	for _, p := range pages {
+		if len(all) == 0 || bytes+p.Bytes > chunkBytes {
+			all, bytes = append(all, nil), 0
+		}
+		last := len(all) - 1
+		all[last], bytes = append(all[last], p), bytes+p.Bytes
+	}
+	return all
+}
+
+// landAll lands pages, or if that fails, every one of them that can.
+func (l *lander) landAll(ctx context.Context, pages []*landing) error {
+	err := l.landTogether(ctx, pages)
+	switch n := len(pages); {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil, n == 0:
+		return err
+	case n > 1:
+		return errors.Join(l.landAll(ctx, pages[:n/2]), l.landAll(ctx, pages[n/2:]))
+	}
+	l.failed[pages[0].ID] = &landPageError{pages[0], err}
+	if l.hasLines() {
+		return l.landTogether(ctx, nil)
+	}
+	return nil
+}
+
+// landTogether lands pages in one transaction, and all lines with them.
+func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
+	l.list.Lock()
+	lines := slices.Clone(l.lines)
+	l.list.Unlock()
+	among := map[*landing]bool{}
+	for _, p := range pages {
+		among[p] = true
+	}
+	var counts etl.Counts
+	err := l.db.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := l.addPages(ctx, tx, lines, among); err != nil || len(pages) == 0 {
+			return err
+		}
+		if err := readDates(ctx, tx); err != nil {
+			return err
+		}
+		for _, chunk := range byKind(pages) {
+			one, err := l.split(ctx, tx, chunk)
+			if err != nil {
+				return err
+			}
+			counts = counts.Plus(one)
+		}
+		return setLanded(ctx, tx, pages)
+	})
+	if err != nil {
+		return err
+	}
+	l.list.Lock()
+	l.lines = l.lines[len(lines):]
+	for _, p := range lines {
+		p.added = true
+	}
+	l.drop(func(p *landing) bool { return among[p] })
+	l.list.Unlock()
+	l.counts = l.counts.Plus(counts)
+	if l.known == nil || counts.Written == 0 {
+		return nil
+	}
+	return l.known.load(ctx, l.db, l.source, time.Time{}, pages[0].ID)
+}
+
+// byKind parts pages that follow each other and are of one kind.
+func byKind(pages []*landing) [][]*landing {
+	var all [][]*landing
+	for i, p := range pages {
+		if i == 0 || pages[i-1].single() != p.single() {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], p)
+	}
+	return all
+}
+
+// addPages brings lines into raw.pages. Those among the given pages land with
+// them, and those without news have nothing to land.
+func (l *lander) addPages(ctx context.Context, tx *warehouse.Tx, lines []*landing, among map[*landing]bool) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	type row struct {
+		pageLine
+		Journal string `json:"journal"`
+		Landed  bool   `json:"landed"`
+	}
+	rows := make([]row, len(lines))
+	for i, p := range lines {
+		rows[i] = row{p.pageLine, p.journal.name, among[p] || p.Outcome == outcomePage && !p.waits()}
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{"source": l.source, "pages": string(text)}); err != nil {
+		return err
+	}
+	for i, p := range lines {
+		if i+1 < len(lines) && lines[i+1].journal == p.journal {
+			continue
+		}
+		if err := p.journal.setLanded(ctx, tx, l.source, p.end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setLanded notes it for pages that were in raw.pages before.
+func setLanded(ctx context.Context, tx *warehouse.Tx, pages []*landing) error {
+	var ids []string
+	for _, p := range pages {
+		if p.added {
+			ids = append(ids, p.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "queries/page_set_landed.sql", warehouse.Args{"page_ids": ids})
+	return err
+}
+
+// split makes versions of what pages of one kind hold.
+func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) (etl.Counts, error) {
+	var counts etl.Counts
+	args, clean, err := l.arguments(pages)
+	defer clean()
+	if err != nil {
+		return counts, err
+	}
+	file := "queries/record_split.sql"
+	if pages[0].single() {
+		file = "queries/record_split_single.sql"
+	}
+	if _, err := tx.Exec(ctx, file, args); err != nil {
+		return counts, err
+	}
+	if err := checkSplit(ctx, tx, pages); err != nil {
+		return counts, err
+	}
+	var shown int
+	if err := tx.Get(ctx, "queries/record_split_counts.sql", nil, &shown, &counts.Read); err != nil {
+		return counts, err
+	}
+	written, err := tx.Exec(ctx, "queries/record_add.sql", warehouse.Args{"source": l.source})
+	if err != nil {
+		return counts, err
+	}
+	counts.Written = int(written)
+	counts.Skipped = max(0, counts.Read-counts.Written)
+	if shown > counts.Written {
+		_, err = tx.Exec(ctx, "queries/record_seen_again.sql", warehouse.Args{"source": l.source})
+	}
+	return counts, err
 }
 
 // failure says which pages of a read could not be landed; of any read, if
@@ -135,104 +420,11 @@ func (l *lander) failure(readID string) error {
 	defer l.mu.Unlock()
 	var found []error
 	for _, id := range slices.Sorted(maps.Keys(l.failed)) {
-		if failed := l.failed[id]; readID == "" || failed.page.readID == readID {
+		if failed := l.failed[id]; readID == "" || failed.page.ReadID == readID {
 			found = append(found, failed)
 		}
 	}
 	return errors.Join(found...)
-}
-
-// landAll lands a chunk, or if that fails, every page of it that can.
-func (l *lander) landAll(ctx context.Context, c *chunk) error {
-	counts, err := l.landChunk(ctx, c)
-	switch n := len(c.pages); {
-	case err == nil:
-		l.counts = l.counts.Plus(counts)
-		l.landed(c)
-		return nil
-	case ctx.Err() != nil:
-		return err
-	case n > 1:
-		return errors.Join(
-			l.landAll(ctx, &chunk{pages: c.pages[:n/2]}), l.landAll(ctx, &chunk{pages: c.pages[n/2:]}),
-		)
-	}
-	l.failed[c.pages[0].id] = &landPageError{c.pages[0], err}
-	return nil
-}
-
-// landed forgets the choices that were made use of.
-func (l *lander) landed(c *chunk) {
-	l.choice.Lock()
-	defer l.choice.Unlock()
-	for _, p := range c.pages {
-		delete(l.chosen, p.id)
-	}
-}
-
-func (l *lander) chunks(ctx context.Context) ([]*chunk, error) {
-	var all []*chunk
-	err := l.db.Each(ctx, "queries/page_not_landed.sql", warehouse.Args{
-		"source": l.source, "before": l.before, "open_reads": l.openReads(), "in_any_order": l.inAnyOrder,
-	}, func(rows *sql.Rows) error {
-		var p landing
-		var faults sql.NullString
-		if err := rows.Scan(&p.id, &p.readID, &p.file, &p.bytes, &p.single, &faults); err != nil {
-			return err
-		}
-		if faults.Valid {
-			if err := json.Unmarshal([]byte(faults.String), &p.faults); err != nil {
-				return fmt.Errorf("faults of page %s: %w", p.id, err)
-			}
-		}
-		if last := len(all) - 1; last < 0 || all[last].pages[0].single != p.single || all[last].bytes+p.bytes > chunkBytes {
-			all = append(all, &chunk{})
-		}
-		c := all[len(all)-1]
-		c.pages, c.bytes = append(c.pages, p), c.bytes+p.bytes
-		return nil
-	})
-	return all, err
-}
-
-func (l *lander) landChunk(ctx context.Context, c *chunk) (etl.Counts, error) {
-	args, clean, err := l.arguments(c)
-	defer clean()
-	if err != nil {
-		return etl.Counts{}, err
-	}
-	ids := make([]string, len(c.pages))
-	for i, p := range c.pages {
-		ids[i] = p.id
-	}
-	split := "queries/record_split.sql"
-	if c.pages[0].single {
-		split = "queries/record_split_single.sql"
-	}
-	var counts etl.Counts
-	err = l.db.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := readDates(ctx, tx); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, split, args); err != nil {
-			return err
-		}
-		if err := checkSplit(ctx, tx, ids); err != nil {
-			return err
-		}
-		if err := tx.Get(ctx, "queries/record_split_counts.sql", nil, &counts.Read); err != nil {
-			return err
-		}
-		written, err := tx.Exec(ctx, "queries/record_add.sql", warehouse.Args{"source": l.source})
-		if err != nil {
-			return err
-		}
-		counts.Written = int(written)
-		counts.Skipped = max(0, counts.Read-counts.Written)
-		_, err = tx.Exec(ctx, "queries/page_set_landed.sql", warehouse.Args{"page_ids": ids})
-		return err
-	})
-	return counts, err
 }
 
 // readDates lets the statements of a transaction read dates and times as the
@@ -246,18 +438,22 @@ func readDates(ctx context.Context, tx *warehouse.Tx) error {
 	return nil
 }
 
-// arguments writes a chunk as the parameters of the statement that splits it.
+// arguments writes pages as the parameters of the statement that splits them.
 // The function it returns removes the files that were made for it.
-func (l *lander) arguments(c *chunk) (args warehouse.Args, clean func(), err error) {
+func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(), err error) {
 	type page struct {
-		ID       string  `json:"page_id"`
-		File     string  `json:"file"`
-		Included *[]int  `json:"included"` // null asks for all
-		Faults   []fault `json:"faults"`
+		ID        string    `json:"page_id"`
+		File      string    `json:"file"`
+		Stream    string    `json:"stream"`
+		From      *string   `json:"window_from"`
+		FetchedAt time.Time `json:"fetched_at"`
+		Ordinals  []int     `json:"ordinals"` // null asks for all
+		Looks     []uint64  `json:"looks"`
+		Faults    []fault   `json:"faults"`
 	}
 	var (
-		pages  []page
-		files  []string
+		asked  []page
+		files  = map[string]bool{}
 		mended []string
 		most   int64
 	)
@@ -266,33 +462,47 @@ func (l *lander) arguments(c *chunk) (args warehouse.Args, clean func(), err err
 			_ = os.Remove(file) // a mended copy, nobody reads it again
 		}
 	}
-	l.choice.Lock()
-	defer l.choice.Unlock()
-	for _, p := range c.pages {
-		one := page{ID: p.id, File: filepath.Join(l.files.folder, filepath.FromSlash(p.file)), Faults: p.faults}
-		size := p.bytes
+	for _, p := range pages {
+		one := page{
+			ID: p.ID, File: filepath.Join(l.files.folder, filepath.FromSlash(p.File)), Stream: p.Stream,
+			FetchedAt: p.FetchedAt, Ordinals: p.news, Looks: p.looks, Faults: p.Faults,
+		}
+		if p.From != "" {
+			one.From = &p.From
+		}
+		size := p.Bytes
 		if p.opaque() {
-			if one.File, size, err = l.files.mended(p.file, p.faults); err != nil {
+			if one.File, size, err = l.files.mended(p.File, p.Faults); err != nil {
 				return nil, clean, err
 			}
 			mended = append(mended, one.File)
 		}
-		if included, ok := l.chosen[p.id]; ok {
-			one.Included = &included
-		}
-		if file := warehouse.Literal(one.File); !slices.Contains(files, file) {
-			files = append(files, file)
-		}
-		pages, most = append(pages, one), max(most, size)
+		files[warehouse.Literal(one.File)] = true
+		asked, most = append(asked, one), max(most, size)
 	}
-	text, err := json.Marshal(pages)
-	return warehouse.Args{"files": files, "pages": string(text), "max_bytes": most + 1024}, clean, err
+	text, err := json.Marshal(asked)
+	names := slices.Sorted(maps.Keys(files))
+	return warehouse.Args{"files": names, "pages": string(text), "max_bytes": most + 1024}, clean, err
 }
 
 // checkSplit compares how many records the files hold with how many were
 // counted when they were fetched: a damaged file reads as an empty one.
-func checkSplit(ctx context.Context, tx *warehouse.Tx, ids []string) error {
-	return tx.Each(ctx, "queries/record_split_check.sql", warehouse.Args{"page_ids": ids}, func(rows *sql.Rows) error {
+func checkSplit(ctx context.Context, tx *warehouse.Tx, pages []*landing) error {
+	type page struct {
+		ID      string `json:"page_id"`
+		File    string `json:"page"`
+		Records int    `json:"records"`
+		Chosen  int    `json:"chosen"`
+	}
+	asked := make([]page, len(pages))
+	for i, p := range pages {
+		asked[i] = page{p.ID, p.File, p.Records, p.recordsAsked()}
+	}
+	text, err := json.Marshal(asked)
+	if err != nil {
+		return err
+	}
+	return tx.Each(ctx, "queries/record_split_check.sql", warehouse.Args{"pages": string(text)}, func(rows *sql.Rows) error {
 		var (
 			file            string
 			expected, found int
@@ -317,8 +527,8 @@ func (l *lander) damaged() []damagedPage {
 	var all []damagedPage
 	for _, id := range slices.Sorted(maps.Keys(l.failed)) {
 		page := l.failed[id].page
-		if _, err := l.files.read(page.file); err != nil {
-			all = append(all, damagedPage{id, page.readID, err})
+		if _, err := l.files.read(page.File); err != nil {
+			all = append(all, damagedPage{id, page.ReadID, err})
 		}
 	}
 	return all
@@ -329,6 +539,8 @@ func (l *lander) giveUp(ctx context.Context, p damagedPage) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.failed, p.id)
-	_, err := l.db.Exec(ctx, "queries/page_set_damaged.sql", warehouse.Args{"page_id": p.id, "message": p.err.Error()})
-	return err
+	if _, err := l.journal.append(line{Damaged: &damagedLine{p.id, p.err.Error()}}); err != nil {
+		return err
+	}
+	return l.applyDamaged(ctx, damagedLine{p.id, p.err.Error()})
 }

@@ -54,15 +54,9 @@ func (j *job) linkage(ctx context.Context, d *decision) (linkage, error) {
 		}
 		now.months[month] = sum
 	}
-	before := map[string]links{}
-	for month := range now.months {
-		var err error
-		if before[month], err = j.lastLinks(ctx, month); err != nil {
-			return now, err
-		}
-	}
+	before, err := j.lastLinks(ctx)
 	now.reason = worse(now.months, before)
-	return now, nil
+	return now, err
 }
 
 // worse says which link lacks at more than twice the share it did before, if
@@ -88,49 +82,57 @@ func worse(now, before map[string]links) string {
 	return ""
 }
 
-// lastLinks reads how many links of a month lacked when that was last
+// lastLinks reads how many links of each month lacked when that was last
 // believed, or accepted by somebody.
-func (j *job) lastLinks(ctx context.Context, month string) (links, error) {
-	var (
-		last, accepted   links
-		detail           string
-		passed, approved time.Time
-	)
-	err := j.DB.Get(ctx, "queries/proof_last_passed.sql",
-		warehouse.Args{"source": j.about.Name, "check_name": "links_present", "subject": month, "now": j.Now().UTC()}, &detail, &passed)
-	if err == nil {
-		err = json.Unmarshal([]byte(detail), &last)
+func (j *job) lastLinks(ctx context.Context) (map[string]links, error) {
+	months, passed := map[string]links{}, map[string]time.Time{}
+	err := j.DB.Each(ctx, "queries/proof_last_passed.sql",
+		warehouse.Args{"source": j.about.Name, "check_name": "links_present", "now": j.Now().UTC()}, func(rows *sql.Rows) error {
+			var month, detail string
+			var at time.Time
+			if err := rows.Scan(&month, &detail, &at); err != nil {
+				return err
+			}
+			var l links
+			err := json.Unmarshal([]byte(detail), &l)
+			months[month], passed[month] = l, at
+			return err
+		})
+	if err != nil {
+		return nil, err
 	}
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return last, err
-	}
-	months := map[string]links{}
+	var detail string
+	var approved time.Time
 	err = j.DB.Get(ctx, "queries/vanished_links.sql", j.about.stream(nil), &detail, &approved)
-	if err == nil {
-		err = json.Unmarshal([]byte(detail), &months)
+	if errors.Is(err, sql.ErrNoRows) {
+		return months, nil
 	}
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return last, err
+	if err != nil {
+		return nil, err
 	}
-	accepted, ok := months[month]
-	if ok && approved.After(passed) {
-		return accepted, nil
+	accepted := map[string]links{}
+	if err := json.Unmarshal([]byte(detail), &accepted); err != nil {
+		return nil, err
 	}
-	return last, nil
+	for month, l := range accepted {
+		if approved.After(passed[month]) {
+			months[month] = l
+		}
+	}
+	return months, nil
 }
 
-// recordLinks notes how many links lack, for the next run to compare with.
-func (j *job) recordLinks(ctx context.Context, d *decision) error {
-	for _, month := range slices.Sorted(maps.Keys(d.links.months)) {
-		detail, err := json.Marshal(d.links.months[month])
+// checks are how many links lack, for the next run to compare with.
+func (l linkage) checks() ([]check, error) {
+	var all []check
+	for _, month := range slices.Sorted(maps.Keys(l.months)) {
+		detail, err := json.Marshal(l.months[month])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := j.check(ctx, check{
-			name: "links_present", subject: month, passed: d.links.reason == "", detail: string(detail),
-		}); err != nil {
-			return err
-		}
+		all = append(all, check{
+			name: "links_present", subject: month, passed: l.reason == "", detail: string(detail),
+		})
 	}
-	return nil
+	return all, nil
 }

@@ -37,24 +37,22 @@ func newPageFiles(folder string) (*pageFiles, error) {
 	return &pageFiles{folder: folder, encoder: encoder, decoder: decoder}, nil
 }
 
-// write keeps body and returns its sha256 and its file, relative to the data
-// folder. When it returns, the file survives a loss of power. A file of that
-// name is written anew if it does not hold the body any more.
-func (p *pageFiles) write(source string, body []byte) (sum, file string, err error) {
-	hash := sha256.Sum256(body)
-	sum = hex.EncodeToString(hash[:])
+// write keeps the body that has the sha256 and returns its file, relative to
+// the data folder. When it returns, the file survives a loss of power. A file
+// of that name is written anew if it does not hold the body any more.
+func (p *pageFiles) write(source, sum string, body []byte) (file string, err error) {
 	file = path.Join("raw", source, sum[:2], sum+".json.zst")
 	target := filepath.Join(p.folder, filepath.FromSlash(file))
 	if p.holds(target, body) {
-		return sum, file, nil
+		return file, nil
 	}
 	if err := durable.MkdirAll(filepath.Dir(target), 0o700); err != nil {
-		return "", "", err
+		return "", err
 	}
 	if err := durable.WriteFile(target, p.encoder.EncodeAll(body, nil), 0o600); err != nil {
-		return "", "", err
+		return "", err
 	}
-	return sum, file, nil
+	return file, nil
 }
 
 // holds reports whether a page file is there and undamaged.

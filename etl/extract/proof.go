@@ -37,8 +37,8 @@ type Proof struct {
 // A finding is what reading a window brought to light.
 type finding struct {
 	Proof
-	seen     []map[string]uint64 // ids of each pass
-	nameless int                 // records of the last pass without a usable id
+	seen     []map[string]look // ids of each pass
+	nameless int               // records of the last pass without a usable id
 }
 
 // early lists the records that an earlier pass found and the last one did not.
@@ -69,7 +69,7 @@ func (f *finding) saw(id string) bool {
 // A pass is one reading of a window from its first page to its last.
 type pass struct {
 	before, after int
-	seen          map[string]uint64 // id → hash
+	seen          map[string]look // id → how it looked
 	blank         map[string]int
 	nameless      map[string]int // id made for a record → how many of it there are
 	sights        sights
@@ -82,7 +82,7 @@ type pass struct {
 }
 
 func newPass() *pass {
-	return &pass{before: unknown, after: unknown, seen: map[string]uint64{}, blank: map[string]int{}, nameless: map[string]int{}}
+	return &pass{before: unknown, after: unknown, seen: map[string]look{}, blank: map[string]int{}, nameless: map[string]int{}, sights: sights{}}
 }
 
 func (p *pass) add(page Page) {
@@ -101,10 +101,13 @@ func (p *pass) add(page Page) {
 	for i := range page.objects {
 		o := &page.objects[i]
 		p.tellApart(o)
-		p.seen[o.id] = o.hash
+		p.seen[o.id] = o.look
 		for _, link := range o.blank {
 			p.blank[link]++
 		}
+	}
+	for link, n := range page.blank {
+		p.blank[link] += n
 	}
 }
 
@@ -159,15 +162,13 @@ func (f *finding) add(p *pass, n int) {
 	}
 }
 
-func (j *job) recordProof(ctx context.Context, proof Proof) error {
-	detail, err := json.Marshal(proof)
-	if err != nil {
-		return err
-	}
-	return j.check(ctx, check{
-		name: "window_complete", subject: proof.Name, passed: proof.Proven,
-		expected: strconv.Itoa(proof.After), actual: strconv.Itoa(proof.Found), detail: string(detail),
-	})
+// check is the proof as a row of ops.checks.
+func (p Proof) check() (check, error) {
+	detail, err := json.Marshal(p)
+	return check{
+		name: "window_complete", subject: p.Name, passed: p.Proven,
+		expected: strconv.Itoa(p.After), actual: strconv.Itoa(p.Found), detail: string(detail),
+	}, err
 }
 
 // proofs reads what the reads of some windows have proven.
@@ -198,12 +199,29 @@ type check struct {
 	detail           string
 }
 
-func (j *job) check(ctx context.Context, c check) error {
-	_, err := j.DB.Exec(ctx, "queries/proof_add.sql", warehouse.Args{
+func (j *job) check(ctx context.Context, r warehouse.Runner, checks ...check) error {
+	if len(checks) == 0 {
+		return nil
+	}
+	type row struct {
+		Name     string `json:"check_name"`
+		Subject  string `json:"subject"`
+		Passed   bool   `json:"passed"`
+		Expected string `json:"expected,omitempty"`
+		Actual   string `json:"actual,omitempty"`
+		Detail   string `json:"detail,omitempty"`
+	}
+	rows := make([]row, len(checks))
+	for i, c := range checks {
+		rows[i] = row{c.name, c.subject, c.passed, c.expected, c.actual, c.detail}
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = r.Exec(ctx, "queries/proof_add.sql", warehouse.Args{
 		"run_id": string(j.RunID), "stage": "extract/" + j.about.Name, "source": j.about.Name,
-		"check_name": c.name, "subject": c.subject, "passed": c.passed,
-		"expected": warehouse.Null(c.expected), "actual": warehouse.Null(c.actual), "detail": warehouse.Null(c.detail),
-		"checked_at": j.Now().UTC(),
+		"checks": string(text), "checked_at": j.Now().UTC(),
 	})
 	return err
 }
@@ -227,7 +245,7 @@ func (j *job) recordBadIncluded(ctx context.Context) error {
 	}
 	j.Log.WarnContext(ctx, "included objects could not be read; what was known of them before still counts",
 		etl.KeyRecords, len(found), etl.KeyReason, found[0])
-	return j.check(ctx, check{
+	return j.check(ctx, j.DB, check{
 		name: "included_readable", expected: "0", actual: strconv.Itoa(len(found)),
 		detail: strings.Join(found[:min(len(found), 10)], "\n"),
 	})
@@ -240,16 +258,15 @@ func (j *job) recordNews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var checks []check
 	for _, name := range j.about.shapes.News() {
 		if slices.Contains(known, name) {
 			continue
 		}
-		if err := j.check(ctx, check{name: "schema_news", subject: name, passed: true}); err != nil {
-			return err
-		}
+		checks = append(checks, check{name: "schema_news", subject: name, passed: true})
 		j.report.News = append(j.report.News, name)
 	}
-	return nil
+	return j.check(ctx, j.DB, checks...)
 }
 
 // unproven says which windows could not be proven.

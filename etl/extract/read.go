@@ -22,7 +22,7 @@ type reader struct {
 	source  Source
 	about   About
 	keep    *keeper
-	land    *lander
+	kept    *keptLines
 	purpose string
 	query   Query
 	readID  string
@@ -54,57 +54,85 @@ func (r *reader) prove(ctx context.Context, current *pass, n int) (*finding, err
 	return f, nil
 }
 
-// resume returns the pass that a killed run was in, with all that it had
-// committed, and its number. A read by page numbers starts again, and one of
-// whose pages some are damaged; it returns those.
-func (r *reader) resume(ctx context.Context) (*pass, int, []damagedPage, error) {
-	p, n := newPass(), 1
-	var damaged []damagedPage
-	err := r.keep.db.Each(ctx, "queries/read_pages.sql", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
+// A leftRead is what a killed run left of a read.
+type leftRead struct {
+	pass     *pass
+	n        int  // its number
+	unusable bool // something is there, and the read has to begin anew
+	damaged  []damagedPage
+}
+
+// resume returns the pass that a killed run was in, with all that it had kept.
+// A read by page numbers starts again, and one of whose pages some are damaged,
+// or were no news only to a warehouse that knew more than this one.
+func (r *reader) resume(ctx context.Context) (*leftRead, error) {
+	left := &leftRead{pass: newPass(), n: 1}
+	err := r.keep.land.db.Each(ctx, "queries/read_pages.sql", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
 		var (
-			number           int
-			id, file, paging string
-			next             sql.NullString
-			expected         sql.NullInt64
+			n                         int
+			id, journal, file, paging string
+			next                      sql.NullString
+			expected                  sql.NullInt64
 		)
-		if err := rows.Scan(&id, &n, &number, &file, &next, &paging, &expected); err != nil {
+		if err := rows.Scan(&id, &journal, &n, &file, &next, &paging, &expected); err != nil {
 			return err
-		}
-		objects, err := r.reread(file)
-		if err != nil {
-			damaged = append(damaged, damagedPage{id, r.readID, err})
-			return nil
 		}
 		page := Page{
 			Next: etl.Cursor(next.String), Numbered: paging == pagingNumber, Unsteady: paging != pagingCursor,
-			Expected: unknown, objects: objects,
+			Expected: unknown,
 		}
 		if expected.Valid {
 			page.Expected = int(expected.Int64)
 		}
-		p.add(page)
+		if err := r.reread(&page, id, journal, file); err != nil {
+			left.damaged = append(left.damaged, damagedPage{id, r.readID, err})
+			return nil
+		}
+		if n != left.n {
+			left.pass, left.n = newPass(), n
+		}
+		if news := r.keep.known.news(&page, left.pass.sights); len(news) > 0 && file == "" {
+			left.unusable = true
+		}
+		left.pass.add(page)
 		return nil
 	})
 	if err != nil {
-		return nil, 0, nil, fmt.Errorf("resume window %s: %w", r.query, err)
+		return nil, fmt.Errorf("resume window %s: %w", r.query, err)
 	}
-	if p.numbered || len(damaged) > 0 {
-		return newPass(), 1, damaged, nil
+	if left.pass.numbered || len(left.damaged) > 0 {
+		left.unusable = true
 	}
-	return p, n, nil, nil
+	return left, nil
 }
 
-// reread returns the records in a page file.
-func (r *reader) reread(file string) ([]object, error) {
-	body, err := r.keep.files.read(file)
+// reread fills in the objects of a page: as its journal has them, or in a
+// folder of a version without journals, its file.
+func (r *reader) reread(page *Page, id, journal, file string) error {
+	line, err := r.kept.find(r.keep.journal.folder, journal, id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	e, err := readEnvelope(body, r.about.Stream, r.about.shapes)
-	if err != nil {
-		return nil, fmt.Errorf("page file %s: %w", file, err)
+	if file != "" {
+		body, err := r.keep.files.read(file)
+		if err != nil {
+			return err
+		}
+		if line == nil {
+			e, err := readEnvelope(body, r.about.Stream, r.about.shapes)
+			if err != nil {
+				return fmt.Errorf("page file %s: %w", file, err)
+			}
+			page.objects, page.included = e.data, e.included
+			return nil
+		}
 	}
-	return e.data, nil
+	if line == nil {
+		return fmt.Errorf("page %s has neither a line nor a file", id)
+	}
+	page.objects, page.included = line.objects()
+	page.blank = line.Blank
+	return nil
 }
 
 // pass reads from where p stands to the last page.
@@ -141,7 +169,7 @@ func (r *reader) pages(ctx context.Context, p *pass, n int) error {
 			return kept
 		}
 		if errors.Is(err, etl.ErrDrift) {
-			return r.keepDrift(ctx, page, p, n, err)
+			return r.keepDrift(page, p, n, err)
 		}
 		if err != nil {
 			return err
@@ -152,9 +180,25 @@ func (r *reader) pages(ctx context.Context, p *pass, n int) error {
 				r.query, errEndless, p.pages, len(p.seen), p.before)
 		}
 		r.tell(1, r.announced(p, page))
-		settle = r.keepSoon(ctx, r.row(page, p, n))
+		if err := r.learn(ctx, page); err != nil {
+			return err
+		}
+		settle = r.keepSoon(r.row(page, p, n))
 	}
 	return settle()
+}
+
+// learn reads how the records of a page looked last if they are of days before
+// those that the job reads.
+func (r *reader) learn(ctx context.Context, page Page) error {
+	if r.purpose != purposeCreated {
+		return nil
+	}
+	ids := make([]string, len(page.objects))
+	for i, o := range page.objects {
+		ids[i] = o.id
+	}
+	return r.keep.known.learn(ctx, r.keep.land.db, r.about.Name, r.about.Stream, ids)
 }
 
 // announced is how many pages a page says there are, if it is the first one
@@ -174,34 +218,28 @@ func (r *reader) row(page Page, p *pass, n int) *pageRow {
 	return &pageRow{
 		Page: page, readID: r.readID, purpose: r.purpose, window: r.query.Window,
 		pass: n, number: p.pages, expected: expected, outcome: outcomePage,
-		news: p.sights.news(page.included),
+		sights: p.sights,
 	}
 }
 
 // keepSoon keeps a page in the background. The function it returns waits.
-func (r *reader) keepSoon(ctx context.Context, row *pageRow) func() error {
+func (r *reader) keepSoon(row *pageRow) func() error {
 	done := make(chan error, 1)
-	go func() {
-		err := r.keep.keep(ctx, row)
-		if err == nil {
-			r.land.add(row)
-		}
-		done <- err
-	}()
+	go func() { done <- r.keep.keep(row) }()
 	return func() error { return <-done }
 }
 
 // keepDrift keeps a page that is not as agreed for a person to look at. The
 // cursor stays where it was.
-func (r *reader) keepDrift(ctx context.Context, page Page, p *pass, n int, found error) error {
+func (r *reader) keepDrift(page Page, p *pass, n int, found error) error {
 	row := r.row(page, p, n)
 	row.number++
 	row.Next, row.objects = p.next, nil
 	row.outcome, row.message = outcomeDrift, found.Error()
-	if err := r.keep.keep(ctx, row); err != nil {
+	if err := r.keep.keep(row); err != nil {
 		return errors.Join(found, err)
 	}
-	return fmt.Errorf("page %d of window %s, kept as %s: %w", row.number, r.query, row.file, found)
+	return fmt.Errorf("page %d of window %s, kept as %s: %w", row.number, r.query, row.line.File, found)
 }
 
 // newReadID names a read.

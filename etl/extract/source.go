@@ -2,9 +2,10 @@
 // raw.records, and proves that nothing is missing.
 //
 // A source turns a window of days into pages. The extractor keeps every page
-// as a file before its row and cursor are committed, counts and compares
-// until the window is proven, lets DuckDB split the pages into versions of
-// records, and marks what a proven read no longer found.
+// that brings news as a file, then a line about every page in the job's
+// journal, and only then does the next request count. It counts and compares
+// until a window is proven, lets DuckDB split the pages with news into versions
+// of records, many at a time, and marks what a proven read no longer found.
 package extract
 
 import (
@@ -86,6 +87,7 @@ type Page struct {
 	Expected int // records of the query as the vendor counts them, or unknown
 	objects  []object
 	included []object
+	blank    map[string]int // how many of the objects lack which link, if they do not say so themselves
 	single   bool
 	echoes   []string // the names of secrets that were in the body
 }

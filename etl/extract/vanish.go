@@ -11,42 +11,43 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// missed notes which records a proven read of a window did not find, and that
-// those which it did find are no longer missing. What becomes of the missing
-// ones is decided once all windows of the job are read.
-func (j *job) missed(ctx context.Context, s *slot, f *finding) error {
-	var missing []string
-	if s.purpose != purposeCreated { // its windows are of other days
-		living, err := j.living(ctx, s)
-		if err != nil {
-			return err
-		}
-		f.Living = len(living)
-		if f.nameless == 0 { // else each may be the one that came without its id
-			missing = slices.DeleteFunc(living, f.saw)
-		}
-		if _, canAsk := j.source.(finder); !canAsk {
-			if missing, err = j.inside(ctx, s, missing); err != nil {
-				return err
-			}
-		}
+// missed finds out which records a proven read of a window did not find. What
+// becomes of them is decided once all windows of the job are read.
+func (j *job) missed(ctx context.Context, e *ending) error {
+	if e.slot.purpose == purposeCreated { // its windows are of other days
+		return nil
 	}
+	living := j.known.living(j.about.Stream, e.slot.query.Window)
+	e.Living = len(living)
+	if e.nameless == 0 { // else each may be the one that came without its id
+		e.missing = slices.DeleteFunc(living, e.saw)
+		slices.Sort(e.missing)
+	}
+	if _, canAsk := j.source.(finder); canAsk {
+		return nil
+	}
+	var err error
+	e.missing, err = j.inside(ctx, e.slot, e.missing)
+	return err
+}
+
+// back lists the records that were missing and that windows have shown.
+func (j *job) back(ctx context.Context, concluded []*ending) ([]string, error) {
 	open, err := j.openIDs(ctx)
-	if err != nil {
-		return err
+	return slices.DeleteFunc(open, func(id string) bool {
+		return !slices.ContainsFunc(concluded, func(e *ending) bool { return e.Proven && e.saw(id) })
+	}), err
+}
+
+// noteMissing notes what a proven read did not find.
+func (j *job) noteMissing(ctx context.Context, tx *warehouse.Tx, e *ending) error {
+	if len(e.missing) == 0 {
+		return nil
 	}
-	back := slices.DeleteFunc(open, func(id string) bool { return !f.saw(id) })
-	j.slotting.Lock()
-	defer j.slotting.Unlock()
-	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := j.returned(ctx, tx, back); err != nil || len(missing) == 0 {
-			return err
-		}
-		_, err := tx.Exec(ctx, "queries/tombstone_absence_add.sql", j.about.stream(warehouse.Args{
-			"record_ids": missing, "read_id": s.readID, "now": j.Now().UTC(),
-		}))
-		return err
-	})
+	_, err := tx.Exec(ctx, "queries/tombstone_absence_add.sql", j.about.stream(warehouse.Args{
+		"record_ids": e.missing, "read_id": e.slot.readID, "now": j.Now().UTC(),
+	}))
+	return err
 }
 
 // stream adds to a statement's parameters which records are meant.
@@ -54,13 +55,6 @@ func (a About) stream(args warehouse.Args) warehouse.Args {
 	all := warehouse.Args{"source": a.Name, "stream": a.Stream}
 	maps.Copy(all, args)
 	return all
-}
-
-// living lists the records of a window that are not gone.
-func (j *job) living(ctx context.Context, s *slot) ([]string, error) {
-	return warehouse.Strings(ctx, j.DB, "queries/record_living.sql", j.about.stream(warehouse.Args{
-		"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To),
-	}))
 }
 
 // inside keeps the records that the vendor lists in this window whichever of
@@ -163,39 +157,23 @@ func (j *job) accept(ctx context.Context) error {
 	if j.Accept == nil {
 		return nil
 	}
+	now := j.Now().UTC()
+	listed, err := j.listed(ctx)
+	if err != nil {
+		return fmt.Errorf("accept what vanished: %w", err)
+	}
+	maps.DeleteFunc(listed, func(_ string, accepted bool) bool { return accepted })
+	if _, err := j.land.journal.append(line{Accepted: &acceptedLine{
+		Stream: j.about.Stream, Records: slices.Sorted(maps.Keys(listed)), Who: j.Accept.Who, Note: j.Accept.Note, At: now,
+	}}); err != nil {
+		return fmt.Errorf("accept what vanished: %w", err)
+	}
 	n, err := j.DB.Exec(ctx, "queries/vanished_accept.sql", j.about.stream(warehouse.Args{
-		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": j.Now().UTC(),
+		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": now,
 	}))
 	j.report.Accepted = int(n)
 	if err != nil {
 		return fmt.Errorf("accept what vanished: %w", err)
 	}
 	return nil
-}
-
-// sights remembers how each included object looked last in a pass. They repeat
-// on most pages, and splitting them again costs as much as the records
-// themselves. A pass may turn out not to count, so no other one relies on it.
-type sights map[sightKey]uint64 // → hash
-
-type sightKey struct{ stream, id string }
-
-// news returns the places, from 1, of the objects that are new or look
-// different than when they were seen last.
-func (s *sights) news(included []object) []int {
-	if *s == nil {
-		*s = sights{}
-	}
-	places := []int{}
-	for i, o := range included {
-		if o.fault != nil {
-			continue // never landed
-		}
-		key := sightKey{o.stream, o.id}
-		if hash, seen := (*s)[key]; !seen || hash != o.hash {
-			(*s)[key] = o.hash
-			places = append(places, i+1)
-		}
-	}
-	return places
 }

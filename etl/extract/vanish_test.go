@@ -594,7 +594,7 @@ func TestWhatOnlyAnEarlierPassSaidIsIgnored(t *testing.T) {
 					t.Error("record 3 is gone, and an earlier pass has seen it")
 				}
 				into := s.anew()
-				if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder, t.TempDir()); err != nil {
+				if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder); err != nil {
 					t.Fatal(err)
 				}
 				if got, want := into.table("check/versions.sql", nil), s.table("check/versions.sql", nil); got != want {

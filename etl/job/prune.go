@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/warehouse"
 )
 
@@ -53,11 +55,16 @@ func checkAge(c *config.Config, age config.Duration) error {
 	return nil
 }
 
-// prune removes rows first and files after: a file without a row is removed
-// next time, a row without its file would be a loss.
+// prune removes lines of journals first, then rows, and files after: a row
+// without a line or a file without a row is removed next time, a row or a line
+// without its file would be a loss.
 func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Pruned, error) {
 	p := &Pruned{Before: before, Done: yes}
-	err := s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+	unlanded, err := extract.UnlandedFiles(ctx, s.DB, s.Config.DataDir)
+	if err != nil {
+		return p, err
+	}
+	err = s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		args := warehouse.Args{"before": before}
 		if _, err := tx.Exec(ctx, "queries/prune_mark.sql", args); err != nil {
 			return err
@@ -65,7 +72,10 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 		if err := tx.Get(ctx, "queries/prune_count.sql", args, &p.Pages, &p.AllPages, &p.Checks); err != nil {
 			return err
 		}
-		if err := p.findFiles(ctx, tx, s.Config, before); err != nil || !yes {
+		if err := p.findFiles(ctx, tx, s.Config, unlanded, before); err != nil || !yes {
+			return err
+		}
+		if err := trimJournals(ctx, tx, s.Config.DataDir); err != nil {
 			return err
 		}
 		_, pages := tx.Exec(ctx, "queries/prune_pages.sql", nil)
@@ -81,18 +91,43 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 	return p, err
 }
 
-// findFiles lists old page files that no page names any more, and old reports.
-func (p *Pruned) findFiles(ctx context.Context, tx *warehouse.Tx, c *config.Config, before time.Time) error {
+// trimJournals removes the lines of what is pruned.
+func trimJournals(ctx context.Context, tx *warehouse.Tx, folder string) error {
+	type key struct{ source, journal string }
+	pages := map[key]map[string]bool{}
+	if err := tx.Each(ctx, "queries/prune_lines.sql", nil, func(rows *sql.Rows) error {
+		var k key
+		var id string
+		err := rows.Scan(&k.source, &k.journal, &id)
+		if pages[k] == nil {
+			pages[k] = map[string]bool{}
+		}
+		pages[k][id] = true
+		return err
+	}); err != nil {
+		return err
+	}
+	for k, ids := range pages {
+		if err := (extract.TrimmedJournal{Source: k.source, Name: k.journal, Pages: ids}).Trim(folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findFiles lists old page files that neither a page nor a line that has not
+// landed names, and old reports.
+func (p *Pruned) findFiles(ctx context.Context, tx *warehouse.Tx, c *config.Config, unlanded []string, before time.Time) error {
 	names, err := warehouse.Strings(ctx, tx, "queries/prune_kept_files.sql", nil)
 	if err != nil {
 		return err
 	}
 	kept := make(map[string]bool, len(names))
-	for _, name := range names {
+	for _, name := range append(names, unlanded...) {
 		kept[filepath.Join(c.DataDir, filepath.FromSlash(name))] = true
 	}
 	p.files, err = oldFiles(filepath.Join(c.DataDir, "raw"), before, func(path string, size int64) bool {
-		if kept[path] {
+		if kept[path] || filepath.Ext(path) == ".jsonl" { // a journal is trimmed instead
 			return false
 		}
 		p.Files, p.Bytes = p.Files+1, p.Bytes+size
@@ -135,6 +170,7 @@ func oldFiles(folder string, before time.Time, wanted func(path string, size int
 var leftovers = []string{
 	"raw/*/*/.page-*",
 	"raw/*/*/.*.json.zst[0-9]*",
+	"raw/*/journal/.*.jsonl[0-9]*",
 	"sent/.*.json.zst[0-9]*",
 	"sent/*.json.zst.tmp", // of versions before
 	"..ledger[0-9]*",

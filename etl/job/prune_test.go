@@ -105,6 +105,9 @@ func TestPruneRemovesOnlyWhatBroughtNothing(t *testing.T) {
 	if diff := cmp.Diff(first.Totals.Received, again.Totals.Received); diff != "" {
 		t.Errorf("the totals changed: %s", diff)
 	}
+	if _, err := Do(t.Context(), c, options(), Rebuild()); err != nil {
+		t.Errorf("what is left is not enough for a rebuild: %v", err)
+	}
 }
 
 // everyPageHasItsFile follows each row of raw.pages to its file.

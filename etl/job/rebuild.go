@@ -16,6 +16,14 @@ import (
 	sqlfiles "spendbridge/sql"
 )
 
+// landStage brings into the warehouse what only the journals know, because it
+// was lost or is an older one.
+func landStage() Stage {
+	return Stage{Name: "land", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+		return extract.Land(ctx, r.DB, r.Config.DataDir, r.Log)
+	}}
+}
+
 // verifyRebuild rebuilds a second warehouse from the page files and compares
 // its records with those of the first, every column of them.
 func verifyRebuild() Stage {
@@ -49,7 +57,7 @@ func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 			return etl.Counts{}, err
 		}
 	}
-	counts, err = extract.Rebuild(ctx, r.DB, rebuilt, r.Config.DataDir, folder)
+	counts, err = extract.Rebuild(ctx, r.DB, rebuilt, r.Config.DataDir)
 	if err != nil {
 		return counts, err
 	}

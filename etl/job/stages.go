@@ -96,9 +96,9 @@ func Verify() Plan {
 }
 
 // Rebuild is [Verify] with a second warehouse, rebuilt from the stored pages.
-// It restores in the ledger what only the sent files know.
+// It restores what only the journals and the sent files know.
 func Rebuild() Plan {
 	return Plan{"verify", []Stage{
-		verifyPages(), refreshStage(), verifyTotals(), verifySnapshot(), verifyLedger(true), verifyRebuild(),
+		landStage(), verifyPages(), refreshStage(), verifyTotals(), verifySnapshot(), verifyLedger(true), verifyRebuild(),
 	}}
 }

@@ -5,5 +5,6 @@ select distinct
 from raw.pages
 
 where outcome != 'damaged'
+    and file != ''
 
 order by file

@@ -1,15 +1,14 @@
+-- The newest check of each subject that was passed.
 select
-    detail,
-    checked_at
+    subject,
+    arg_max(detail, checked_at) as detail,
+    max(checked_at) as checked_at
 
 from ops.checks
 
 where check_name = $check_name
     and source = $source
-    and subject = $subject
     and passed
     and checked_at <= $now    -- a clock that was ahead
 
-order by checked_at desc
-
-limit 1
+group by subject

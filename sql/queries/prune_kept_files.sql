@@ -3,4 +3,5 @@ select distinct file
 
 from raw.pages
 
-where page_id not in (select prunable_pages.page_id from prunable_pages)
+where file != ''
+    and page_id not in (select prunable_pages.page_id from prunable_pages)

@@ -14,6 +14,8 @@ needed as (
 
 select
     pages.page_id,
+    pages.source,
+    pages.journal,
     pages.file
 
 from raw.pages as pages

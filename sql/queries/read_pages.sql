@@ -1,8 +1,8 @@
--- The newest pass of one read, as far as it came.
+-- The pages of one read, as far as it came.
 select
     page_id,
+    coalesce(journal, '') as journal,
     pass,
-    page_number,
     file,
     next_cursor,
     paging,
@@ -12,10 +12,7 @@ from raw.pages
 
 where read_id = $read_id
     and outcome = 'page'
-    and pass = (
-        select max(pass)
-        from raw.pages
-        where read_id = $read_id
-    )
 
-order by page_number
+order by
+    pass,
+    page_number

@@ -1,9 +1,10 @@
 -- Adds the versions that differ from the one before, or are judged otherwise,
--- in the order in which
--- the vendor showed them: how pages are grouped for landing does not matter.
+-- in the order in which the vendor showed them: how pages are grouped for
+-- landing does not matter.
 insert into raw.records (
     source, stream, record_id, version, page_id, ordinal,
     payload, payload_hash, fault,
+    verbatim_hash,
     tombstone, unsettled,
     filed_on,
     seen_at
@@ -96,6 +97,9 @@ select
     incoming.payload,
     incoming.payload_hash,
     incoming.fault,
+
+    ---------- numerics
+    incoming.verbatim_hash,
 
     ---------- booleans
     false as tombstone,

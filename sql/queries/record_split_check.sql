@@ -1,21 +1,55 @@
 -- Pages whose file no longer holds as many records as were counted when it
 -- was fetched, or records without an id.
+with
+
+asked as (
+
+    select unnest(
+        from_json($pages, '[{
+            "page_id": "VARCHAR", "page": "VARCHAR",
+            "records": "INTEGER", "chosen": "INTEGER"
+        }]'),
+        max_depth := 2
+    )
+
+),
+
+found as (
+
+    select
+        page_id,
+        any_value(records) as records,
+        count(record_id) filter (is_record) as chosen
+
+    from record_incoming
+
+    group by page_id
+
+),
+
+compared as (
+
+    select
+        asked.page,
+        asked.records as expected,
+        asked.chosen as expected_chosen,
+        coalesce(found.records, 0) as found,
+        coalesce(found.chosen, 0) as found_chosen
+
+    from asked
+
+    left join found
+        on asked.page_id = found.page_id
+
+)
+
 select
-    pages.file,
-    pages.records as expected,
-    count(incoming.record_id) as found
+    page as file,
+    case when found != expected then expected else expected_chosen end
+        as expected,
+    case when found != expected then found else found_chosen end as found
 
-from raw.pages as pages
+from compared
 
-left join record_incoming as incoming
-    on pages.page_id = incoming.page_id
-    and incoming.is_record
-
-where pages.page_id in (select unnest($page_ids))
-
-group by
-    pages.page_id,
-    pages.file,
-    pages.records
-
-having count(incoming.record_id) != pages.records
+where found != expected
+    or found_chosen != expected_chosen

@@ -1,1 +1,5 @@
-select count(distinct (stream, record_id)) as objects from record_incoming
+select
+    count(*) as shown,
+    count(distinct (stream, record_id)) as objects
+
+from record_incoming

@@ -8,7 +8,9 @@ asked as (
 
     select unnest(
         from_json($pages, '[{
-            "page_id": "VARCHAR", "file": "VARCHAR", "included": ["INTEGER"],
+            "page_id": "VARCHAR", "file": "VARCHAR", "stream": "VARCHAR",
+            "window_from": "VARCHAR", "fetched_at": "VARCHAR",
+            "ordinals": ["INTEGER"], "looks": ["UBIGINT"],
             "faults": [{
                 "ordinal": "INTEGER", "record_id": "VARCHAR",
                 "reason": "VARCHAR", "detail": "VARCHAR"
@@ -16,23 +18,6 @@ asked as (
         }]'),
         max_depth := 2
     )
-
-),
-
-pages as (
-
-    select
-        pages.page_id,
-        pages.stream,
-        pages.window_from,
-        pages.fetched_at,
-        asked.file as filename,
-        asked.included
-
-    from raw.pages as pages
-
-    inner join asked
-        on pages.page_id = asked.page_id
 
 ),
 
@@ -65,22 +50,23 @@ files as (
 
 ),
 
--- Included objects repeat from page to page. Null asks for all of them.
+-- Without ordinals all objects are asked for.
 chosen as (
 
     select
-        pages.page_id,
-        pages.stream,
-        pages.window_from,
-        pages.fetched_at,
-        files.data,
-        files.included,
-        coalesce(pages.included, range(1, len(files.included) + 1)) as places
+        asked.page_id,
+        asked.stream,
+        asked.window_from::date as window_from,
+        asked.fetched_at::timestamptz as fetched_at,
+        asked.looks,
+        len(files.data) as records,
+        files.data || files.included as objects,
+        coalesce(asked.ordinals, range(1, len(objects) + 1)) as ordinals
 
     from files
 
-    inner join pages
-        on files.filename = pages.filename
+    inner join asked
+        on files.filename = asked.file
 
 ),
 
@@ -91,12 +77,10 @@ objects as (
         stream,
         window_from,
         fetched_at,
-        len(data) as records,
-        unnest(
-            range(1, len(data) + 1)
-            || [len(data) + place for place in places]
-        ) as ordinal,
-        unnest(data || list_select(included, places)) as payload
+        records,
+        unnest(ordinals) as ordinal,
+        unnest(list_select(objects, ordinals)) as payload,
+        unnest(looks) as look
 
     from chosen
 
@@ -153,6 +137,10 @@ select
     payload,
     md5(payload::varchar) as payload_hash,
     reason || ': ' || detail as fault,
+
+    ---------- numerics
+    records,
+    look as verbatim_hash,
 
     ---------- booleans
     is_record,

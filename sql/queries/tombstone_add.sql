@@ -2,6 +2,7 @@
 insert into raw.records (
     source, stream, record_id, version, page_id, ordinal,
     payload, payload_hash, fault,
+    verbatim_hash,
     tombstone, unsettled,
     filed_on,
     seen_at
@@ -35,6 +36,7 @@ select
     records.payload,
     records.payload_hash,
     records.fault,
+    records.verbatim_hash,
     true as tombstone,
     records.unsettled,
     records.filed_on,

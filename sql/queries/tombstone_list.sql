@@ -1,7 +1,7 @@
--- Tombstones in the order in which they were written among pages, without a
--- clock: each before the page that showed its record again, else at the end.
+-- Tombstones of a source in the order in which they were written among pages,
+-- without a clock: each before the page that showed its record again, else at
+-- the end.
 select
-    graves.source,
     graves.stream,
     graves.seen_at,
     coalesce(revived.page_id, '') as before,
@@ -16,9 +16,9 @@ left join raw.records as revived
     and graves.version + 1 = revived.version
 
 where graves.tombstone
+    and graves.source = $source
 
 group by
-    graves.source,
     graves.stream,
     graves.seen_at,
     revived.page_id

@@ -1,0 +1,312 @@
+package extract
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/durable"
+	"spendbridge/etl/warehouse"
+)
+
+// A journal holds what a job learned, one JSON object a line, in the order in
+// which it became durable. It is the truth of which raw.pages and raw.records
+// are made: whatever of it has not landed when a job begins is landed first.
+type journal struct {
+	folder string // of the source's journals
+	name   string // sorts after those of earlier jobs
+
+	mu   sync.Mutex
+	size int64
+}
+
+// A line is one line of a journal. Exactly one of its members is set.
+type line struct {
+	Page       *pageLine       `json:"page,omitempty"`
+	Superseded *supersededLine `json:"superseded,omitempty"`
+	Damaged    *damagedLine    `json:"damaged,omitempty"`
+	Gone       *goneLine       `json:"gone,omitempty"`
+	Accepted   *acceptedLine   `json:"accepted,omitempty"`
+}
+
+// A pageLine is one response, as a row of raw.pages has it, and the objects in
+// it.
+type pageLine struct {
+	ID        string    `json:"page_id"`
+	Run       etl.RunID `json:"run_id"`
+	Stream    string    `json:"stream"`
+	ReadID    string    `json:"read_id"`
+	Purpose   string    `json:"purpose"`
+	RecordID  string    `json:"record_id,omitempty"`
+	From      string    `json:"window_from,omitempty"`
+	To        string    `json:"window_to,omitempty"`
+	URL       string    `json:"url"`
+	SHA256    string    `json:"sha256"`
+	File      string    `json:"file,omitempty"` // empty: it brought no news
+	Next      string    `json:"next_cursor,omitempty"`
+	Paging    string    `json:"paging"`
+	Outcome   string    `json:"outcome"`
+	Message   string    `json:"message,omitempty"`
+	Faults    []fault   `json:"faults,omitempty"`
+	Pass      int       `json:"pass"`
+	Number    int       `json:"page_number"`
+	Status    int       `json:"status"`
+	Bytes     int64     `json:"bytes"`
+	Records   int       `json:"records"`
+	Expected  *int      `json:"expected,omitempty"`
+	FetchedAt time.Time `json:"fetched_at"`
+
+	Blank    map[string]int `json:"blank,omitempty"` // how many of the records lack which link
+	Data     sightings      `json:"data,omitempty"`  // the records
+	Included sightings      `json:"included,omitempty"`
+}
+
+// A sighting is an object on a page and how it looked. A record is of the
+// page's stream.
+type sighting struct {
+	Stream, ID string
+	Look       look
+}
+
+// sightings are lists of two or three texts: id and look, and for an included
+// object its stream before them.
+type sightings []sighting
+
+// MarshalJSON implements [json.Marshaler]. Ids need no escape, see [usableID]
+// and [noID]; there are hundreds of them on a page.
+func (all sightings) MarshalJSON() ([]byte, error) {
+	text := []byte{'['}
+	for i, one := range all {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, '[')
+		if one.Stream != "" {
+			stream, err := json.Marshal(one.Stream)
+			if err != nil {
+				return nil, err
+			}
+			text = append(append(text, stream...), ',')
+		}
+		text = append(append(append(text, '"'), one.ID...), `","`...)
+		text = append(one.Look.append(text), `"]`...)
+	}
+	return append(text, ']'), nil
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *sighting) UnmarshalJSON(text []byte) error {
+	var parts []string
+	if err := json.Unmarshal(text, &parts); err != nil {
+		return err
+	}
+	if len(parts) == 3 {
+		s.Stream, parts = parts[0], parts[1:]
+	}
+	if len(parts) != 2 {
+		return fmt.Errorf("not the id of an object and its look: %s", text)
+	}
+	s.ID = parts[0]
+	return s.Look.UnmarshalText([]byte(parts[1]))
+}
+
+// A supersededLine says that nothing comes of a read's passes before Pass.
+type supersededLine struct {
+	ReadID string `json:"read_id"`
+	Pass   int    `json:"pass"`
+}
+
+// A damagedLine gives up a page whose file was damaged before it landed.
+type damagedLine struct {
+	PageID  string `json:"page_id"`
+	Message string `json:"message"`
+}
+
+// A goneLine is tombstones. The pages of all lines before had landed.
+type goneLine struct {
+	Stream  string    `json:"stream"`
+	Records []string  `json:"record_ids"`
+	At      time.Time `json:"at"`
+}
+
+// An acceptedLine is somebody's word that records vanished in truth.
+type acceptedLine struct {
+	Stream  string    `json:"stream"`
+	Records []string  `json:"record_ids"`
+	Who     string    `json:"who"`
+	Note    string    `json:"note,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+// journalFolder is where a source's journals are, relative to the data folder.
+func journalFolder(source string) string { return filepath.Join("raw", source, "journal") }
+
+const journalSuffix = ".jsonl"
+
+// journals lists a source's journals, oldest first.
+func journals(folder, source string) ([]*journal, error) {
+	folder = filepath.Join(folder, journalFolder(source))
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var all []*journal
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), journalSuffix)
+		if !ok || strings.HasPrefix(name, ".") {
+			continue // one that a killed program was writing by another name
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &journal{folder: folder, name: name, size: info.Size()})
+	}
+	slices.SortFunc(all, func(a, b *journal) int { return strings.Compare(a.name, b.name) })
+	return all, nil
+}
+
+// newJournal is a journal after all others. It is made with its first line.
+func newJournal(folder, source string, all []*journal) *journal {
+	last := ""
+	if len(all) > 0 {
+		last = all[len(all)-1].name
+	}
+	return &journal{folder: filepath.Join(folder, journalFolder(source)), name: pageIDAfter(last)}
+}
+
+func (j *journal) path() string { return filepath.Join(j.folder, j.name+journalSuffix) }
+
+// append makes lines durable and returns where they end: when it returns, they
+// survive a loss of power.
+func (j *journal) append(lines ...line) (end int64, err error) {
+	var text bytes.Buffer
+	write := json.NewEncoder(&text)
+	write.SetEscapeHTML(false)
+	for _, one := range lines {
+		if err := write.Encode(one); err != nil {
+			return 0, err
+		}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.size == 0 {
+		if err := durable.MkdirAll(j.folder, 0o700); err != nil {
+			return 0, err
+		}
+	}
+	if err := durable.Append(j.path(), text.Bytes(), 0o600); err != nil {
+		return 0, errors.Join(err, j.cut()) // what is half written is no line
+	}
+	j.size += int64(text.Len())
+	return j.size, nil
+}
+
+// cut removes what is behind the last whole line.
+func (j *journal) cut() error {
+	if err := os.Truncate(j.path(), j.size); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// read calls each for every line behind the first bytes, with where it ends,
+// and returns where the last whole line ends. What was torn by a crash is at
+// the end, and no line.
+func (j *journal) read(from int64, each func(one line, end int64) error) (end int64, err error) {
+	text, err := os.ReadFile(j.path())
+	if err != nil {
+		return 0, err
+	}
+	end = min(from, int64(len(text)))
+	var torn error
+	for at := end; at < int64(len(text)); {
+		n := int64(bytes.IndexByte(text[at:], '\n'))
+		if n < 0 {
+			break
+		}
+		var one line
+		switch failed := json.Unmarshal(text[at:at+n], &one); {
+		case failed != nil:
+			torn = cmp.Or(torn, failed)
+		case torn != nil:
+			return end, fmt.Errorf("journal %s, byte %d: %w; restore it from a backup", j.path(), end, torn)
+		default:
+			if err := each(one, at+n+1); err != nil {
+				return end, err
+			}
+			end = at + n + 1
+		}
+		at += n + 1
+	}
+	return end, nil
+}
+
+// setLanded notes that the first bytes of a journal are in the warehouse.
+func (j *journal) setLanded(ctx context.Context, tx *warehouse.Tx, source string, bytes int64) error {
+	_, err := tx.Exec(ctx, "queries/journal_add.sql", warehouse.Args{"source": source, "journal": j.name, "bytes": bytes})
+	return err
+}
+
+// objects are what a page shows, as far as its line says it.
+func (l *pageLine) objects() (data, included []object) {
+	for _, o := range l.Data {
+		data = append(data, object{stream: l.Stream, id: plainName(o.ID), look: o.Look})
+	}
+	for i, o := range l.Included {
+		one := object{stream: o.Stream, id: o.ID, look: o.Look}
+		at := slices.IndexFunc(l.Faults, func(f fault) bool { return f.Ordinal == len(l.Data)+i+1 })
+		if at >= 0 {
+			one.fault = &l.Faults[at]
+		}
+		included = append(included, one)
+	}
+	return data, included
+}
+
+// keptLines finds the lines of pages in the journals of earlier jobs.
+type keptLines struct {
+	mu    sync.Mutex
+	lines map[string]map[string]*pageLine // by journal and page
+}
+
+// find returns a page's line; nil if no journal has it.
+func (k *keptLines) find(folder, name, pageID string) (*pageLine, error) {
+	if name == "" {
+		return nil, nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	lines, ok := k.lines[name]
+	if !ok {
+		lines = map[string]*pageLine{}
+		j := &journal{folder: folder, name: name}
+		if _, err := j.read(0, func(one line, _ int64) error {
+			if one.Page != nil {
+				lines[one.Page.ID] = one.Page
+			}
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+		if k.lines == nil {
+			k.lines = map[string]map[string]*pageLine{}
+		}
+		k.lines[name] = lines
+	}
+	if lines[pageID] == nil {
+		return nil, fmt.Errorf("journal %s has no line of page %s", name, pageID)
+	}
+	return lines[pageID], nil
+}

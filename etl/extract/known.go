@@ -1,0 +1,167 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// known is what the warehouse knows of a source's objects, as far as its job
+// reads: how each looked last. What is not there counts as news.
+type known struct {
+	mu      sync.Mutex
+	objects map[string]map[string]knownObject // by stream and id
+	seen    int                               // objects that the job has read
+}
+
+type knownObject struct {
+	look   look // zero: whatever it looks like is news
+	day    int32
+	living bool
+
+	seen     bool // by the job
+	restless bool // it looked different to the job than to the one before
+}
+
+// noDay is the day of an object that none is known of.
+const noDay = math.MinInt32
+
+// sights are how the objects that do not rest looked last. They are remembered for one pass: a pass
+// may turn out not to count, so no other one relies on it.
+type sights map[sightKey]look
+
+type sightKey struct{ stream, id string }
+
+// news returns the places, from 1, of the objects on a page that are to be
+// looked at: data, then included. An object that looks as it did last is not.
+// One that did look different during the job is, unless the same pass has just
+// seen it so: what becomes of the other pages is open.
+func (k *known) news(p *Page, s sights) []int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var places []int
+	for i := range p.objects {
+		if k.isNews(&p.objects[i], s) {
+			places = append(places, i+1)
+		}
+	}
+	for i := range p.included {
+		if p.included[i].fault != nil {
+			continue // never landed
+		}
+		if k.isNews(&p.included[i], s) {
+			places = append(places, len(p.objects)+i+1)
+		}
+	}
+	return places
+}
+
+func (k *known) isNews(o *object, s sights) bool {
+	objects := k.objects[o.stream]
+	if objects == nil {
+		objects = map[string]knownObject{}
+		k.objects[o.stream] = objects
+	}
+	was := objects[o.id]
+	now := was
+	if !was.seen {
+		now.seen = true
+		k.seen++
+	}
+	now.restless = was.restless || !was.living || was.look != o.look
+	if now != was {
+		objects[o.id] = now
+	}
+	if !now.restless {
+		return false
+	}
+	key := sightKey{o.stream, o.id}
+	if s[key] == o.look {
+		return false
+	}
+	s[key] = o.look
+	return true
+}
+
+// load reads how objects looked last: those of the days from from on, and on
+// pages from pageFrom on.
+func (k *known) load(ctx context.Context, db *warehouse.DB, source string, from time.Time, pageFrom string) error {
+	return k.read(ctx, db, warehouse.Args{
+		"source": source, "from": optionalDay(from), "page_from": pageFrom, "record_ids": []string{""},
+	})
+}
+
+// learn reads how some records looked last, unless that is known.
+func (k *known) learn(ctx context.Context, db *warehouse.DB, source, stream string, ids []string) error {
+	k.mu.Lock()
+	var unknown []string
+	for _, id := range ids {
+		if _, ok := k.objects[stream][id]; !ok {
+			unknown = append(unknown, id)
+		}
+	}
+	k.mu.Unlock()
+	if len(unknown) == 0 {
+		return nil
+	}
+	return k.read(ctx, db, warehouse.Args{
+		"source": source, "from": optionalDay(time.Time{}), "page_from": "", "record_ids": unknown,
+	})
+}
+
+func (k *known) read(ctx context.Context, db *warehouse.DB, args warehouse.Args) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return db.Each(ctx, "queries/record_known.sql", args, func(rows *sql.Rows) error {
+		var (
+			stream, id string
+			last       sql.Null[uint64]
+			day        sql.NullInt32
+			living     bool
+		)
+		if err := rows.Scan(&stream, &id, &last, &day, &living); err != nil {
+			return err
+		}
+		objects := k.objects[stream]
+		if objects == nil {
+			objects = map[string]knownObject{}
+			k.objects[stream] = objects
+		}
+		o := objects[id]
+		o.look, o.day, o.living = look(last.V), noDay, living
+		if day.Valid {
+			o.day = day.Int32
+		}
+		objects[id] = o
+		return nil
+	})
+}
+
+// living lists the objects of a stream that are of the days of a window and
+// not gone, without those that have no id to be known by.
+func (k *known) living(stream string, w etl.Window) []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	from, to := dayNumber(w.From, noDay+1), dayNumber(w.To, math.MaxInt32)
+	var ids []string
+	for id, o := range k.objects[stream] {
+		if o.living && o.day >= from && o.day < to && !strings.HasPrefix(id, noID) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// dayNumber counts the days since 1970.
+func dayNumber(day time.Time, unbounded int32) int32 {
+	if day.IsZero() {
+		return unbounded
+	}
+	return int32(day.Unix() / (24 * 60 * 60))
+}

@@ -1,0 +1,2 @@
+insert into raw.journals (source, journal, bytes)
+values ($source, $journal, $bytes)
