@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,37 @@ func FuzzEnvelope(f *testing.F) {
 		var list []json.RawMessage
 		if json.Unmarshal(all.Data, &list) == nil && !page.single && len(list) > len(page.objects) {
 			t.Errorf("%d records found of %d", len(page.objects), len(list))
+		}
+	})
+}
+
+// What a walker does not give up is what a decoder finds.
+func FuzzWalk(f *testing.F) {
+	for _, body := range []string{
+		``, `{}`, ` { "data" : [ ] } `, `{"data":[{"id":"1","a":[1,-0,2.5e-3,{"b":null}],"c":true,"d":false}],"meta":{"x":[1]}}`,
+		`{"data":{"id":7,"type":"expenses"},"included":[{"type":"people","id":"2"}]}`, `{"data":[{"id":"1"},{"id":"1"}]}`,
+		`{"data":[{"id":"\u0031","n":"a\\\"b\u00e9"}]}`, `{"data":[{"id":"1","n":"\ud83d"}]}`, `{"data":[{"\u0069d":"1"}]}`, "{\"data\":[{\"id\":\"a\tb\"}]}",
+		`{"data":[{"id":"1","id":"2"}]}`, `{"data":[],"data":[]}`, `{"data":[1]}`, `{"data":[{"id":01}]}`, `{"data":[{"id":1.}]}`, `{"data":[{"id":"1"},]}`,
+		`{"data":[{"id":"1",}]}`, `{"data":[{"id" "1"}]}`, `{"data":[nul]}`, `{"data":[]}{}`, `{"data":[]} x`, `{"data":null,"included":{}}`, "{\"data\":[]}\x00", "\xff", `{"a":"\x"}`,
+		`{"data":[` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `]}`, `{"data":[{"a":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}]}`,
+	} {
+		f.Add([]byte(body))
+	}
+	shapes, err := compileShapes(schemas.FS, "productive")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, ok := readPlainly(body, "expenses", shapes)
+		if !ok {
+			return
+		}
+		want, err := readStrictly(body, "expenses", shapes)
+		if err != nil {
+			t.Fatalf("found nothing wrong: %v", err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 	})
 }

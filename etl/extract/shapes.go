@@ -24,7 +24,7 @@ type shapes struct {
 	schemas map[string]*schema
 	blanks  []string // pointers to the links whose absence is counted
 
-	mu    sync.Mutex
+	mu    sync.RWMutex
 	known map[shapeKey]verdict
 	news  map[string]bool // members that no schema knows
 }
@@ -76,11 +76,16 @@ func (s *shapes) judge(stream string, hash uint64, raw []byte) verdict {
 	if s == nil || s.schemas[stream] == nil {
 		return verdict{}
 	}
+	key := shapeKey{stream, hash}
+	s.mu.RLock()
+	v, ok := s.known[key]
+	s.mu.RUnlock()
+	if ok {
+		return v
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := shapeKey{stream, hash}
-	v, ok := s.known[key]
-	if !ok {
+	if v, ok = s.known[key]; !ok {
 		v = s.examine(stream, raw)
 		if len(s.known) >= maxShapes {
 			clear(s.known)
