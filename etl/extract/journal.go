@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"spendbridge/etl"
 	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
@@ -27,8 +29,9 @@ type journal struct {
 	folder string // of the source's journals
 	name   string // sorts after those of earlier jobs
 
-	mu   sync.Mutex
-	size int64
+	mu     sync.Mutex
+	size   int64
+	broken error // something half written stayed at its end
 }
 
 // A line is one line of a journal. Exactly one of its members is set.
@@ -164,8 +167,8 @@ func journals(folder, source string) ([]*journal, error) {
 	var all []*journal
 	for _, entry := range entries {
 		name, ok := strings.CutSuffix(entry.Name(), journalSuffix)
-		if !ok || strings.HasPrefix(name, ".") {
-			continue // one that a killed program was writing by another name
+		if !ok || uuid.Validate(name) != nil {
+			continue // such as one that a killed program was writing by another name
 		}
 		info, err := entry.Info()
 		if err != nil {
@@ -201,13 +204,17 @@ func (j *journal) append(lines ...line) (end int64, err error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.broken != nil {
+		return 0, j.broken
+	}
 	if j.size == 0 {
 		if err := durable.MkdirAll(j.folder, 0o700); err != nil {
 			return 0, err
 		}
 	}
 	if err := durable.Append(j.path(), text.Bytes(), 0o600); err != nil {
-		return 0, errors.Join(err, j.cut()) // what is half written is no line
+		j.broken = j.cut() // what is half written is no line
+		return 0, errors.Join(err, j.broken)
 	}
 	j.size += int64(text.Len())
 	return j.size, nil
@@ -225,6 +232,19 @@ func (j *journal) cut() error {
 // and returns where the last whole line ends. What was torn by a crash is at
 // the end, and no line.
 func (j *journal) read(from int64, each func(one line, end int64) error) (end int64, err error) {
+	return j.scan(from, func([]byte) bool { return true }, each)
+}
+
+// readOthers is read without the lines of pages, which are almost all.
+func (j *journal) readOthers(each func(one line) error) error {
+	page := []byte(`{"page":`)
+	_, err := j.scan(0, func(text []byte) bool { return !bytes.HasPrefix(text, page) },
+		func(one line, _ int64) error { return each(one) })
+	return err
+}
+
+// scan reads the lines that are wanted.
+func (j *journal) scan(from int64, wanted func(text []byte) bool, each func(one line, end int64) error) (end int64, err error) {
 	text, err := os.ReadFile(j.path())
 	if err != nil {
 		return 0, err
@@ -235,6 +255,10 @@ func (j *journal) read(from int64, each func(one line, end int64) error) (end in
 		n := int64(bytes.IndexByte(text[at:], '\n'))
 		if n < 0 {
 			break
+		}
+		if !wanted(text[at : at+n]) {
+			at += n + 1
+			continue
 		}
 		var one line
 		switch failed := json.Unmarshal(text[at:at+n], &one); {

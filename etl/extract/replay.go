@@ -91,7 +91,7 @@ type voided struct {
 func voidedIn(all []*journal) (*voided, error) {
 	v := &voided{passes: map[string]int{}, pages: map[string]string{}}
 	for _, j := range all {
-		if _, err := j.read(0, func(one line, _ int64) error {
+		if err := j.readOthers(func(one line) error {
 			if s := one.Superseded; s != nil {
 				v.passes[s.ReadID] = max(v.passes[s.ReadID], s.Pass)
 			}

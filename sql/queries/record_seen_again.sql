@@ -11,18 +11,24 @@ from (
 
     with
 
+    -- Most of what was shown has just become a version.
     shown as (
 
         select
-            stream,
-            record_id,
-            max((page_id, ordinal)) as place
+            incoming.stream,
+            incoming.record_id,
+            max((incoming.page_id, incoming.ordinal)) as place
 
-        from record_incoming
+        from record_incoming as incoming
+
+        anti join raw.records as added
+            on incoming.page_id = added.page_id
+            and incoming.ordinal = added.ordinal
+            and added.source = $source
 
         group by
-            stream,
-            record_id
+            incoming.stream,
+            incoming.record_id
 
     ),
 
