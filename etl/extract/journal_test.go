@@ -218,3 +218,38 @@ func TestALostWarehouseIsLandedFromItsJournals(t *testing.T) {
 		}
 	})
 }
+
+// A folder of a version without journals goes on: its pages are written into a
+// journal once, and no record gets another version by it.
+func TestAFolderWithoutJournalsGoesOn(t *testing.T) {
+	eachSource(t, func(t *testing.T, kind string) {
+		s := newSubject(t, kind, handful())
+		s.run()
+		s.edit(3)
+		s.run()
+		want := s.table("check/versions.sql", nil)
+		for _, file := range []string{"check/older_pages.sql", "check/older_records.sql", "check/forget_journals.sql"} {
+			_, err := s.db.Exec(t.Context(), file, nil)
+			s.must(err)
+		}
+		s.must(os.RemoveAll(filepath.Join(s.folder, "raw", kind, "journal")))
+		for _, when := range []string{"first", "second"} {
+			if report := s.run(); report.Counts.Written != 0 {
+				t.Errorf("the %s run writes %d versions", when, report.Counts.Written)
+			}
+		}
+		if diff := cmp.Diff(want, s.table("check/versions.sql", nil)); diff != "" {
+			t.Errorf("the versions differ (-want +got):\n%.2000s", diff)
+		}
+		if n := len(s.journals()); n != 3 {
+			t.Errorf("%d journals, want one of the pages before and one of each run", n)
+		}
+		into := s.anew()
+		if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder); err != nil {
+			t.Fatal(err)
+		}
+		if got := into.table("check/versions.sql", nil); got != want {
+			t.Errorf("rebuilt %d bytes of versions instead of %d", len(got), len(want))
+		}
+	})
+}

@@ -1,0 +1,2 @@
+-- As a version without journals has left its records.
+update raw.records set verbatim_hash = null
