@@ -56,7 +56,9 @@
 //	canonical.fx_rates       one reference rate of one day                        transform
 //	canonical.fx_source      the file that the reference rates came from           transform
 //	delivery.batches         one post, or one that is planned                     deliver
-//	delivery.items           one record in one batch, with its exact JSON         deliver
+//	delivery.planned_items   one record as it was planned, with its exact JSON    deliver
+//	delivery.items           the same with what became of it (a view)              –
+//	delivery.retried_items   one rejected item that is let go of                  deliver
 //	delivery.targets         one application at Productiv that accepted something deliver
 //	delivery.kept_records    one record that stays at an earlier target           deliver
 //	delivery.holds           one item that a gate holds                           deliver

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"spendbridge/etl/warehouse"
 )
 
 // witnesses is how many other records are tried alone before the refusal of a
@@ -34,11 +32,17 @@ type connection struct {
 	queue    <-chan batch
 	jobs     []job // begun; the last one is next
 	suspects []suspect
+	owed     *outcome // of the last batch, if the ledger has yet to take it over
 }
 
 // run works until nothing is left or an outcome says to stop. Then what is not
 // decided stays pending.
 func (c *connection) run(ctx context.Context) {
+	defer func() {
+		if err := c.takeOver(ctx); err != nil {
+			c.stop(err)
+		}
+	}()
 	for next, ok := c.next(); ok; next, ok = c.next() {
 		if c.do(ctx, next) != nil {
 			c.suspects = nil
@@ -101,6 +105,9 @@ func (c *connection) conclude(ctx context.Context) error {
 	if err := c.reject(ctx, func(s suspect) int { return s.before }); err != nil {
 		return err
 	}
+	if err := c.takeOver(ctx); err != nil {
+		return c.stop(err)
+	}
 	for _, left := range c.suspects {
 		if !left.doubtful {
 			return c.stop(c.everythingBarred(left))
@@ -129,7 +136,10 @@ func (c *connection) reject(ctx context.Context, until func(suspect) int) error 
 			continue
 		}
 		s.answer.message = "this record is refused on its way to Productiv, and others are not: " + s.answer.message
-		_, err := locked(&c.ledger, func() (any, error) { return nil, c.d.finish(ctx, s.batch, stateRejected, s.answer) })
+		err := c.takeOver(ctx) // the suspect may be the last batch
+		if err == nil {
+			c.owed, err = c.d.note(s.batch, stateRejected, s.answer)
+		}
 		if err != nil {
 			return c.stop(err)
 		}
@@ -159,10 +169,7 @@ func (c *connection) callWitness(ctx context.Context, target string) error {
 	c.jobs = slices.Delete(c.jobs, from, from+1)
 	if whole.records > 1 {
 		one, rest := whole, whole
-		var err error
-		if one.batch, rest.batch, err = c.detach(ctx, whole.batch); err != nil {
-			return c.stop(err)
-		}
+		one.batch, rest.batch = whole.cut(1)
 		rest.tapped = true
 		c.jobs = slices.Insert(c.jobs, from, rest)
 		whole = one
@@ -186,20 +193,4 @@ func (c *connection) largest(target string) int {
 		}
 	}
 	return found
-}
-
-// detach takes the first record out of a batch that was never posted.
-func (s *sender) detach(ctx context.Context, whole batch) (one, rest batch, err error) {
-	one, rest = whole, whole
-	one.id, rest.id = whole.id+"a", whole.id+"b"
-	one.records, rest.records = 1, whole.records-1
-	_, err = locked(&s.ledger, func() (int64, error) {
-		return s.d.DB.Exec(context.WithoutCancel(ctx), "queries/item_split.sql", whole.itemArgs(warehouse.Args{
-			"left_id": one.id, "right_id": rest.id, "middle": 1, "at": s.d.Now().UTC(),
-		}))
-	})
-	if err != nil {
-		return one, rest, fmt.Errorf("batch %s: %w", whole.id, err)
-	}
-	return one, rest, nil
 }

@@ -56,10 +56,11 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 	if err != nil {
 		return result, err
 	}
-	if result, err = d.planDelivered(ctx, string(covers)); err != nil {
+	result, itemsBefore, err := d.planDelivered(ctx, string(covers))
+	if err != nil {
 		return result, err
 	}
-	batches, err := d.plannedBatches(ctx)
+	batches, err := d.plannedBatches(ctx, itemsBefore)
 	if err != nil {
 		return result, err
 	}
@@ -89,9 +90,8 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 }
 
 // planDelivered plans what the keys say was accepted, and holds the rest.
-func (d *Delivery) planDelivered(ctx context.Context, keys string) (Delivered, error) {
-	var result Delivered
-	err := d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+func (d *Delivery) planDelivered(ctx context.Context, keys string) (result Delivered, itemsBefore int64, err error) {
+	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		if _, err := conn.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
 			return err
 		}
@@ -119,9 +119,10 @@ func (d *Delivery) planDelivered(ctx context.Context, keys string) (Delivered, e
 		if err != nil {
 			return err
 		}
-		return d.writePlan(ctx, conn, []invalidItem{})
+		itemsBefore, err = d.writePlan(ctx, conn, []invalidItem{})
+		return err
 	})
-	return result, err
+	return result, itemsBefore, err
 }
 
 var plainAmount = regexp.MustCompile(`^-?[0-9]{1,14}(\.[0-9]{1,4})?$`)

@@ -137,7 +137,7 @@ func (d *Delivery) sendAgain(ctx context.Context, s *sender) error {
 // new versions follow in a second round, once their reversals are accepted.
 func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, result *Result) error {
 	for round := 1; round <= 2; round++ {
-		found, err := d.plan(ctx, approval, result)
+		found, itemsBefore, err := d.plan(ctx, approval, result)
 		if err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, res
 			result.Frozen, result.NotDue = found.classes["frozen"], found.classes["not_due"]
 			result.Money = found.money
 		}
-		batches, err := d.plannedBatches(ctx)
+		batches, err := d.plannedBatches(ctx, itemsBefore)
 		if err != nil {
 			return err
 		}

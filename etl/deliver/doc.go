@@ -9,8 +9,10 @@
 // gets as transactionNumber or signatureId. The same key posted again is a
 // further attempt.
 //
-// An item and the batch it is in move together, and every arrow is one
-// transaction:
+// Items are written once, when they are planned, in one statement for a whole
+// load: delivery.planned_items. Their batches carry the state, and the state of
+// an item, in the view delivery.items, is that of the narrowest batch that
+// covers it. Every arrow is one transaction:
 //
 //		planned ──► sending ──► accepted
 //		   ▲           │  ├───► rejected        one record alone, with the server's message
@@ -23,14 +25,16 @@
 //	    planned again. What is still planned when the next load begins is
 //	    thrown away and planned afresh from what canonical says then.
 //	  - sending: written before the batch goes out, so that a program that ends
-//	    here leaves a trace.
+//	    here leaves a trace. The transaction also takes over the answer to the
+//	    batch that the connection posted before: a batch costs one commit.
 //	  - accepted: a 200, 201 or 202 whose JSON body says success: true, once.
 //	  - rejected: refused by the JSON Schema here, by Productiv, or by a firewall
 //	    that lets other records through. The record is not sent again until it
 //	    reads differently or settle SPEND_ID --retry.
 //	  - unknown: the batch may have been stored or not. Nothing more is sent for
 //	    its records until that is settled.
-//	  - split: a refused batch. Its items count in its halves only.
+//	  - split: a refused batch. Its items count in its halves only, and are
+//	    planned until those begin.
 //
 // A refusal that is not in Productiv's words comes from a firewall or proxy in
 // between. Its batch is halved until a record stands alone, and then others are
@@ -43,7 +47,9 @@
 // says sending and before the first byte goes out. The file is zstd frames of
 // JSON lines: what the ledger knows of the batch and its items, then the body
 // exactly as it is sent, then one line for every answer and every decision of
-// a person, each written before the ledger. So the ledger can be rebuilt from
+// a person, each written and fsynced before the ledger, which takes an answer
+// over when the connection begins its next batch, before it waits, and when it
+// has none left. So the ledger can be rebuilt from
 // these files, and a file that the ledger does not know proves that the ledger
 // is older than what was sent.
 // Decisions of persons are lines of sent/decisions.jsonl as well, in the order

@@ -1,13 +1,14 @@
 package deliver
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
@@ -32,72 +33,165 @@ type batch struct {
 	appID       string // of the target
 	schema      string
 	records     int
-	first, last int64 // its items lie between these ledger_no
+	first, last int64 // ledger_no of its first and last item
 	attempt     int   // posts so far
 	listed      bool  // the ledger has a row for it
 	doubtful    bool  // its records may have arrived already
+
+	items []ledgerItem // nil until they are read
+}
+
+// A ledgerItem is one record of a batch as it goes out.
+type ledgerItem struct {
+	no      int64
+	listing string // what its line of the sent file says, a JSON object
+	payload string
 }
 
 // halves returns the two batches that a refused one is split into. Halves of
 // a doubtful one are as doubtful, and are listed at once so that they are not
 // forgotten.
 func (b batch) halves() (left, right batch) {
-	left, right = b, b
-	left.id, right.id = b.id+"a", b.id+"b"
+	left, right = b.cut((b.records + 1) / 2)
 	left.parent, right.parent = b.id, b.id
 	left.attempt, right.attempt = 0, 0
 	left.listed, right.listed = b.doubtful, b.doubtful
-	left.records = (b.records + 1) / 2
-	right.records = b.records - left.records
 	return left, right
 }
 
-// begin writes that the batch is being sent, first into the ledger, then into
-// the marker and its sent file, and returns the body to send. If a file cannot
-// be written the batch is pending again, for nothing went out. Without a
-// posting the batch is booked and never sent.
-func (d *Delivery) begin(ctx context.Context, b *batch, posting *posting) ([]byte, error) {
-	if posting != nil {
-		if err := posting.prepare(ctx); err != nil {
-			return nil, fmt.Errorf("batch %s: %w", b.id, err)
-		}
+// cut returns the first records of a batch and the others.
+func (b batch) cut(records int) (left, right batch) {
+	left, right = b, b
+	left.id, right.id = b.id+"a", b.id+"b"
+	left.records, right.records = records, b.records-records
+	left.last = b.first + int64(records) - 1
+	right.first = left.last + 1
+	if b.items != nil {
+		left.items, right.items = b.items[:records], b.items[records:]
 	}
-	file, err := d.compose(ctx, d.DB, *b)
+	return left, right
+}
+
+// An outcome is what became of a batch. It is in the sent file.
+type outcome struct {
+	batch
+	event sentEvent
+}
+
+// begin writes that the batch is being sent, first into the ledger, then into
+// the marker and its sent file, and returns the body to send. The transaction
+// that marks the batch takes over the outcome of the one before, if there is
+// one. Without a posting the batch is booked and never sent.
+func (d *Delivery) begin(ctx context.Context, b *batch, before *outcome, posting *posting) ([]byte, error) {
+	file, err := d.mark(ctx, b, before, posting)
 	if err != nil {
 		return nil, fmt.Errorf("batch %s: %w", b.id, err)
+	}
+	return file.Body, d.save(ctx, *b, file, posting)
+}
+
+// mark writes into the ledger that the batch is being sent, and returns its
+// sent file as it is to be written.
+func (d *Delivery) mark(ctx context.Context, b *batch, before *outcome, posting *posting) (sentFile, error) {
+	if posting != nil {
+		if err := posting.prepare(ctx); err != nil {
+			return sentFile{}, err
+		}
+	}
+	file, err := d.compose(ctx, d.DB, b)
+	if err != nil {
+		return sentFile{}, err
 	}
 	if posting != nil {
 		file.Header.LoadNo = posting.loadNo
 	}
-	if err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := d.markSending(ctx, tx, *b, file.Header); err != nil {
+	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if before != nil {
+			if err := d.takeOver(ctx, tx, *before); err != nil {
+				return err
+			}
+		}
+		if err := d.markSending(ctx, tx, *b, file.Header, posting); err != nil {
 			return err
 		}
 		return posting.count(ctx, tx)
-	}); err != nil {
-		return nil, fmt.Errorf("batch %s: %w", b.id, err)
+	})
+	if err != nil {
+		return sentFile{}, err
 	}
-	posting.committed()
+	posting.committed(b.target)
 	b.attempt, b.listed = b.attempt+1, true
-	if err := posting.write(); err != nil {
-		return nil, unsaved(err, d.finish(ctx, *b, statePending, answer{message: err.Error()}))
+	return file, nil
+}
+
+// save writes the marker and the sent file of a batch that is marked. If one of
+// them cannot be written nothing went out, and the ledger says so.
+func (d *Delivery) save(ctx context.Context, b batch, file sentFile, posting *posting) error {
+	err := posting.write()
+	if err == nil && b.attempt == 1 {
+		err = writeSent(d.Folder, file)
 	}
-	if b.attempt > 1 {
-		return file.Body, nil // the file is there, with the same body
+	if err == nil {
+		return nil
 	}
-	if err := writeSent(d.Folder, file); err != nil {
-		return nil, unsaved(err, d.finish(ctx, *b, statePending, answer{message: err.Error()}))
+	state := statePending
+	if b.doubtful {
+		state = stateUnknown
 	}
-	return file.Body, nil
+	return unsaved(err, d.book(ctx, outcome{b, d.event(b, state, answer{message: err.Error()})}))
 }
 
 // compose makes the sent file of a batch from its items in the ledger.
-func (d *Delivery) compose(ctx context.Context, r warehouse.Runner, b batch) (sentFile, error) {
-	var body, items string
-	if err := r.Get(ctx, "queries/batch_body.sql", b.itemArgs(nil), &body, &items); err != nil {
-		return sentFile{}, err
+func (d *Delivery) compose(ctx context.Context, r warehouse.Runner, b *batch) (sentFile, error) {
+	if b.items == nil {
+		if err := readItems(ctx, r, []*batch{b}); err != nil {
+			return sentFile{}, err
+		}
 	}
-	return sentFile{Header: d.header(b, body, items), Body: []byte(body)}, nil
+	var body, items bytes.Buffer
+	body.WriteString(`{"records":[`)
+	items.WriteByte('[')
+	for i, item := range b.items {
+		if i > 0 {
+			body.WriteByte(',')
+			items.WriteByte(',')
+		}
+		body.WriteString(item.payload)
+		items.WriteString(strings.TrimSuffix(item.listing, "}"))
+		fmt.Fprintf(&items, `,"ordinal":%d,"ledger_no":%d}`, i+1, item.no)
+	}
+	body.WriteString("]}")
+	items.WriteByte(']')
+	return sentFile{Header: d.header(*b, body.Bytes(), items.Bytes()), Body: body.Bytes()}, nil
+}
+
+// readItems reads the items of batches that follow each other in the ledger.
+func readItems(ctx context.Context, r warehouse.Runner, batches []*batch) error {
+	rest := batches
+	err := r.Each(ctx, "queries/batch_items.sql", warehouse.Args{
+		"first_no": batches[0].first, "last_no": batches[len(batches)-1].last,
+	}, func(rows *sql.Rows) error {
+		var item ledgerItem
+		if err := rows.Scan(&item.no, &item.listing, &item.payload); err != nil {
+			return err
+		}
+		for len(rest) > 0 && item.no > rest[0].last {
+			rest = rest[1:]
+		}
+		if len(rest) > 0 && item.no >= rest[0].first {
+			rest[0].items = append(rest[0].items, item)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, b := range batches {
+		if len(b.items) != b.records {
+			return fmt.Errorf("the ledger has %d items of batch %s, expected %d", len(b.items), b.id, b.records)
+		}
+	}
+	return nil
 }
 
 // unsaved joins the error that stopped a batch with what came of noting it.
@@ -108,30 +202,27 @@ func unsaved(err, noting error) error {
 	return fmt.Errorf("%w (and %w)", err, noting)
 }
 
-func (d *Delivery) header(b batch, body, items string) sentHeader {
-	sum := sha256.Sum256([]byte(body))
+func (d *Delivery) header(b batch, body, items []byte) sentHeader {
+	sum := sha256.Sum256(body)
 	return sentHeader{
 		Format: 2, BatchID: b.id, Parent: b.parent, RunID: string(d.RunID),
 		Target: b.target, AppID: b.appID, RecordSchema: b.schema,
 		Doubtful: b.doubtful,
-		SHA256:   hex.EncodeToString(sum[:]), SentAt: d.Now().UTC(), Items: json.RawMessage(items),
+		SHA256:   hex.EncodeToString(sum[:]), SentAt: d.Now().UTC(), Items: items,
 	}
 }
 
-func (d *Delivery) markSending(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader) error {
+func (d *Delivery) markSending(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, posting *posting) error {
 	var err error
 	if b.listed {
 		_, err = tx.Exec(ctx, "queries/batch_again.sql", warehouse.Args{"batch_id": b.id, "at": h.SentAt})
 	} else {
 		err = list(ctx, tx, b, h, stateSending, 1)
 	}
-	if err != nil {
+	if err != nil || posting.knows(b.target) {
 		return err
 	}
-	if err := d.addTarget(ctx, tx, h); err != nil {
-		return err
-	}
-	return d.setItems(ctx, tx, b, stateSending, "")
+	return d.addTarget(ctx, tx, h)
 }
 
 // addTarget keeps the target of a batch: from now on it may have accepted
@@ -157,33 +248,41 @@ func list(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, state st
 	return err
 }
 
-// finish writes the outcome of a batch: into its sent file, so that it
-// outlives this program, then in one transaction into the ledger.
-func (d *Delivery) finish(ctx context.Context, b batch, state string, a answer) error {
-	event := sentEvent{
+// event is the line of a sent file that records an answer.
+func (d *Delivery) event(b batch, state string, a answer) sentEvent {
+	return sentEvent{
 		State: state, At: d.Now().UTC(), Attempt: b.attempt,
 		Status: a.status, Message: a.message, Body: a.body, RequestID: a.requestID,
 	}
-	if err := appendSent(d.Folder, b.id, event); err != nil && state != statePending {
-		return err
-	}
-	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.writeOutcome(ctx, tx, b, event) })
 }
 
-func (d *Delivery) writeOutcome(ctx context.Context, tx *warehouse.Tx, b batch, e sentEvent) error {
-	_, err := tx.Exec(ctx, "queries/batch_finish.sql", warehouse.Args{
+// note writes the outcome of a batch into its sent file, so that it outlives
+// this program. The ledger is to take it over.
+func (d *Delivery) note(b batch, state string, a answer) (*outcome, error) {
+	event := d.event(b, state, a)
+	if err := appendSent(d.Folder, b.id, event); err != nil && state != statePending {
+		return nil, err
+	}
+	return &outcome{b, event}, nil
+}
+
+// book takes an outcome over into the ledger, in a transaction of its own.
+func (d *Delivery) book(ctx context.Context, o outcome) error {
+	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.takeOver(ctx, tx, o) })
+}
+
+func (d *Delivery) takeOver(ctx context.Context, tx *warehouse.Tx, o outcome) error {
+	b, e := o.batch, o.event
+	n, err := tx.Exec(ctx, "queries/batch_finish.sql", warehouse.Args{
 		"batch_id": b.id, "state": e.State, "status": e.Status,
 		"message": e.Message, "request_id": e.RequestID, "at": e.At,
 	})
-	if err == nil {
-		switch e.State {
-		case stateSplit:
-			err = d.splitItems(ctx, tx, b)
-		case statePending:
-			err = d.setItems(ctx, tx, b, statePlanned, "")
-		default:
-			err = d.setItems(ctx, tx, b, e.State, e.Message)
-		}
+	if err == nil && n != 1 {
+		err = fmt.Errorf("the ledger has %d rows of it, expected 1", n)
+	}
+	if err == nil && e.State == stateSplit && b.doubtful {
+		left, right := b.halves()
+		err = errors.Join(d.listDoubtful(ctx, tx, left), d.listDoubtful(ctx, tx, right))
 	}
 	if err != nil {
 		return fmt.Errorf("batch %s: outcome %s: %w", b.id, e.State, err)
@@ -191,59 +290,23 @@ func (d *Delivery) writeOutcome(ctx context.Context, tx *warehouse.Tx, b batch, 
 	return nil
 }
 
-func (d *Delivery) setItems(ctx context.Context, tx *warehouse.Tx, b batch, state, message string) error {
-	if state == stateAccepted {
-		message = ""
-	}
-	n, err := tx.Exec(ctx, "queries/item_set_state.sql", b.itemArgs(warehouse.Args{
-		"state": state, "message": message, "at": d.Now().UTC(),
-	}))
-	if err == nil && n != int64(b.records) {
-		return fmt.Errorf("the ledger has %d items of batch %s, expected %d", n, b.id, b.records)
-	}
-	return err
-}
-
-func (d *Delivery) splitItems(ctx context.Context, tx *warehouse.Tx, b batch) error {
-	left, right := b.halves()
-	_, err := tx.Exec(ctx, "queries/item_split.sql", b.itemArgs(warehouse.Args{
-		"left_id": left.id, "right_id": right.id, "middle": left.records, "at": d.Now().UTC(),
-	}))
-	if err != nil || !b.doubtful {
-		return err
-	}
-	return errors.Join(d.listDoubtful(ctx, tx, left), d.listDoubtful(ctx, tx, right))
-}
-
 // listDoubtful keeps a half that may have arrived as part of its whole.
 func (d *Delivery) listDoubtful(ctx context.Context, tx *warehouse.Tx, half batch) error {
-	file, err := d.compose(ctx, tx, half)
+	file, err := d.compose(ctx, tx, &half)
 	if err != nil {
 		return err
 	}
-	if err := list(ctx, tx, half, file.Header, stateUnknown, 0); err != nil {
-		return err
-	}
-	return d.setItems(ctx, tx, half, stateUnknown, "")
+	return list(ctx, tx, half, file.Header, stateUnknown, 0)
 }
 
-// itemArgs adds to args what finds the batch's items.
-func (b batch) itemArgs(args warehouse.Args) warehouse.Args {
-	all := warehouse.Args{"batch_id": b.id, "first_no": b.first, "last_no": b.last}
-	for name, value := range args {
-		all[name] = value
-	}
-	return all
-}
-
-// plannedBatches lists what waits to be sent.
-func (d *Delivery) plannedBatches(ctx context.Context) ([]batch, error) {
+// plannedBatches lists what was planned after an item of the ledger.
+func (d *Delivery) plannedBatches(ctx context.Context, itemsBefore int64) ([]batch, error) {
 	known, err := d.knownTargets(ctx, d.DB)
 	if err != nil {
 		return nil, err
 	}
 	var all []batch
-	err = d.DB.Each(ctx, "queries/batch_planned.sql", nil, func(rows *sql.Rows) error {
+	err = d.DB.Each(ctx, "queries/batch_planned.sql", warehouse.Args{"items_before": itemsBefore}, func(rows *sql.Rows) error {
 		var b batch
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last)
 		b.appID, _ = d.reach(known, b.target)

@@ -294,7 +294,6 @@ func TestRecoverSettlesWhatAKilledProgramLeft(t *testing.T) {
 			s.put(spend{id: "a-1", amount: "1"})
 			s.mustPost()
 			s.exec("batches_reopen.sql", nil)
-			s.exec("items_reopen.sql", nil)
 			s.spoil(tt.file)
 			s.remote.posts = nil
 			if err := s.Recover(t.Context()); err != nil {

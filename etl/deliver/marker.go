@@ -188,9 +188,13 @@ type posting struct {
 	d       *Delivery
 	id      string
 	loadNo  int64
-	counted bool // in the ledger
-	written bool // in the marker
+	counted bool            // in the ledger
+	written bool            // in the marker
+	targets map[string]bool // that the ledger knows
 }
+
+// knows reports whether the ledger has a target already.
+func (p *posting) knows(target string) bool { return p != nil && p.targets[target] }
 
 // prepare makes the marker of a folder that never posted.
 func (p *posting) prepare(ctx context.Context) error {
@@ -223,9 +227,10 @@ func (p *posting) count(ctx context.Context, tx *warehouse.Tx) error {
 	return err
 }
 
-func (p *posting) committed() {
+func (p *posting) committed(target string) {
 	if p != nil {
 		p.counted = true
+		p.targets[target] = true
 	}
 }
 

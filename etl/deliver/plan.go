@@ -12,10 +12,9 @@ import (
 // plan compares, proves that the books balance, and writes what is to be
 // posted into the ledger as planned: everything that no gate holds, or only
 // what the approval is for. Records that break their JSON Schema are rejected
-// there and then.
-func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (findings, error) {
-	var found findings
-	err := d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
+// there and then. What is planned follows itemsBefore in the ledger.
+func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (found findings, itemsBefore int64, err error) {
+	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
 		if _, err = conn.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
 			return err
 		}
@@ -33,9 +32,10 @@ func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (f
 			return err
 		}
 		result.Rejected += len(invalid)
-		return d.writePlan(ctx, conn, invalid)
+		itemsBefore, err = d.writePlan(ctx, conn, invalid)
+		return err
 	})
-	return found, err
+	return found, itemsBefore, err
 }
 
 // An invalidItem is one that breaks its schema.
@@ -66,22 +66,24 @@ func (d *Delivery) validate(ctx context.Context, conn warehouse.Runner) ([]inval
 	return invalid, err
 }
 
-func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid []invalidItem) error {
+// writePlan writes the draft into the ledger, in one statement, after the item
+// whose number it returns.
+func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid []invalidItem) (itemsBefore int64, err error) {
 	refused, err := json.Marshal(invalid)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	run := string(d.RunID)
-	var before int
-	if err := conn.Get(ctx, "queries/batch_count.sql", warehouse.Args{"run_id": run}, &before); err != nil {
-		return err
+	var batchesBefore int
+	if err := conn.Get(ctx, "queries/batch_count.sql", warehouse.Args{"run_id": run}, &itemsBefore, &batchesBefore); err != nil {
+		return 0, err
 	}
 	_, err = conn.Exec(ctx, "queries/item_plan.sql", warehouse.Args{
-		"invalid": string(refused), "run_id": run, "batches_before": before,
+		"invalid": string(refused), "run_id": run, "items_before": itemsBefore, "batches_before": batchesBefore,
 		"batch_size": d.Productiv.BatchSize, "at": d.Now().UTC(),
 	})
 	if err != nil {
-		return fmt.Errorf("plan: %w", err)
+		return 0, fmt.Errorf("plan: %w", err)
 	}
-	return nil
+	return itemsBefore, nil
 }

@@ -35,7 +35,7 @@ func (d *Delivery) RebuildLedger(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		for _, table := range []string{"batches", "items", "decisions", "targets", "approvals", "kept_records", "dismissals"} {
+		for _, table := range []string{"batches", "planned_items", "retried_items", "decisions", "targets", "approvals", "kept_records", "dismissals"} {
 			if _, err := tx.Exec(ctx, "queries/ledger_clear_"+table+".sql", nil); err != nil {
 				return err
 			}
@@ -165,22 +165,17 @@ func (d *Delivery) rebuildBatch(ctx context.Context, tx *warehouse.Tx, f sentFil
 	if end.State == stateSplit || end.State == statePending {
 		return nil
 	}
-	return rebuildItems(ctx, tx, f, h, end)
+	return rebuildItems(ctx, tx, f, h)
 }
 
-func rebuildItems(ctx context.Context, tx *warehouse.Tx, f sentFile, h sentHeader, end sentEvent) error {
+func rebuildItems(ctx context.Context, tx *warehouse.Tx, f sentFile, h sentHeader) error {
 	list, err := json.Marshal(f.items)
 	if err != nil {
 		return err
 	}
-	message := end.Message
-	if end.State == stateAccepted {
-		message = ""
-	}
 	_, err = tx.Exec(ctx, "queries/ledger_add_items.sql", warehouse.Args{
 		"items": string(list), "batch_id": h.BatchID, "run_id": h.RunID, "target": h.Target,
-		"record_schema": h.RecordSchema, "state": end.State, "message": message,
-		"first_no": f.first, "at": end.At,
+		"record_schema": h.RecordSchema, "first_no": f.first, "at": h.SentAt,
 	})
 	return err
 }

@@ -125,7 +125,7 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 		}
 	}
 	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
-	if err := d.writeOutcome(ctx, tx, b.batch, event); err != nil || event.Settlement == nil {
+	if err := d.takeOver(ctx, tx, outcome{b.batch, event}); err != nil || event.Settlement == nil {
 		return err
 	}
 	return event.decision().keep(ctx, tx)
@@ -148,7 +148,7 @@ func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBa
 		event.State = stateUnknown
 	}
 	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
-	return d.writeOutcome(ctx, tx, b.batch, event)
+	return d.takeOver(ctx, tx, outcome{b.batch, event})
 }
 
 // lostBefore reports whether the sent file of an earlier batch is missing.

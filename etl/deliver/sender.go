@@ -44,7 +44,7 @@ type sender struct {
 }
 
 func (d *Delivery) newSender() *sender {
-	return &sender{d: d, api: newAPI(d), posting: &posting{d: d}, batches: map[string]int{}}
+	return &sender{d: d, api: newAPI(d), posting: &posting{d: d, targets: map[string]bool{}}, batches: map[string]int{}}
 }
 
 // run sends all batches, in order, and returns when every connection is done.
@@ -71,53 +71,86 @@ func (s *sender) run(ctx context.Context, batches []batch) {
 
 // send posts one batch until its outcome is known or patience is spent. An
 // error ends the work of this connection.
-func (s *sender) send(ctx context.Context, b *batch) (string, answer, error) {
+func (c *connection) send(ctx context.Context, b *batch) (string, answer, error) {
 	for try := 1; ; try++ {
-		if err := s.mayGoOn(ctx); err != nil {
+		if err := c.mayGoOn(ctx); err != nil {
 			return "", answer{}, err
 		}
-		state, got, err := s.attempt(ctx, b)
+		state, got, err := c.attempt(ctx, b)
 		if err != nil {
-			return "", answer{}, s.stop(err)
+			return "", answer{}, c.stop(err)
 		}
 		switch {
 		case state == stateSplit || state == stateAccepted || state == stateRejected || got.verdict == verdictBarred:
 			return state, got, nil
 		case got.verdict == verdictStopped:
-			return state, got, s.stop(errors.New(got.message))
-		case try == maxTries || !s.repeats(got):
-			return state, got, s.giveUp(*b, got)
+			return state, got, c.stop(errors.New(got.message))
+		case try == maxTries || !c.repeats(got):
+			return state, got, c.giveUp(*b, got)
 		}
-		if err := s.pause(ctx, *b, try, got); err != nil {
+		if err := c.takeOver(ctx); err != nil {
+			return state, got, c.stop(err)
+		}
+		if err := c.pause(ctx, *b, try, got); err != nil {
 			return state, got, err
 		}
 	}
 }
 
-// attempt posts a batch once, with the ledger before and after. A post that
-// has begun is brought to its end, even if the run is being stopped.
-func (s *sender) attempt(ctx context.Context, b *batch) (string, answer, error) {
+// attempt posts a batch once, with the ledger before and the sent file before
+// and after. A post that has begun is brought to its end, even if the run is
+// being stopped.
+func (c *connection) attempt(ctx context.Context, b *batch) (string, answer, error) {
 	ctx = context.WithoutCancel(ctx)
-	body, err := locked(&s.ledger, func() ([]byte, error) { return s.d.begin(ctx, b, s.posting) })
+	body, err := c.begin(ctx, b)
 	if err != nil {
 		return "", answer{}, err
 	}
-	got := s.api.post(ctx, b.appID, body)
-	s.countPost()
-	state := s.outcome(*b, got)
-	_, err = locked(&s.ledger, func() (any, error) { return nil, s.d.finish(ctx, *b, state, got) })
+	got := c.api.post(ctx, b.appID, body)
+	c.countPost()
+	state := c.outcome(*b, got)
+	c.owed, err = c.d.note(*b, state, got)
 	b.doubtful = b.doubtful || state == stateUnknown
-	s.count(*b, state)
-	s.d.Log.DebugContext(ctx, "batch posted",
+	c.count(*b, state)
+	c.d.Log.DebugContext(ctx, "batch posted",
 		slog.String(etl.KeyBatch, b.id), slog.Int(etl.KeyRecords, b.records),
 		slog.Int(etl.KeyStatus, got.status), slog.String(etl.KeyState, state))
 	return state, got, err
 }
 
-func locked[T any](mu *sync.Mutex, f func() (T, error)) (T, error) {
-	mu.Lock()
-	defer mu.Unlock()
-	return f()
+// begin marks a batch as sending and returns its body. The transaction takes
+// over the outcome of this connection's last batch; if it fails, another one
+// does.
+func (c *connection) begin(ctx context.Context, b *batch) ([]byte, error) {
+	c.ledger.Lock()
+	defer c.ledger.Unlock()
+	attempts := b.attempt
+	body, err := c.d.begin(ctx, b, c.owed, c.posting)
+	if b.attempt > attempts { // it was committed
+		c.owed = nil
+	}
+	if err == nil || c.owed == nil {
+		return body, err
+	}
+	return nil, errors.Join(err, c.bookOwed(ctx))
+}
+
+// takeOver brings the ledger up to date with the sent file of the last batch.
+func (c *connection) takeOver(ctx context.Context) error {
+	if c.owed == nil {
+		return nil
+	}
+	c.ledger.Lock()
+	defer c.ledger.Unlock()
+	return c.bookOwed(context.WithoutCancel(ctx))
+}
+
+// bookOwed needs the lock of the ledger. What it cannot book the next load
+// finds in the sent file.
+func (c *connection) bookOwed(ctx context.Context) error {
+	owed := *c.owed
+	c.owed = nil
+	return c.d.book(ctx, owed)
 }
 
 // outcome names the state that an answer leads to.

@@ -74,12 +74,10 @@ func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made *
 		if err := made.keep(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "queries/settle_batch.sql", warehouse.Args{
+		_, err := tx.Exec(ctx, "queries/settle_batch.sql", warehouse.Args{
 			"decision_id": made.ID, "batch_id": b.id, "state": state, "at": event.At, "message": event.Message,
-		}); err != nil {
-			return err
-		}
-		return d.setItems(ctx, tx, b, state, event.Message)
+		})
+		return err
 	})
 }
 
@@ -206,10 +204,11 @@ func (d *Delivery) settleRecords(ctx context.Context, made decided) error {
 }
 
 func (d *Delivery) correct(ctx context.Context, c covered, by Decision) error {
-	if err := d.planCorrection(ctx, c.ids); err != nil {
+	itemsBefore, err := d.planCorrection(ctx, c.ids)
+	if err != nil {
 		return err
 	}
-	batches, err := d.plannedBatches(ctx)
+	batches, err := d.plannedBatches(ctx, itemsBefore)
 	if err != nil {
 		return err
 	}
@@ -228,9 +227,9 @@ func (d *Delivery) correct(ctx context.Context, c covered, by Decision) error {
 	return d.refresh(ctx)
 }
 
-func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) error {
+func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) (itemsBefore int64, err error) {
 	const policy = "correct"
-	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		if err := d.diff(ctx, conn, policy); err != nil {
 			return err
 		}
@@ -242,13 +241,15 @@ func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) error 
 		if err != nil {
 			return err
 		}
-		return d.writePlan(ctx, conn, []invalidItem{})
+		itemsBefore, err = d.writePlan(ctx, conn, []invalidItem{})
+		return err
 	})
+	return itemsBefore, err
 }
 
 // bookCorrection books a batch as accepted that is never posted.
 func (d *Delivery) bookCorrection(ctx context.Context, b batch, made *decided) error {
-	if _, err := d.begin(ctx, &b, nil); err != nil {
+	if _, err := d.begin(ctx, &b, nil, nil); err != nil {
 		return err
 	}
 	return d.settleSent(ctx, b, stateAccepted, made)

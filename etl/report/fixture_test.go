@@ -66,7 +66,7 @@ func (f fixture) open(t *testing.T) *warehouse.DB {
 		{"fill/09_totals.sql", warehouse.Args{"run_id": string(secondRun), "newest": 4400, "lost": f.lost}},
 		{"fill/10_ledger.sql", warehouse.Args{"run_id": string(secondRun)}},
 		{"fill/11_batches.sql", warehouse.Args{"state": f.batch}},
-		{"fill/12_items.sql", warehouse.Args{"state": f.batch, "refused": f.refused}},
+		{"fill/12_items.sql", warehouse.Args{"refused": f.refused}},
 		{"fill/13_snapshots.sql", nil},
 		{"fill/14_records.sql", nil},
 		{"fill/17_items_before.sql", nil},

@@ -1,4 +1,4 @@
--- Batches that are planned, in the order they are sent.
+-- The batches of the newest plan, in the order they are sent.
 select
     batch_id,
     any_value(target) as target,
@@ -7,9 +7,10 @@ select
     min(ledger_no) as first_no,
     max(ledger_no) as last_no
 
-from delivery.items
+from delivery.planned_items
 
-where state = 'planned'
+where ledger_no > $items_before
+    and batch_id is not null
 
 group by batch_id
 

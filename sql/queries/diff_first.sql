@@ -14,7 +14,7 @@ from item_draft as draft
 inner join diff
     on draft.spend_id = diff.spend_id
 
-left join delivery.items as standing
+left join delivery.planned_items as standing
     on diff.standing_no = standing.ledger_no
 
 order by

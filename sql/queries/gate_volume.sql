@@ -17,7 +17,7 @@ where gate is null
                 run_id,
                 count(*) as records
 
-            from delivery.items
+            from delivery.planned_items
 
             where batch_id is not null
 

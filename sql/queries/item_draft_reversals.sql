@@ -21,7 +21,7 @@ standing as (
 
     from diff
 
-    inner join delivery.items as items
+    inner join delivery.planned_items as items
         on diff.standing_no = items.ledger_no
 
     where diff.action = 'reverse'

@@ -2,7 +2,7 @@
 -- those are refused here, and what they follow is not reversed. The others get
 -- their batch: one target and one shape each, by date and key, so that a rerun
 -- makes the same batches. What a gate holds and what follows is left out.
-insert into delivery.items by name
+insert into delivery.planned_items by name
 
 with
 
@@ -22,7 +22,7 @@ attempts as (
         key,
         max(attempt) as attempt
 
-    from delivery.items
+    from delivery.planned_items
 
     where key in (select key from item_draft)
 
@@ -103,14 +103,19 @@ select
     content_hash,
     currency,
     message,
-    coalesce((select max(ledger_no) from delivery.items), 0)
+    $items_before
         + row_number() over (order by batch_no, ordinal, key) as ledger_no,
     ordinal,
     version,
     amount,
+    -- As the JSON says: the control totals do not use the column amount.
+    regexp_extract(
+        payload, '"amount":(-?[0-9.]+)', 1
+    )::decimal(18, 4) as sent_amount,
     created_ms,
+    md5_number_upper(spend_id)::decimal(20, 0) as key_hash,
     occurred_on,
-    $at::timestamptz as updated_at
+    $at::timestamptz as planned_at
 
 from batched
 

@@ -1,6 +1,6 @@
 -- The items of one sent file, as its header lists them beside the records of
 -- its body.
-insert into delivery.items by name
+insert into delivery.planned_items by name
 
 with
 
@@ -37,13 +37,16 @@ select
         items.amount::decimal(18, 4) as amount,
         coalesce(items.ledger_no, $first_no + items.ordinal - 1) as ledger_no
     ),
+    regexp_extract(
+        items.payload, '"amount":(-?[0-9.]+)', 1
+    )::decimal(18, 4) as sent_amount,
+    md5_number_upper(items.spend_id)::decimal(20, 0) as key_hash,
     $target as target,
-    $batch_id as batch_id,
+    rtrim($batch_id, 'ab') as batch_id,
     $run_id as run_id,
-    $state as state,
+    'planned' as state,
     $record_schema as record_schema,
     md5(items.payload) as payload_hash,
-    nullif($message, '') as message,
-    $at::timestamptz as updated_at
+    $at::timestamptz as planned_at
 
 from items

@@ -1,8 +1,12 @@
 -- Lets go of the refused items of some records, so that they are sent again. A
 -- later refusal is another matter.
-update delivery.items
+insert into delivery.retried_items by name
 
-set decision_id = $decision_id
+select
+    ledger_no,
+    $decision_id as decision_id
+
+from delivery.items
 
 where spend_id in (select unnest($spend_ids::varchar[]))
     and state = 'rejected'

@@ -1,1 +1,1 @@
-update delivery.items set target = $new where target = $old
+update delivery.planned_items set target = $new where target = $old

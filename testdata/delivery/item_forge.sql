@@ -1,4 +1,4 @@
 -- What an unauthorised hand might do to the ledger.
-update delivery.items
+update delivery.planned_items
 set amount = $amount::decimal(18, 4)
 where key = $key

@@ -1,1 +1,1 @@
-update delivery.items set target = 'productiv.example/app-1'
+update delivery.planned_items set target = 'productiv.example/app-1'

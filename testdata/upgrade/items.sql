@@ -3,7 +3,7 @@
 select to_json(rows)::varchar as row
 
 from (
-    select * exclude (updated_at)
+    select * exclude (updated_at, sent_amount, key_hash)
 
     from delivery.items
 ) as rows

@@ -1,0 +1,1 @@
+delete from delivery.planned_items

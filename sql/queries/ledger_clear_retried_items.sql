@@ -1,0 +1,1 @@
+delete from delivery.retried_items

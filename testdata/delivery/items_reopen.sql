@@ -1,2 +1,0 @@
-update delivery.items
-set state = 'sending'
