@@ -121,3 +121,6 @@ select
     end || '}' as payload
 
 from texts
+
+-- The order in which they are sent.
+order by target, occurred_on, key

@@ -33,7 +33,10 @@ attempts as (
 placed as (
 
     select
-        draft.* exclude (gate, approved, reversed, follows),
+        draft.rowid as draft_no,
+        draft.target,
+        draft.record_schema,
+        draft.key,
         invalid.reason as message,
         coalesce(attempts.attempt, 0) + 1 as attempt,
         row_number() over (
@@ -66,7 +69,10 @@ placed as (
 batched as (
 
     select
-        *,
+        draft_no,
+        key,
+        message,
+        attempt,
         dense_rank() over (
             order by
                 message is not null, target, record_schema,
@@ -76,47 +82,64 @@ batched as (
 
     from placed
 
+),
+
+-- The payloads join last, so that no sort carries them.
+numbered as (
+
+    select
+        draft_no,
+        message,
+        attempt,
+        batch_no,
+        ordinal,
+        $items_before
+            + row_number() over (order by batch_no, ordinal, key) as ledger_no
+
+    from batched
+
 )
 
 select
-    target,
-    key,
-    attempt,
-    spend_id,
+    draft.target,
+    draft.key,
+    numbered.attempt,
+    draft.spend_id,
     case
-        when message is null
+        when numbered.message is null
             then $run_id || '-' || lpad(
-                batch_no::varchar,
-                greatest(5, length(batch_no::varchar))::integer, '0'
+                numbered.batch_no::varchar,
+                greatest(5, length(numbered.batch_no::varchar))::integer, '0'
             )
     end as batch_id,
     $run_id as run_id,
-    source,
-    page_id,
-    record_version,
-    class,
-    kind,
-    case when message is null then 'planned' else 'rejected' end as state,
-    record_schema,
-    payload,
-    md5(payload) as payload_hash,
-    content_hash,
-    currency,
-    message,
-    $items_before
-        + row_number() over (order by batch_no, ordinal, key) as ledger_no,
-    ordinal,
-    version,
-    amount,
+    draft.source,
+    draft.page_id,
+    draft.record_version,
+    draft.class,
+    draft.kind,
+    case when numbered.message is null then 'planned' else 'rejected' end
+        as state,
+    draft.record_schema,
+    draft.payload,
+    md5(draft.payload) as payload_hash,
+    draft.content_hash,
+    draft.currency,
+    numbered.message,
+    numbered.ledger_no,
+    numbered.ordinal,
+    draft.version,
+    draft.amount,
     -- As the JSON says: the control totals do not use the column amount.
     regexp_extract(
-        payload, '"amount":(-?[0-9.]+)', 1
+        draft.payload, '"amount":(-?[0-9.]+)', 1
     )::decimal(18, 4) as sent_amount,
-    created_ms,
-    md5_number_upper(spend_id)::decimal(20, 0) as key_hash,
-    occurred_on,
+    draft.created_ms,
+    md5_number_upper(draft.spend_id)::decimal(20, 0) as key_hash,
+    draft.occurred_on,
     $at::timestamptz as planned_at
 
-from batched
+from item_draft as draft
 
-order by ledger_no
+inner join numbered
+    on draft.rowid = numbered.draft_no
