@@ -43,7 +43,7 @@ func (c *connection) run(ctx context.Context) {
 			c.stop(err)
 		}
 	}()
-	for next, ok := c.next(); ok; next, ok = c.next() {
+	for next, ok := c.next(ctx); ok; next, ok = c.next(ctx) {
 		if c.do(ctx, next) != nil {
 			c.suspects = nil
 			return
@@ -51,14 +51,29 @@ func (c *connection) run(ctx context.Context) {
 	}
 }
 
-func (c *connection) next() (job, bool) {
+func (c *connection) next(ctx context.Context) (job, bool) {
 	if last := len(c.jobs) - 1; last >= 0 {
 		next := c.jobs[last]
 		c.jobs = c.jobs[:last]
 		return next, true
 	}
-	b, ok := <-c.queue
+	b, ok := c.receive(ctx)
 	return job{batch: b}, ok
+}
+
+// receive takes a batch out of the queue. It does not wait for one with an
+// outcome that the ledger has yet to take over.
+func (c *connection) receive(ctx context.Context) (batch, bool) {
+	select {
+	case b, ok := <-c.queue:
+		return b, ok
+	default:
+	}
+	if err := c.takeOver(ctx); err != nil {
+		c.stop(err)
+	}
+	b, ok := <-c.queue
+	return b, ok
 }
 
 // do posts one batch. Its halves, if it is split, are next.
@@ -155,7 +170,7 @@ func (c *connection) reject(ctx context.Context, until func(suspect) int) error 
 func (c *connection) callWitness(ctx context.Context, target string) error {
 	from := c.largest(target)
 	if from < 0 && len(c.jobs) == 0 {
-		b, ok := <-c.queue
+		b, ok := c.receive(ctx)
 		if !ok {
 			return nil
 		}

@@ -144,9 +144,11 @@ func (d *Delivery) save(ctx context.Context, b batch, file sentFile, posting *po
 // compose makes the sent file of a batch from its items in the ledger.
 func (d *Delivery) compose(ctx context.Context, r warehouse.Runner, b *batch) (sentFile, error) {
 	if b.items == nil {
-		if err := readItems(ctx, r, []*batch{b}); err != nil {
+		one := []batch{*b}
+		if err := readItems(ctx, r, one); err != nil {
 			return sentFile{}, err
 		}
+		*b = one[0]
 	}
 	var body, items bytes.Buffer
 	body.WriteString(`{"records":[`)
@@ -166,21 +168,20 @@ func (d *Delivery) compose(ctx context.Context, r warehouse.Runner, b *batch) (s
 }
 
 // readItems reads the items of batches that follow each other in the ledger.
-func readItems(ctx context.Context, r warehouse.Runner, batches []*batch) error {
-	rest := batches
+func readItems(ctx context.Context, r warehouse.Runner, batches []batch) error {
+	last := batches[len(batches)-1].last
+	at := 0
 	err := r.Each(ctx, "queries/batch_items.sql", warehouse.Args{
-		"first_no": batches[0].first, "last_no": batches[len(batches)-1].last,
+		"first_no": batches[0].first, "last_no": last,
 	}, func(rows *sql.Rows) error {
 		var item ledgerItem
 		if err := rows.Scan(&item.no, &item.listing, &item.payload); err != nil {
 			return err
 		}
-		for len(rest) > 0 && item.no > rest[0].last {
-			rest = rest[1:]
+		for item.no > batches[at].last {
+			at++
 		}
-		if len(rest) > 0 && item.no >= rest[0].first {
-			rest[0].items = append(rest[0].items, item)
-		}
+		batches[at].items = append(batches[at].items, item)
 		return nil
 	})
 	if err != nil {

@@ -49,24 +49,60 @@ func (d *Delivery) newSender() *sender {
 
 // run sends all batches, in order, and returns when every connection is done.
 func (s *sender) run(ctx context.Context, batches []batch) {
-	queue := make(chan batch, len(batches))
+	if len(batches) == 0 {
+		return
+	}
 	for _, b := range batches {
 		s.total += b.records
-		queue <- b
 	}
-	close(queue)
+	queue, done := make(chan batch, readAtOnce), make(chan struct{})
+	var reading, running sync.WaitGroup
+	reading.Go(func() {
+		defer close(queue)
+		if err := s.read(ctx, batches, queue, done); err != nil {
+			s.stop(err)
+		}
+	})
 	connections := make([]connection, min(s.d.Productiv.Concurrency, len(batches)))
-	var running sync.WaitGroup
 	for i := range connections {
 		connections[i] = connection{sender: s, queue: queue}
 		running.Go(func() { connections[i].run(ctx) })
 	}
 	running.Wait()
+	defer reading.Wait()
+	defer close(done)
 	for i := range connections {
 		if connections[i].conclude(ctx) != nil {
 			return
 		}
 	}
+}
+
+// readAtOnce is how many batches one query reads.
+const readAtOnce = 8
+
+// read puts the batches with their items into the queue while those before
+// them are on the wire.
+func (s *sender) read(ctx context.Context, batches []batch, queue chan<- batch, done <-chan struct{}) error {
+	for len(batches) > 0 {
+		n := 1
+		for n < min(len(batches), readAtOnce) && batches[n].first == batches[n-1].last+1 {
+			n++
+		}
+		if err := readItems(ctx, s.d.DB, batches[:n]); err != nil {
+			return err
+		}
+		for _, b := range batches[:n] {
+			select {
+			case queue <- b:
+			case <-done:
+				return nil
+			}
+		}
+		clear(batches[:n]) // the queue has them
+		batches = batches[n:]
+	}
+	return nil
 }
 
 // send posts one batch until its outcome is known or patience is spent. An
