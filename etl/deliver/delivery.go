@@ -110,17 +110,24 @@ func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 			return result, err
 		}
 	}
-	err = d.sendDiff(ctx, s, approval, &result)
+	end, err := d.sendDiff(ctx, s, approval, &result)
 	result.Accepted += s.accepted
 	result.Rejected += s.rejected
 	result.Batches, result.Halving = s.posts, s.halves
 	if err != nil {
 		return result, err
 	}
-	if err := d.conclude(context.WithoutCancel(ctx), &result); err != nil {
-		return result, errors.Join(s.stopped, err)
+	if end == nil {
+		if end, err = d.conclude(context.WithoutCancel(ctx), &result); err != nil {
+			return result, errors.Join(s.stopped, err)
+		}
 	}
-	return result, errors.Join(s.stopped, s.spent(), d.needsPerson(ctx, result))
+	return result, errors.Join(s.stopped, s.spent(), d.needsPerson(ctx, result, *end))
+}
+
+// A conclusion is what a load found in the end.
+type conclusion struct {
+	news bool // it differs from what the load before found
 }
 
 // sendAgain posts the batches in doubt that may be posted again.
@@ -134,50 +141,63 @@ func (d *Delivery) sendAgain(ctx context.Context, s *sender) error {
 }
 
 // sendDiff posts what the diff asks for. Where a change is compensated, the
-// new versions follow in a second round, once their reversals are accepted.
-func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, result *Result) error {
+// new versions follow in a second round, once their reversals are accepted. If
+// the last round has nothing to post, its diff is the conclusion.
+func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, result *Result) (*conclusion, error) {
 	for round := 1; round <= 2; round++ {
-		found, itemsBefore, err := d.plan(ctx, approval, result)
+		plan, err := d.plan(ctx, approval, result)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		found := plan.findings
 		if round == 1 {
 			result.New, result.Changed = found.classes["new"], found.classes["changed"]
 			result.Touched, result.Withdrawn = found.classes["touched"], found.classes["withdrawn"]
 			result.Frozen, result.NotDue = found.classes["frozen"], found.classes["not_due"]
 			result.Money = found.money
 		}
-		batches, err := d.plannedBatches(ctx, itemsBefore)
+		if plan.end != nil {
+			return plan.end, nil
+		}
+		batches, err := d.plannedBatches(ctx, plan.itemsBefore)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		s.run(ctx, batches)
 		if s.stopped != nil || !found.reverses {
-			return nil
+			return nil, nil
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // conclude proves that canonical and the ledger still add up, keeps the
 // totals and counts what stands open.
-func (d *Delivery) conclude(ctx context.Context, result *Result) error {
-	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+func (d *Delivery) conclude(ctx context.Context, result *Result) (end *conclusion, err error) {
+	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		found, err := d.gatedDiff(ctx, conn)
 		if err != nil {
 			return err
 		}
-		result.Unknown, result.Pending = found.states[stateUnknown], found.states[statePending]
-		result.Stuck, result.Reversed = found.stuck, found.reversed
-		result.RejectedInTotal, result.Held = found.states[stateRejected], found.states[stateHeld]
 		if err := d.reconcile(ctx, conn); err != nil {
 			return err
 		}
-		if err := d.remember(ctx, conn); err != nil {
-			return err
-		}
-		return result.describeHeld(ctx, conn)
+		end, err = d.concludeFrom(ctx, conn, found, result)
+		return err
 	})
+	return end, err
+}
+
+// concludeFrom concludes from a diff that was proven.
+func (d *Delivery) concludeFrom(ctx context.Context, conn *warehouse.Conn, found findings, result *Result) (*conclusion, error) {
+	result.Unknown, result.Pending = found.states[stateUnknown], found.states[statePending]
+	result.Stuck, result.Reversed = found.stuck, found.reversed
+	result.RejectedInTotal, result.Held = found.states[stateRejected], found.states[stateHeld]
+	news, err := d.remember(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return &conclusion{news}, result.describeHeld(ctx, conn)
 }
 
 // describeHeld says what the gates hold, for a person to decide on.
@@ -192,19 +212,23 @@ func (r *Result) describeHeld(ctx context.Context, conn warehouse.Runner) error 
 }
 
 // remember keeps what is not delivered and what is not due, for those who look
-// later and for the gates of the next load. It needs the tables of diff.
-func (d *Delivery) remember(ctx context.Context, conn warehouse.Runner) error {
+// later and for the gates of the next load, and reports whether any of it is
+// new. It needs the tables of diff.
+func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news bool, err error) {
 	run := string(d.RunID)
 	settings, err := d.SettingsHash(ctx, conn)
 	if err != nil {
-		return err
+		return false, err
 	}
 	models, err := d.ModelsHash()
 	if err != nil {
-		return err
+		return false, err
 	}
-	return execAll(ctx, conn,
-		step{"queries/difference_save.sql", warehouse.Args{"run_id": run}},
+	changed, err := conn.Exec(ctx, "queries/difference_save.sql", warehouse.Args{"run_id": run})
+	if err != nil {
+		return false, err
+	}
+	return changed > 0, execAll(ctx, conn,
 		step{"queries/waiting_save.sql", warehouse.Args{"post_from": d.postFrom()}},
 		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
 	)
@@ -223,7 +247,7 @@ func (d *Delivery) refresh(ctx context.Context) error {
 }
 
 // needsPerson says what a person has to decide, if anything.
-func (d *Delivery) needsPerson(ctx context.Context, result Result) error {
+func (d *Delivery) needsPerson(ctx context.Context, result Result, end conclusion) error {
 	var waits []error
 	if result.Unknown > 0 {
 		waits = append(waits, d.unknownWaits(ctx, result.Unknown))
@@ -242,6 +266,9 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result) error {
 			What: fmt.Sprintf("%d records stand reversed at Productiv without their new version", result.Reversed),
 			Mend: "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was refused or is in quarantine",
 		})
+	}
+	if !end.news {
+		return errors.Join(waits...)
 	}
 	untold, err := d.untoldWaits(ctx)
 	return errors.Join(append(waits, untold, err)...)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -17,8 +18,9 @@ type findings struct {
 	posts    map[string]int // records by class that would be posted, held ones included
 	reverses bool           // something is reversed, so new versions follow
 	money    []DeliveryMoney
-	stuck    int // delivered records whose reversal or new version was refused
-	reversed int // records that stand reversed without their new version
+	stuck    int  // delivered records whose reversal or new version was refused
+	reversed int  // records that stand reversed without their new version
+	drafted  bool // an item is to be posted, or held
 }
 
 // A step is one statement of many.
@@ -44,14 +46,16 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 	if err != nil {
 		return err
 	}
-	schema := d.Productiv.RecordSchema
+	schema, today := d.Productiv.RecordSchema, d.Today.Format(time.DateOnly)
 	return execAll(ctx, conn,
 		step{"queries/diff_targets.sql", warehouse.Args{"targets": targets}},
+		step{"queries/diff_same.sql", warehouse.Args{"post_from": d.postFrom(), "today": today}},
+		step{"queries/diff_others.sql", nil},
 		step{"queries/diff_homes.sql", warehouse.Args{"address": d.address()}},
 		step{"queries/diff_items.sql", nil},
 		step{"queries/diff_ledger.sql", nil},
 		step{"queries/diff_build.sql", warehouse.Args{
-			"post_from": d.postFrom(), "today": d.Today.Format("2006-01-02"),
+			"post_from": d.postFrom(), "today": today,
 			"record_schema": schema, "on_change": policy,
 		}},
 		step{"queries/item_draft.sql", warehouse.Args{"record_schema": schema}},
@@ -65,10 +69,13 @@ func (d *Delivery) gatedDiff(ctx context.Context, conn warehouse.Runner) (findin
 	if err := d.diff(ctx, conn, d.Productiv.OnChange); err != nil {
 		return findings{}, err
 	}
-	if err := d.closeGates(ctx, conn); err != nil {
+	drafted, err := d.closeGates(ctx, conn)
+	if err != nil {
 		return findings{}, err
 	}
-	return summarise(ctx, conn)
+	found, err := summarise(ctx, conn)
+	found.drafted = drafted
+	return found, err
 }
 
 // postFrom is null when everything is due.

@@ -13,23 +13,23 @@ import (
 )
 
 // closeGates marks what the gates hold, each record by the first gate that
-// does. A load that has nothing to post is never held.
-func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) error {
-	var drafted bool
+// does, and reports whether there is anything to post. A load that has nothing
+// to post is never held.
+func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (drafted bool, err error) {
 	if err := conn.Get(ctx, "queries/item_drafted.sql", nil, &drafted); err != nil || !drafted {
-		return err
+		return false, err
 	}
 	folder, err := d.folderFault(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	settings, err := d.SettingsHash(ctx, conn)
 	if err != nil {
-		return err
+		return false, err
 	}
 	models, err := d.ModelsHash()
 	if err != nil {
-		return err
+		return false, err
 	}
 	gates := []step{{"queries/gate_approved.sql", nil}}
 	if folder != "" {
@@ -49,7 +49,7 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) error 
 	if times := d.Productiv.HoldVolumeAbove; times > 0 {
 		gates = append(gates, step{"queries/gate_volume.sql", warehouse.Args{"times": fmt.Sprint(times)}})
 	}
-	return execAll(ctx, conn, append(gates, step{"queries/gate_again.sql", nil})...)
+	return true, execAll(ctx, conn, append(gates, step{"queries/gate_again.sql", nil})...)
 }
 
 // hold keeps what the gates hold, exactly as it would be posted, for a person

@@ -276,6 +276,17 @@ func TestNothingIsPostedWhenTheBooksDoNotBalance(t *testing.T) {
 	}
 }
 
+// A record that is in the ledger twice cannot hide among those that Productiv
+// holds as canonical has them.
+func TestAnItemThatIsThereTwiceBalancesNothing(t *testing.T) {
+	s := newScene(t)
+	s.put(spend{id: "a-1", amount: "1"})
+	s.mustPost()
+	s.exec("item_twice.sql", warehouse.Args{"key": "a-1"})
+	_, err := s.post()
+	checkError(t, err, "productive USD all records: canonical 1.0000, ledger 2.0000", false)
+}
+
 // A crash is a point at which the program ended while a batch was sent.
 func TestRecoverSettlesWhatAKilledProgramLeft(t *testing.T) {
 	tests := map[string]struct {

@@ -9,16 +9,24 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
+// A loadPlan is what one round of a load has found, and written into the
+// ledger to be posted.
+type loadPlan struct {
+	findings
+	itemsBefore int64       // the newest item of the ledger before it
+	end         *conclusion // of the load; nil if something is to be posted
+}
+
 // plan compares, proves that the books balance, and writes what is to be
 // posted into the ledger as planned: everything that no gate holds, or only
 // what the approval is for. Records that break their JSON Schema are rejected
-// there and then. What is planned follows itemsBefore in the ledger.
-func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (found findings, itemsBefore int64, err error) {
+// there and then.
+func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (plan loadPlan, err error) {
 	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
 		if _, err = conn.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
 			return err
 		}
-		if found, err = d.gatedDiff(ctx, conn); err != nil {
+		if plan.findings, err = d.gatedDiff(ctx, conn); err != nil {
 			return err
 		}
 		if err = d.reconcile(ctx, conn); err != nil {
@@ -27,15 +35,19 @@ func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (f
 		if err = d.hold(ctx, conn, approval); err != nil {
 			return err
 		}
+		if !plan.drafted && approval == "" {
+			plan.end, err = d.concludeFrom(ctx, conn, plan.findings, result)
+			return err
+		}
 		invalid, err := d.validate(ctx, conn)
 		if err != nil {
 			return err
 		}
 		result.Rejected += len(invalid)
-		itemsBefore, err = d.writePlan(ctx, conn, invalid)
+		plan.itemsBefore, err = d.writePlan(ctx, conn, invalid)
 		return err
 	})
-	return found, itemsBefore, err
+	return plan, err
 }
 
 // An invalidItem is one that breaks its schema.

@@ -27,6 +27,9 @@ spend as (
 
     from canonical.spend as spend
 
+    anti join diff_same as same
+        on spend.spend_id = same.spend_id
+
     left join diff_targets as targets
         on spend.source = targets.source
 

@@ -1,28 +1,10 @@
--- One row per record of the ledger: the application where it is at home, that
--- is where its items count, the target that gets its next item, and the target
--- that has it although its source posts to another application by now.
+-- One row per record of the ledger that diff_same has not: the application
+-- where it is at home, that is where its items count, the target that gets its
+-- next item, and the target that has it although its source posts to another
+-- application by now.
 create or replace temp table diff_homes as
 
 with
-
-items as (
-
-    select
-        items.spend_id,
-        items.source,
-        items.target,
-        items.state,
-        items.ledger_no,
-        coalesce(targets.application, items.target) as application
-
-    from delivery.items as items
-
-    left join delivery.targets as targets
-        on items.target = targets.target
-
-    where items.state != 'planned'
-
-),
 
 records as (
 
@@ -38,7 +20,7 @@ records as (
             items.state = 'accepted'
         ) as accepted_application
 
-    from items
+    from diff_others as items
 
     left join canonical.spend as spend
         on items.spend_id = spend.spend_id
@@ -53,7 +35,7 @@ present as (
         spend_id,
         application
 
-    from items
+    from diff_others
 
     where state = 'accepted'
 

@@ -75,11 +75,11 @@ select
 
 from newest
 
-left join delivery.items as standing
+left join diff_others as standing
     on newest.standing_no = standing.ledger_no
 
-left join delivery.items as rejected
+left join diff_others as rejected
     on newest.rejected_no = rejected.ledger_no
 
-left join delivery.items as accepted
+left join diff_others as accepted
     on newest.accepted_no = accepted.ledger_no

@@ -14,10 +14,8 @@ items as (
         items.ledger_no,
         items.state,
         items.currency,
-        -- As sent, from the JSON itself: the diff has used the column amount.
-        regexp_extract(
-            items.payload, '"amount":(-?[0-9.]+)', 1
-        )::decimal(18, 4) as amount
+        -- As the JSON says: the diff has used the column amount.
+        items.sent_amount as amount
 
     from diff_items as items
 

@@ -1,15 +1,55 @@
--- Offenders: records whose states do not add up to what canonical says.
+-- Offenders: records whose states do not add up to what canonical says, and
+-- sums of all records that do not, whichever way each was compared.
 with
 
 sides as (
 
-    select source, currency, spend_id, amount as canonical, 0 as ledger
-    from canonical.spend
+    select
+        spend.source,
+        spend.currency,
+        spend.spend_id,
+        spend.amount as canonical,
+        0 as ledger
+
+    from canonical.spend as spend
+
+    anti join diff_same as same
+        on spend.spend_id = same.spend_id
 
     union all by name
 
     select source, currency, spend_id, 0 as canonical, amount as ledger
     from ledger_cells
+
+    union all by name
+
+    select
+        source,
+        currency,
+        'all records' as spend_id,
+        sum(amount) as canonical,
+        0 as ledger
+
+    from canonical.spend
+
+    group by source, currency
+
+    union all by name
+
+    select
+        source,
+        currency,
+        'all records' as spend_id,
+        0 as canonical,
+        sum(amount) as ledger
+
+    from (
+        select source, currency, amount from diff_same
+        union all by name
+        select source, currency, amount from ledger_cells
+    ) as cells
+
+    group by source, currency
 
 )
 
@@ -26,4 +66,4 @@ group by source, currency, spend_id
 
 having sum(canonical) != sum(ledger)
 
-order by source, currency, spend_id
+order by spend_id = 'all records', source, currency, spend_id
