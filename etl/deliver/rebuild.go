@@ -277,6 +277,9 @@ func (d *Delivery) Verify(ctx context.Context) error {
 	if err := d.verifySent(ctx); err != nil {
 		return err
 	}
+	if err := d.verifyItems(ctx); err != nil {
+		return err
+	}
 	if fault, err := d.folderFault(ctx); fault != "" || err != nil {
 		return errors.Join(err, &etl.NeedsPersonError{
 			What: fault + "; nothing is posted",
@@ -309,6 +312,29 @@ func (d *Delivery) verifySent(ctx context.Context) error {
 		failed.Rows++
 		if failed.Rows <= 10 {
 			failed.First = append(failed.First, fmt.Sprintf("%s: %v", id, fault))
+		}
+		return nil
+	})
+	if err != nil || failed.Rows == 0 {
+		return err
+	}
+	return failed
+}
+
+// verifyItems compares what the control totals use of each item with its JSON.
+func (d *Delivery) verifyItems(ctx context.Context) error {
+	failed := &etl.CheckError{Check: "every item of the ledger says what its JSON says"}
+	err := d.DB.Each(ctx, "queries/item_misread.sql", nil, func(rows *sql.Rows) error {
+		var (
+			key     string
+			attempt int
+		)
+		if err := rows.Scan(&key, &attempt); err != nil {
+			return err
+		}
+		failed.Rows++
+		if failed.Rows <= 10 {
+			failed.First = append(failed.First, fmt.Sprintf("%s, attempt %d", key, attempt))
 		}
 		return nil
 	})

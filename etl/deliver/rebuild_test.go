@@ -11,6 +11,7 @@ import (
 
 	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
+	"spendbridge/etl/warehouse"
 )
 
 // A history with everything that can happen to a batch, lost with its
@@ -75,6 +76,14 @@ func TestVerifyFindsASentFileThatWasChanged(t *testing.T) {
 	}
 	s.replaceSent(`"amount":1.00`, `"amount":9.00`)
 	checkError(t, s.Verify(t.Context()), "the body does not have the checksum", false)
+}
+
+func TestVerifyFindsAnItemWhosePayloadWasChanged(t *testing.T) {
+	s := newScene(t)
+	s.put(spend{id: "a-1", amount: "1"}, spend{id: "a-2", amount: "2"})
+	s.mustPost()
+	s.exec("item_forge_payload.sql", warehouse.Args{"key": "a-2", "old": `"amount":2.00`, "new": `"amount":9.00`})
+	checkError(t, s.Verify(t.Context()), "every item of the ledger says what its JSON says", false)
 }
 
 // What a person decided survives the loss of the warehouse: approvals, moves,
