@@ -50,6 +50,7 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 	return execAll(ctx, conn,
 		step{"queries/diff_targets.sql", warehouse.Args{"targets": targets}},
 		step{"queries/diff_same.sql", warehouse.Args{"post_from": d.postFrom(), "today": today}},
+		step{"queries/diff_rest.sql", nil},
 		step{"queries/diff_others.sql", nil},
 		step{"queries/diff_homes.sql", warehouse.Args{"address": d.address()}},
 		step{"queries/diff_items.sql", nil},

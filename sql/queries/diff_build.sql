@@ -27,8 +27,8 @@ spend as (
 
     from canonical.spend as spend
 
-    anti join diff_same as same
-        on spend.spend_id = same.spend_id
+    semi join diff_rest as rest
+        on spend.spend_id = rest.spend_id
 
     left join diff_targets as targets
         on spend.source = targets.source

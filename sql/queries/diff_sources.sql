@@ -12,7 +12,7 @@ full outer join (
         source,
         arg_max(target, ledger_no) as target
 
-    from delivery.items
+    from delivery.planned_items
 
     group by source
 

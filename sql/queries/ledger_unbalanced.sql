@@ -13,8 +13,8 @@ sides as (
 
     from canonical.spend as spend
 
-    anti join diff_same as same
-        on spend.spend_id = same.spend_id
+    semi join diff_rest as rest
+        on spend.spend_id = rest.spend_id
 
     union all by name
 
