@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"spendbridge/etl/config"
@@ -39,6 +40,7 @@ type batch struct {
 	doubtful    bool  // its records may have arrived already
 
 	items []ledgerItem // nil until they are read
+	cargo *cargo       // nil until it is packed
 }
 
 // A ledgerItem is one record of a batch as it goes out.
@@ -46,6 +48,14 @@ type ledgerItem struct {
 	no      int64
 	listing string // what its line of the sent file says, a JSON object
 	payload string
+}
+
+// A cargo is what goes out, and what of its sent file does not depend on when.
+type cargo struct {
+	body    []byte
+	listing []byte // of the items, a JSON array
+	sha256  string // of the body
+	packed  []byte // the sent file from the listing to the body, compressed
 }
 
 // halves returns the two batches that a refused one is split into. Halves of
@@ -64,6 +74,7 @@ func (b batch) cut(records int) (left, right batch) {
 	left, right = b, b
 	left.id, right.id = b.id+"a", b.id+"b"
 	left.records, right.records = records, b.records-records
+	left.cargo, right.cargo = nil, nil
 	left.last = b.first + int64(records) - 1
 	right.first = left.last + 1
 	if b.items != nil {
@@ -78,34 +89,21 @@ type outcome struct {
 	event sentEvent
 }
 
-// begin writes that the batch is being sent, first into the ledger, then into
-// the marker and its sent file, and returns the body to send. The transaction
-// that marks the batch takes over the outcome of the one before, if there is
-// one. Without a posting the batch is booked and never sent.
-func (d *Delivery) begin(ctx context.Context, b *batch, before *outcome, posting *posting) ([]byte, error) {
-	file, err := d.mark(ctx, b, before, posting)
-	if err != nil {
-		return nil, fmt.Errorf("batch %s: %w", b.id, err)
-	}
-	return file.Body, d.save(ctx, *b, file, posting)
-}
-
-// mark writes into the ledger that the batch is being sent, and returns its
-// sent file as it is to be written.
+// mark writes into the ledger and the marker that a batch is being sent, and
+// returns its sent file as it is to be written. The transaction takes over the
+// outcome of the batch before, if there is one. Without a posting the batch is
+// booked and never sent.
 func (d *Delivery) mark(ctx context.Context, b *batch, before *outcome, posting *posting) (sentFile, error) {
 	if posting != nil {
 		if err := posting.prepare(ctx); err != nil {
-			return sentFile{}, err
+			return sentFile{}, fmt.Errorf("batch %s: %w", b.id, err)
 		}
 	}
-	file, err := d.compose(ctx, d.DB, b)
-	if err != nil {
-		return sentFile{}, err
-	}
+	file := d.compose(*b)
 	if posting != nil {
 		file.Header.LoadNo = posting.loadNo
 	}
-	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+	err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if before != nil {
 			if err := d.takeOver(ctx, tx, *before); err != nil {
 				return err
@@ -117,54 +115,84 @@ func (d *Delivery) mark(ctx context.Context, b *batch, before *outcome, posting 
 		return posting.count(ctx, tx)
 	})
 	if err != nil {
-		return sentFile{}, err
+		return sentFile{}, fmt.Errorf("batch %s: %w", b.id, err)
 	}
 	posting.committed(b.target)
 	b.attempt, b.listed = b.attempt+1, true
+	if err := posting.write(); err != nil {
+		return sentFile{}, d.unsent(ctx, *b, err)
+	}
 	return file, nil
 }
 
-// save writes the marker and the sent file of a batch that is marked. If one of
-// them cannot be written nothing went out, and the ledger says so.
-func (d *Delivery) save(ctx context.Context, b batch, file sentFile, posting *posting) error {
-	err := posting.write()
-	if err == nil && b.attempt == 1 {
-		err = writeSent(d.Folder, file)
-	}
-	if err == nil {
+// save writes the sent file of a batch that is marked. One that was sent
+// before has its file, with the same body.
+func (d *Delivery) save(b batch, file sentFile) error {
+	if b.attempt > 1 {
 		return nil
 	}
+	return writeSent(d.Folder, file)
+}
+
+// unsent writes into the ledger that nothing of a batch went out, for a file
+// could not be written before.
+func (d *Delivery) unsent(ctx context.Context, b batch, err error) error {
 	state := statePending
 	if b.doubtful {
 		state = stateUnknown
 	}
-	return unsaved(err, d.book(ctx, outcome{b, d.event(b, state, answer{message: err.Error()})}))
+	noting := d.book(ctx, outcome{b, d.event(b, state, answer{message: err.Error()})})
+	if noting == nil {
+		return err
+	}
+	return fmt.Errorf("%w (and %w)", err, noting)
 }
 
-// compose makes the sent file of a batch from its items in the ledger.
-func (d *Delivery) compose(ctx context.Context, r warehouse.Runner, b *batch) (sentFile, error) {
+// load reads the items of a batch and packs them, if that was not done yet.
+func (b *batch) load(ctx context.Context, r warehouse.Runner) error {
 	if b.items == nil {
 		one := []batch{*b}
 		if err := readItems(ctx, r, one); err != nil {
-			return sentFile{}, err
+			return fmt.Errorf("batch %s: %w", b.id, err)
 		}
 		*b = one[0]
 	}
-	var body, items bytes.Buffer
+	if b.cargo == nil {
+		b.cargo = pack(b.items)
+	}
+	return nil
+}
+
+func pack(items []ledgerItem) *cargo {
+	var body, listing bytes.Buffer
 	body.WriteString(`{"records":[`)
-	items.WriteByte('[')
-	for i, item := range b.items {
+	listing.WriteByte('[')
+	for i, item := range items {
 		if i > 0 {
 			body.WriteByte(',')
-			items.WriteByte(',')
+			listing.WriteByte(',')
 		}
 		body.WriteString(item.payload)
-		items.WriteString(strings.TrimSuffix(item.listing, "}"))
-		fmt.Fprintf(&items, `,"ordinal":%d,"ledger_no":%d}`, i+1, item.no)
+		listing.WriteString(strings.TrimSuffix(item.listing, "}"))
+		fmt.Fprintf(&listing, `,"ordinal":%d,"ledger_no":%d}`, i+1, item.no)
 	}
 	body.WriteString("]}")
-	items.WriteByte(']')
-	return sentFile{Header: d.header(*b, body.Bytes(), items.Bytes()), Body: body.Bytes()}, nil
+	listing.WriteByte(']')
+	sum := sha256.Sum256(body.Bytes())
+	return &cargo{
+		body: body.Bytes(), listing: listing.Bytes(), sha256: hex.EncodeToString(sum[:]),
+		packed: frame(slices.Concat(listing.Bytes(), []byte("}\n"), body.Bytes(), []byte("\n"))),
+	}
+}
+
+// compose makes the sent file of a batch that is loaded.
+func (d *Delivery) compose(b batch) sentFile {
+	header := sentHeader{
+		Format: 2, BatchID: b.id, Parent: b.parent, RunID: string(d.RunID),
+		Target: b.target, AppID: b.appID, RecordSchema: b.schema,
+		Doubtful: b.doubtful, SHA256: b.cargo.sha256, SentAt: d.Now().UTC(), Items: b.cargo.listing,
+	}
+	return sentFile{Header: header, Body: b.cargo.body, packed: b.cargo.packed}
 }
 
 // readItems reads the items of batches that follow each other in the ledger.
@@ -193,24 +221,6 @@ func readItems(ctx context.Context, r warehouse.Runner, batches []batch) error {
 		}
 	}
 	return nil
-}
-
-// unsaved joins the error that stopped a batch with what came of noting it.
-func unsaved(err, noting error) error {
-	if noting == nil {
-		return err
-	}
-	return fmt.Errorf("%w (and %w)", err, noting)
-}
-
-func (d *Delivery) header(b batch, body, items []byte) sentHeader {
-	sum := sha256.Sum256(body)
-	return sentHeader{
-		Format: 2, BatchID: b.id, Parent: b.parent, RunID: string(d.RunID),
-		Target: b.target, AppID: b.appID, RecordSchema: b.schema,
-		Doubtful: b.doubtful,
-		SHA256:   hex.EncodeToString(sum[:]), SentAt: d.Now().UTC(), Items: items,
-	}
 }
 
 func (d *Delivery) markSending(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, posting *posting) error {
@@ -293,11 +303,10 @@ func (d *Delivery) takeOver(ctx context.Context, tx *warehouse.Tx, o outcome) er
 
 // listDoubtful keeps a half that may have arrived as part of its whole.
 func (d *Delivery) listDoubtful(ctx context.Context, tx *warehouse.Tx, half batch) error {
-	file, err := d.compose(ctx, tx, &half)
-	if err != nil {
+	if err := half.load(ctx, tx); err != nil {
 		return err
 	}
-	return list(ctx, tx, half, file.Header, stateUnknown, 0)
+	return list(ctx, tx, half, d.compose(half).Header, stateUnknown, 0)
 }
 
 // plannedBatches lists what was planned after an item of the ledger.

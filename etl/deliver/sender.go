@@ -93,6 +93,7 @@ func (s *sender) read(ctx context.Context, batches []batch, queue chan<- batch, 
 			return err
 		}
 		for _, b := range batches[:n] {
+			b.cargo = pack(b.items)
 			select {
 			case queue <- b:
 			case <-done:
@@ -154,21 +155,37 @@ func (c *connection) attempt(ctx context.Context, b *batch) (string, answer, err
 	return state, got, err
 }
 
-// begin marks a batch as sending and returns its body. The transaction takes
-// over the outcome of this connection's last batch; if it fails, another one
-// does.
+// begin marks a batch as sending, writes its sent file and returns its body.
 func (c *connection) begin(ctx context.Context, b *batch) ([]byte, error) {
+	if err := b.load(ctx, c.d.DB); err != nil {
+		return nil, errors.Join(err, c.takeOver(ctx))
+	}
+	file, err := c.mark(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.d.save(*b, file); err != nil {
+		c.ledger.Lock()
+		defer c.ledger.Unlock()
+		return nil, c.d.unsent(ctx, *b, err)
+	}
+	return file.Body, nil
+}
+
+// mark takes over, in the same transaction, the outcome of this connection's
+// last batch; if that fails, another one does.
+func (c *connection) mark(ctx context.Context, b *batch) (sentFile, error) {
 	c.ledger.Lock()
 	defer c.ledger.Unlock()
 	attempts := b.attempt
-	body, err := c.d.begin(ctx, b, c.owed, c.posting)
+	file, err := c.d.mark(ctx, b, c.owed, c.posting)
 	if b.attempt > attempts { // it was committed
 		c.owed = nil
 	}
 	if err == nil || c.owed == nil {
-		return body, err
+		return file, err
 	}
-	return nil, errors.Join(err, c.bookOwed(ctx))
+	return file, errors.Join(err, c.bookOwed(ctx))
 }
 
 // takeOver brings the ledger up to date with the sent file of the last batch.

@@ -72,6 +72,8 @@ type sentFile struct {
 	Events []sentEvent
 	torn   bool // the last line was being written when the program ended
 
+	packed []byte // all after "items": of a new file, as frames; nil if it is not packed
+
 	items []sentItem // where they were read
 	first int64      // the ledger number of the first one
 }
@@ -79,7 +81,7 @@ type sentFile struct {
 // writeSent writes the file of a batch so that it is there, whole, after any
 // crash that follows.
 func writeSent(folder string, f sentFile) error {
-	lines, err := f.lines()
+	frames, err := f.frames()
 	if err != nil {
 		return fmt.Errorf("sent file of %s: %w", f.Header.BatchID, err)
 	}
@@ -87,16 +89,23 @@ func writeSent(folder string, f sentFile) error {
 	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("sent file: %w", err)
 	}
-	if err := durable.WriteFile(path, frame(lines), 0o600); err != nil {
+	if err := durable.WriteFile(path, frames, 0o600); err != nil {
 		return fmt.Errorf("sent file: %w", err)
 	}
 	return nil
 }
 
-func (f sentFile) lines() ([]byte, error) {
-	header, err := json.Marshal(f.Header)
+func (f sentFile) frames() ([]byte, error) {
+	head := f.Header
+	if f.packed != nil {
+		head.Items = nil
+	}
+	header, err := json.Marshal(head)
 	if err != nil {
 		return nil, err
+	}
+	if f.packed != nil {
+		return append(frame(bytes.TrimSuffix(header, []byte("null}"))), f.packed...), nil
 	}
 	lines := append(header, '\n')
 	lines = append(append(lines, f.Body...), '\n')
@@ -107,7 +116,7 @@ func (f sentFile) lines() ([]byte, error) {
 		}
 		lines = append(append(lines, line...), '\n')
 	}
-	return lines, nil
+	return frame(lines), nil
 }
 
 // appendSent adds one event to a batch's file.

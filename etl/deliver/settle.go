@@ -249,8 +249,15 @@ func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) (items
 
 // bookCorrection books a batch as accepted that is never posted.
 func (d *Delivery) bookCorrection(ctx context.Context, b batch, made *decided) error {
-	if _, err := d.begin(ctx, &b, nil, nil); err != nil {
+	if err := b.load(ctx, d.DB); err != nil {
 		return err
+	}
+	file, err := d.mark(ctx, &b, nil, nil)
+	if err != nil {
+		return err
+	}
+	if err := d.save(b, file); err != nil {
+		return d.unsent(ctx, b, err)
 	}
 	return d.settleSent(ctx, b, stateAccepted, made)
 }
