@@ -1,4 +1,4 @@
--- Fixes the names that were posted and accepted: canonical's as it stands.
+-- Fixes the names under which a first record of a vendor was accepted.
 insert into ops.vendor_names by name
 
 with
@@ -21,21 +21,37 @@ named as (
         on names.vendor_raw = records.vendor_raw
         and names.vendor_origin = records.vendor_origin
 
+),
+
+accepted as (
+
+    select
+        any_value(named.vendor) as vendor,
+        any_value(named.vendor_key) as vendor_key,
+        arg_min(named.vendor_raw, items.ledger_no) as spelling,
+        arg_min(named.vendor_origin, items.ledger_no) as vendor_origin,
+        min(items.ledger_no) as ledger_no
+
+    from named
+
+    inner join delivery.items as items
+        on named.spend_id = items.spend_id
+        and items.state = 'accepted'
+        and items.kind != 'reversal'
+
+    group by named.vendor_key
+
 )
 
 select
-    named.vendor_key,
-    any_value(named.vendor) as vendor,
-    arg_min(named.vendor_raw, items.ledger_no) as spelling,
-    arg_min(named.vendor_origin, items.ledger_no) as vendor_origin,
-    min(items.updated_at) as fixed_at
+    accepted.vendor_key,
+    accepted.vendor,
+    accepted.spelling,
+    accepted.vendor_origin,
+    items.updated_at as fixed_at
 
-from named
+from accepted
 
 inner join delivery.items as items
-    on named.spend_id = items.spend_id
-    and items.state = 'accepted'
-    and items.kind != 'reversal'
-    and (items.payload ->> '$.vendor') = trim(left(named.vendor, 255))
-
-group by named.vendor_key
+    on accepted.ledger_no = items.ledger_no
+    and (items.payload ->> '$.vendor') = trim(left(accepted.vendor, 255))

@@ -1,0 +1,8 @@
+select
+    vendor_key,
+    vendor,
+    spelling
+
+from ops.vendor_names
+
+order by vendor_key

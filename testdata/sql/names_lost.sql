@@ -1,0 +1,1 @@
+delete from ops.vendor_names
