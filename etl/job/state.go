@@ -107,6 +107,7 @@ func (r *Run) afterRun(ctx context.Context) string {
 		return ""
 	}
 	r.Result.Undelivered, r.Result.Verdict = state.Open, state.Verdict()
+	state.Duplicates = r.duplicates
 	path := ""
 	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
 		path = filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"spendbridge/etl"
@@ -189,8 +190,11 @@ func (r *reader) rates(ctx context.Context) (err error) {
 }
 
 func (r *reader) duplicates(ctx context.Context) (err error) {
-	if r.page.Duplicates, err = PossibleDuplicates(ctx, r.db); err != nil {
-		return err
+	r.page.Duplicates = slices.Clone(r.page.State.Duplicates)
+	if r.page.Duplicates == nil {
+		if r.page.Duplicates, err = PossibleDuplicates(ctx, r.db); err != nil {
+			return err
+		}
 	}
 	for i := range r.page.Duplicates {
 		d := &r.page.Duplicates[i]

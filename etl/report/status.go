@@ -37,6 +37,10 @@ type State struct {
 	Open       []etl.Undelivered `json:"undelivered"`
 	Vanished   []Vanished        `json:"vanished"`
 	Quarantine []ReasonState     `json:"quarantine"`
+
+	// Duplicates are the possible ones, if whoever asks has looked for them;
+	// nil if not.
+	Duplicates []Duplicates `json:"-"`
 }
 
 // A Todo is something that waits for a person, with the commands that settle
