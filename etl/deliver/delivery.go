@@ -40,7 +40,7 @@ type Delivery struct {
 
 	// ModelsHash changes with the SQL that makes spend: what it alone changed in
 	// records that were accepted is not posted again without a person's approval.
-	ModelsHash func() (string, error)
+	ModelsHash func(warehouse.Runner) (string, error)
 
 	// MaxQuarantined is the share of a source's records that may go into
 	// quarantine between two loads before the rest of them is held.
@@ -220,7 +220,7 @@ func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news boo
 	if err != nil {
 		return false, err
 	}
-	models, err := d.ModelsHash()
+	models, err := d.ModelsHash(conn)
 	if err != nil {
 		return false, err
 	}

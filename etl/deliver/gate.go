@@ -27,7 +27,7 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (draft
 	if err != nil {
 		return false, err
 	}
-	models, err := d.ModelsHash()
+	models, err := d.ModelsHash(conn)
 	if err != nil {
 		return false, err
 	}

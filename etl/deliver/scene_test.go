@@ -75,8 +75,8 @@ func settings(hash string) func(context.Context, warehouse.Runner) (string, erro
 }
 
 // models are the SQL that made spend.
-func models(hash string) func() (string, error) {
-	return func() (string, error) { return hash, nil }
+func models(hash string) func(warehouse.Runner) (string, error) {
+	return func(warehouse.Runner) (string, error) { return hash, nil }
 }
 
 // onDisk moves an empty scene into a file, for tests that copy or kill it.

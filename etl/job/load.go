@@ -187,7 +187,7 @@ func (r *Run) Delivery(progress etl.Progress) *deliver.Delivery {
 		DB: r.DB, Folder: r.Config.DataDir, Schemas: schemas.FS, Productiv: r.Config.Productiv,
 		RunID: r.ID, Today: r.Started.In(r.Config.Location()), Now: r.Now,
 		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Redact: r.Redact, Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
-		SettingsHash: r.dueHash, ModelsHash: func() (string, error) { return transform.HashModels(r.DB) },
+		SettingsHash: r.dueHash, ModelsHash: transform.HashModels,
 		MaxQuarantined: r.Config.Quarantine.MaxShare,
 	}
 }

@@ -125,31 +125,25 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 }
 
 // HashModels returns a hash of the SQL that makes spend of raw records.
-func HashModels(files Folders) (string, error) {
-	return hash(files, func(file string) bool { return readsPayloads(file) || judgesRecords(file) })
-}
-
-// Folders is a warehouse, for the SQL files that it runs.
-type Folders interface {
-	Folder(name string) ([]string, error)
-	Hash(files ...string) (string, error)
+func HashModels(r warehouse.Runner) (string, error) {
+	return hash(r, func(file string) bool { return readsPayloads(file) || judgesRecords(file) })
 }
 
 // hash is one hash of all SQL files that are of a sort.
-func hash(files Folders, are func(file string) bool) (string, error) {
+func hash(r warehouse.Runner, are func(file string) bool) (string, error) {
 	var models []string
 	for _, folder := range []string{"2_staging", "3_combined", "4_normalized", "5_canonical", "queries"} {
-		names, err := files.Folder(folder)
+		files, err := r.Folder(folder)
 		if err != nil {
 			return "", err
 		}
-		for _, file := range names {
+		for _, file := range files {
 			if are(file) {
 				models = append(models, file)
 			}
 		}
 	}
-	return files.Hash(models...)
+	return r.Hash(models...)
 }
 
 func readsPayloads(file string) bool {

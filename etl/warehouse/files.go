@@ -43,6 +43,13 @@ type Runner interface {
 	// Get runs a file that selects at most one row into dest. Without a row
 	// it returns [sql.ErrNoRows].
 	Get(ctx context.Context, file string, args Args, dest ...any) error
+
+	// Folder returns the SQL files of one folder in name order.
+	Folder(folder string) ([]string, error)
+
+	// Hash returns the sha256 of the texts of files, in hex: another hash means
+	// that one of them is another statement now.
+	Hash(files ...string) (string, error)
 }
 
 type runner struct {
@@ -209,7 +216,6 @@ func sorted(args Args) []string {
 	return names
 }
 
-// Folder returns the SQL files of one folder in name order.
 func (r *runner) Folder(folder string) ([]string, error) {
 	names, err := fs.Glob(r.files.fsys, path.Join(folder, "*.sql"))
 	if err != nil {
@@ -222,8 +228,6 @@ func (r *runner) Folder(folder string) ([]string, error) {
 	return names, nil
 }
 
-// Hash returns the sha256 of the texts of files, in hex: another hash means
-// that one of them is another statement now.
 func (r *runner) Hash(files ...string) (string, error) {
 	sum := sha256.New()
 	for _, name := range files {
