@@ -2,28 +2,14 @@ package warehouse_test
 
 import (
 	"testing"
-	"testing/fstest"
 
 	"spendbridge/etl/warehouse"
-	sqlfiles "spendbridge/sql"
 )
 
 func TestTextFunctions(t *testing.T) {
-	files := fstest.MapFS{"test/call.sql": {Data: []byte("select coalesce(nfkc_casefold($text), 'null'), coalesce(nfd($text), 'null')")}}
-	for _, folder := range []string{"1_schema", "queries"} {
-		entries, err := sqlfiles.FS.ReadDir(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, entry := range entries {
-			text, err := sqlfiles.FS.ReadFile(folder + "/" + entry.Name())
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[folder+"/"+entry.Name()] = &fstest.MapFile{Data: text}
-		}
-	}
-	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files})
+	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: with(t, map[string]string{
+		"queries/test_call.sql": "select coalesce(nfkc_casefold($text), 'null'), coalesce(nfd($text), 'null')",
+	})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +32,7 @@ func TestTextFunctions(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var folded, nfd string
-			if err := db.Get(t.Context(), "test/call.sql", warehouse.Args{"text": tt.text}, &folded, &nfd); err != nil {
+			if err := db.Get(t.Context(), "queries/test_call.sql", warehouse.Args{"text": tt.text}, &folded, &nfd); err != nil {
 				t.Fatal(err)
 			}
 			if folded != tt.folded || nfd != tt.nfds {
