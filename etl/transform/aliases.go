@@ -1,9 +1,7 @@
 package transform
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"spendbridge/etl/durable"
 	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
@@ -117,21 +114,11 @@ func (a Alias) id() string {
 // WriteAliasFile writes an alias file whole or not at all. Lines keep their
 // order.
 func WriteAliasFile(path string, aliases []Alias) error {
-	var text bytes.Buffer
-	lines := csv.NewWriter(&text)
-	lines.Write(aliasColumns) // a buffer takes everything; Flush would tell
+	rows := make([][]string, 0, len(aliases))
 	for _, a := range aliases {
-		decision := a.Decision
-		if decision == SameVendor {
-			decision = ""
-		}
-		lines.Write([]string{a.Match, a.Vendor, a.Who, a.When, decision})
+		rows = append(rows, []string{a.Match, a.Vendor, a.Who, a.When, written(a.Decision)})
 	}
-	lines.Flush()
-	if err := lines.Error(); err != nil {
-		return fmt.Errorf("alias file: %w", err)
-	}
-	if err := durable.WriteFile(path, text.Bytes(), 0o644); err != nil {
+	if err := writeDecisions(path, aliasColumns, rows); err != nil {
 		return fmt.Errorf("alias file: %w", err)
 	}
 	return nil

@@ -1,9 +1,7 @@
 package transform
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,15 +12,14 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"spendbridge/etl/durable"
 	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
 
 // What a line of the categories file decides.
 const (
-	SameCategory      = "same"      // match is one more spelling of the category
-	DifferentCategory = "different" // a suggestion to merge the two was rejected
+	SameCategory      = SameVendor      // match is one more spelling of the category
+	DifferentCategory = DifferentVendor // a suggestion to merge the two was rejected
 )
 
 // categoryColumns is the first line of a categories file, which may lack the
@@ -141,21 +138,11 @@ func categoryKey(text string) string {
 // WriteCategoriesFile writes a categories file whole or not at all. Lines keep
 // their order.
 func WriteCategoriesFile(path string, all []CategoryLine) error {
-	var text bytes.Buffer
-	lines := csv.NewWriter(&text)
-	lines.Write(categoryColumns) // a buffer takes everything; Error reports the rest
+	rows := make([][]string, 0, len(all))
 	for _, l := range all {
-		decision := l.Decision
-		if decision == SameCategory {
-			decision = ""
-		}
-		lines.Write([]string{l.Source, l.Match, l.Category, l.Who, l.When, decision})
+		rows = append(rows, []string{l.Source, l.Match, l.Category, l.Who, l.When, written(l.Decision)})
 	}
-	lines.Flush()
-	if err := lines.Error(); err != nil {
-		return fmt.Errorf("categories file: %w", err)
-	}
-	if err := durable.WriteFile(path, text.Bytes(), 0o644); err != nil {
+	if err := writeDecisions(path, categoryColumns, rows); err != nil {
 		return fmt.Errorf("categories file: %w", err)
 	}
 	return nil

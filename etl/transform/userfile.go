@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -88,6 +90,25 @@ func readDecisions[R any](ctx context.Context, r warehouse.Runner, key, path str
 		return nil, neverGood(key, fmt.Errorf("%s: %w", path, err))
 	}
 	return decisions, nil
+}
+
+// writeDecisions writes such a file whole or not at all.
+func writeDecisions(path string, columns []string, rows [][]string) error {
+	var text bytes.Buffer
+	lines := csv.NewWriter(&text)
+	lines.Write(columns) // WriteAll returns its error as well
+	if err := lines.WriteAll(rows); err != nil {
+		return err
+	}
+	return durable.WriteFile(path, text.Bytes(), 0o644)
+}
+
+// written is a decision as its file has it: the usual one goes without saying.
+func written(decision string) string {
+	if decision == SameVendor {
+		return ""
+	}
+	return decision
 }
 
 var (
