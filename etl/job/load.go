@@ -118,7 +118,9 @@ func postStage(name string, post func(context.Context, *deliver.Delivery) (deliv
 		defer done()
 		result, err := post(ctx, r.Delivery(progress))
 		r.Result.Delivery = &result
-		err = errors.Join(err, transform.KeepNames(context.WithoutCancel(ctx), r.DB))
+		if result.Accepted > 0 {
+			err = errors.Join(err, transform.KeepNames(context.WithoutCancel(ctx), r.DB))
+		}
 		return etl.Counts{
 			Read:    result.New + result.Changed + result.Touched + result.Withdrawn,
 			Written: result.Accepted,
