@@ -26,8 +26,8 @@
 //
 // A package imports the levels below its own, and imports_test.go proves it.
 //
-// SQL does the data work. It is in sql: the numbered folders are layers that
-// run in order, queries holds what Go calls by name.
+// SQL does the data work. It is in sql: the numbered folders are layers that run in
+// order, and a folder with the name of a package holds the statements it runs.
 //
 // # The tables
 //

@@ -30,10 +30,10 @@ func TestEveryFileKeepsTheRules(t *testing.T) {
 	}
 }
 
-// homes says which names a folder may hold: a statement that fits none has no
-// home. The nouns of queries are those of the packages that run them.
+// homes says which names a folder of models may hold: a file that fits none has
+// no home.
 var homes = map[string]*regexp.Regexp{
-	"1_schema":     regexp.MustCompile(`^\d{3}_[a-z0-9_]+$`),
+	"1_schema":     regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`),
 	"2_staging":    regexp.MustCompile(`^(stg_[a-z]+__[a-z]+(_[a-z]+)*|seed_[a-z]+(_[a-z]+)*)$`),
 	"3_combined":   regexp.MustCompile(`^int_[a-z]+(_[a-z]+)+$`),
 	"4_normalized": regexp.MustCompile(`^int_[a-z]+(_[a-z]+)+$`),
@@ -41,15 +41,27 @@ var homes = map[string]*regexp.Regexp{
 	"6_checks":     regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+){2,}$`), // a sentence
 	"7_totals":     regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`),
 	"8_published":  regexp.MustCompile(`^\d{3}_[a-z0-9_]+$`),
-	"queries":      regexp.MustCompile(`^[a-z]+(_[a-z0-9]+)+$`),
 }
+
+// noun is the name of a file of statements. Its folder is that of the package
+// that runs them.
+var noun = regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+
+// A section begins a statement in a file of several.
+var (
+	section    = regexp.MustCompile(`(?m)^-- name: (.*)\n`)
+	statement  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+	schemaStep = regexp.MustCompile(`^\d{3}_[a-z0-9_]+$`)
+)
+
+// mostLines is how long a statement in a file of several may be.
+const mostLines = 60
 
 // forbidden is what no statement may hold outside of comments and texts.
 var forbidden = []struct {
 	fault   string
 	pattern *regexp.Regexp
 }{
-	{"more than one statement", regexp.MustCompile(`;`)},
 	{"upper-case word", regexp.MustCompile(`\b[A-Z]{2,}\b`)},
 	{"tab", regexp.MustCompile(`\t`)},
 	{"blank at the end of a line", regexp.MustCompile(`(?m)[ ]$`)},
@@ -78,14 +90,44 @@ func faults(name, text string) []string {
 	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 
 	folder, base := path.Split(name)
-	home := homes[path.Clean(folder)]
-	if home == nil || !home.MatchString(strings.TrimSuffix(base, ".sql")) {
+	folder = path.Clean(folder)
+	home, isModel := homes[folder]
+	if !isModel {
+		home = noun
+	}
+	if strings.ContainsAny(folder[:1], "0123456789") && !isModel || !home.MatchString(strings.TrimSuffix(base, ".sql")) {
 		add("no home: see the naming rules")
+	}
+	sections := section.FindAllStringSubmatchIndex(text, -1)
+	if len(sections) > 0 && isModel && folder != "1_schema" {
+		add("a model has a file of its own")
+	}
+	for i, place := range sections {
+		known, end := statement, len(text)
+		if folder == "1_schema" {
+			known = schemaStep
+		}
+		if i+1 < len(sections) {
+			end = sections[i+1][0]
+		}
+		name, body := text[place[2]:place[3]], strings.TrimSpace(text[place[1]:end])
+		if !known.MatchString(name) {
+			add("%s: no name of a statement", name)
+		}
+		if !strings.HasSuffix(body, ";") {
+			add("%s: does not end in ;", name)
+		}
+		if n := strings.Count(body, "\n") + 1; n > mostLines && folder != "1_schema" {
+			add("%s: %d lines: give it a file of its own", name, n)
+		}
 	}
 	if !strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\n\n") {
 		add("does not end in one newline")
 	}
 	code := codeOf(text)
+	if strings.Count(code, ";") > len(sections) {
+		add("more than one statement")
+	}
 	for _, rule := range forbidden {
 		if rule.pattern.MatchString(code) {
 			add("%s", rule.fault)
@@ -131,12 +173,21 @@ func TestEveryRuleCanFail(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"queries/page_list.sql", "select 1\n", nil},
-		{"queries/page_list.sql", "-- Not; code: 1 / 2, SELECT now()\nselect 'a;b', 'NOW() / 2'\n", nil},
-		{"queries/page_list.sql", "select '\n   text\n', 1\n", nil},
+		{"extract/page.sql", "select 1\n", nil},
+		{"extract/page.sql", "-- Not; code: 1 / 2, SELECT now()\nselect 'a;b', 'NOW() / 2'\n", nil},
+		{"extract/page.sql", "select '\n   text\n', 1\n", nil},
 		{"8_more/page_list.sql", "select 1\n", []string{"no home: see the naming rules"}},
-		{"queries/page.sql", "select 1\n", []string{"no home: see the naming rules"}},
-		{"1_schema/pages.sql", "select 1\n", []string{"no home: see the naming rules"}},
+		{"extract/page_2.sql", "select 1\n", []string{"no home: see the naming rules"}},
+		{"1_schema/2_pages.sql", "select 1\n", []string{"no home: see the naming rules"}},
+		{"1_schema/pages.sql", "-- name: 010_pages\nselect 1;\n", nil},
+		{"1_schema/pages.sql", "-- name: pages\nselect 1;\n", []string{"pages: no name of a statement"}},
+		{"5_canonical/spend.sql", "-- name: all\nselect 1;\n", []string{"a model has a file of its own"}},
+		{"extract/page.sql", "-- Pages.\n\n-- name: add\nselect 1;\n\n-- name: list\nselect 2;\n", nil},
+		{"extract/page.sql", "-- name: Add\nselect 1;\n", []string{"Add: no name of a statement"}},
+		{"extract/page.sql", "-- name: add\nselect 1\n", []string{"add: does not end in ;"}},
+		{"extract/page.sql", "-- name: add\nselect 1; select 2;\n", []string{"more than one statement"}},
+		{"extract/page.sql", "-- name: add\nselect\n" + strings.Repeat("    1,\n", 60) + "    2;\n",
+			[]string{"add: 62 lines: give it a file of its own"}},
 		{"2_staging/charges.sql", "select 1\n", []string{"no home: see the naming rules"}},
 		{"2_staging/stg_charges.sql", "select 1\n", []string{"no home: see the naming rules"}},
 		{"2_staging/seed_types.sql", "select 1\n", nil},
@@ -145,45 +196,45 @@ func TestEveryRuleCanFail(t *testing.T) {
 		{"5_canonical/int_2.sql", "select 1\n", []string{"no home: see the naming rules"}},
 		{"6_checks/money.sql", "select 1\n", []string{"no home: see the naming rules"}},
 		{"7_totals/Raw.sql", "select 1\n", []string{"no home: see the naming rules"}},
-		{"queries/page_list.sql", "select 1", []string{"does not end in one newline"}},
-		{"queries/page_list.sql", "select 1\n\n", []string{"does not end in one newline"}},
-		{"queries/page_list.sql", "select 1;\n", []string{"more than one statement"}},
-		{"queries/page_list.sql", "SELECT 1\n", []string{"upper-case word"}},
-		{"queries/page_list.sql", "select\t1\n", []string{"tab"}},
-		{"queries/page_list.sql", "select 1 \n", []string{"blank at the end of a line"}},
-		{"queries/page_list.sql", "select amount / 100\n", []string{"money through double: / // ** ^"}},
-		{"queries/page_list.sql", "select amount // 100\n", []string{"money through double: / // ** ^"}},
-		{"queries/page_list.sql", "select amount * 10 ** 2\n", []string{"money through double: / // ** ^"}},
-		{"queries/page_list.sql", "select 10 ^ 2\n", []string{"money through double: / // ** ^"}},
-		{"queries/page_list.sql", "select round_even(amount, 2)\n", []string{"money through double: a function"}},
-		{"queries/page_list.sql", "select avg(amount)\n", []string{"money through double: a function"}},
-		{"queries/page_list.sql", "select amount::double\n", []string{"inexact type"}},
-		{"queries/page_list.sql", "select cast(amount as real)\n", []string{"inexact type"}},
-		{"queries/page_list.sql", "select amount::decimal\n", []string{"decimal without its size"}},
-		{"queries/page_list.sql", "select amount::decimal(18, 4)\n", nil},
-		{"queries/page_list.sql", "insert into a values (1) on conflict do nothing\n", []string{"on conflict: use merge into"}},
-		{"queries/page_list.sql", "insert or ignore into a values (1)\n", []string{"on conflict: use merge into"}},
-		{"1_schema/001_a.sql", "create table a (id integer primary key)\n", []string{"constraint: uniqueness is a check"}},
-		{"1_schema/001_a.sql", "create table a (id integer unique)\n", []string{"constraint: uniqueness is a check"}},
-		{"1_schema/001_a.sql", "create table a (id integer check (id > 0))\n", []string{"constraint: uniqueness is a check"}},
-		{"1_schema/001_a.sql", "create index a_id on a (id)\n", []string{"index, sequence or enum"}},
-		{"1_schema/001_a.sql", "create sequence a\n", []string{"index, sequence or enum"}},
-		{"1_schema/001_a.sql", "create type a as enum ('b')\n", []string{"index, sequence or enum"}},
-		{"1_schema/001_a.sql", "create table a (id integer default 1)\n", []string{"computed default"}},
-		{"queries/page_list.sql", "create or replace macro half(n) as n\n",
+		{"extract/page.sql", "select 1", []string{"does not end in one newline"}},
+		{"extract/page.sql", "select 1\n\n", []string{"does not end in one newline"}},
+		{"extract/page.sql", "select 1;\n", []string{"more than one statement"}},
+		{"extract/page.sql", "SELECT 1\n", []string{"upper-case word"}},
+		{"extract/page.sql", "select\t1\n", []string{"tab"}},
+		{"extract/page.sql", "select 1 \n", []string{"blank at the end of a line"}},
+		{"extract/page.sql", "select amount / 100\n", []string{"money through double: / // ** ^"}},
+		{"extract/page.sql", "select amount // 100\n", []string{"money through double: / // ** ^"}},
+		{"extract/page.sql", "select amount * 10 ** 2\n", []string{"money through double: / // ** ^"}},
+		{"extract/page.sql", "select 10 ^ 2\n", []string{"money through double: / // ** ^"}},
+		{"extract/page.sql", "select round_even(amount, 2)\n", []string{"money through double: a function"}},
+		{"extract/page.sql", "select avg(amount)\n", []string{"money through double: a function"}},
+		{"extract/page.sql", "select amount::double\n", []string{"inexact type"}},
+		{"extract/page.sql", "select cast(amount as real)\n", []string{"inexact type"}},
+		{"extract/page.sql", "select amount::decimal\n", []string{"decimal without its size"}},
+		{"extract/page.sql", "select amount::decimal(18, 4)\n", nil},
+		{"extract/page.sql", "insert into a values (1) on conflict do nothing\n", []string{"on conflict: use merge into"}},
+		{"extract/page.sql", "insert or ignore into a values (1)\n", []string{"on conflict: use merge into"}},
+		{"1_schema/a.sql", "create table a (id integer primary key)\n", []string{"constraint: uniqueness is a check"}},
+		{"1_schema/a.sql", "create table a (id integer unique)\n", []string{"constraint: uniqueness is a check"}},
+		{"1_schema/a.sql", "create table a (id integer check (id > 0))\n", []string{"constraint: uniqueness is a check"}},
+		{"1_schema/a.sql", "create index a_id on a (id)\n", []string{"index, sequence or enum"}},
+		{"1_schema/a.sql", "create sequence a\n", []string{"index, sequence or enum"}},
+		{"1_schema/a.sql", "create type a as enum ('b')\n", []string{"index, sequence or enum"}},
+		{"1_schema/a.sql", "create table a (id integer default 1)\n", []string{"computed default"}},
+		{"extract/page.sql", "create or replace macro half(n) as n\n",
 			[]string{"stored macro: use create or replace temp macro", "one-letter alias"}},
-		{"queries/page_list.sql", "create or replace temp macro half(num) as num\n", nil},
-		{"queries/page_list.sql", "select now()\n", []string{"clock: pass times in"}},
-		{"queries/page_list.sql", "select current_timestamp\n", []string{"clock: pass times in"}},
-		{"queries/page_list.sql", "select uuid()\n", []string{"chance: pass ids in"}},
-		{"queries/page_list.sql", "select sum(hash(id))\n", []string{"hash() changes between versions"}},
-		{"queries/page_list.sql", "select 1 from a, unnest(b) with ordinality\n", []string{"with ordinality exhausts memory"}},
-		{"queries/page_list.sql", "select 1\nfrom aa\nright join bb on true\n", []string{"right join: turn it round"}},
-		{"queries/page_list.sql", "select 1\nfrom aa\njoin bb on true\n", []string{"join without its kind"}},
-		{"queries/page_list.sql", "select 1 <> 2\n", []string{"<> instead of !="}},
-		{"queries/page_list.sql", "select 1 from records as r\n", []string{"one-letter alias"}},
-		{"queries/page_list.sql", "select\n  1\n", []string{"line 2: indented by 2"}},
-		{"queries/page_list.sql", "select " + strings.Repeat("a", 74) + "\n", []string{"line 1: 81 columns, 80 fit"}},
+		{"extract/page.sql", "create or replace temp macro half(num) as num\n", nil},
+		{"extract/page.sql", "select now()\n", []string{"clock: pass times in"}},
+		{"extract/page.sql", "select current_timestamp\n", []string{"clock: pass times in"}},
+		{"extract/page.sql", "select uuid()\n", []string{"chance: pass ids in"}},
+		{"extract/page.sql", "select sum(hash(id))\n", []string{"hash() changes between versions"}},
+		{"extract/page.sql", "select 1 from a, unnest(b) with ordinality\n", []string{"with ordinality exhausts memory"}},
+		{"extract/page.sql", "select 1\nfrom aa\nright join bb on true\n", []string{"right join: turn it round"}},
+		{"extract/page.sql", "select 1\nfrom aa\njoin bb on true\n", []string{"join without its kind"}},
+		{"extract/page.sql", "select 1 <> 2\n", []string{"<> instead of !="}},
+		{"extract/page.sql", "select 1 from records as r\n", []string{"one-letter alias"}},
+		{"extract/page.sql", "select\n  1\n", []string{"line 2: indented by 2"}},
+		{"extract/page.sql", "select " + strings.Repeat("a", 74) + "\n", []string{"line 1: 81 columns, 80 fit"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+"/"+tt.text, func(t *testing.T) {

@@ -79,7 +79,7 @@ func (p *process) missASlot(t *testing.T) {
 	t.Helper()
 	db := etltest.OpenFile(t, filepath.Join(p.folder, "warehouse.duckdb"))
 	for _, name := range []string{"load", "productive"} {
-		if _, err := db.Exec(t.Context(), "queries/slot_save.sql", warehouse.Args{
+		if _, err := db.Exec(t.Context(), "schedule/slot.save", warehouse.Args{
 			"job": name, "due_at": time.Now().AddDate(-2, 0, 0), "outcome": "ran", "run_id": nil, "recorded_at": time.Now(),
 		}); err != nil {
 			t.Fatal(err)
@@ -121,7 +121,7 @@ func (p *process) exitCode(t *testing.T) int {
 func (p *process) outcomes(t *testing.T) string {
 	t.Helper()
 	rows, err := etltest.OpenFile(t, filepath.Join(p.folder, "warehouse.duckdb")).Query(t.Context(),
-		"queries/status_slots.sql", warehouse.Args{"since": time.Now().AddDate(-3, 0, 0), "now": time.Now()})
+		"report/status.slots", warehouse.Args{"since": time.Now().AddDate(-3, 0, 0), "now": time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

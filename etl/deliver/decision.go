@@ -72,7 +72,7 @@ func (d *Delivery) newDecision(ctx context.Context, subject, what string, by Dec
 		ID: uuid.Must(uuid.NewV7()).String(), Subject: subject, Decision: what,
 		By: by.By, Note: by.Note, At: d.Now().UTC(), Covers: covers,
 	}
-	err := d.DB.Get(ctx, "queries/decision_last_no.sql", nil, &made.LedgerNo)
+	err := d.DB.Get(ctx, "deliver/decision.last_no", nil, &made.LedgerNo)
 	return made, err
 }
 
@@ -100,13 +100,13 @@ func (m decided) apply(ctx context.Context, tx *warehouse.Tx) error {
 		if err != nil {
 			return err
 		}
-		effect = step{"queries/settle_retry.sql", warehouse.Args{"decision_id": id, "spend_ids": ids, "ledger_no": m.LedgerNo}}
+		effect = step{"deliver/settle.retry", warehouse.Args{"decision_id": id, "spend_ids": ids, "ledger_no": m.LedgerNo}}
 	case decisionDismiss:
-		effect = step{"queries/dismiss_add.sql", warehouse.Args{"decision_id": id, "covers": covers}}
+		effect = step{"deliver/decision.add_dismissal", warehouse.Args{"decision_id": id, "covers": covers}}
 	case decisionApprove:
-		effect = step{"queries/gate_approve.sql", warehouse.Args{"decision_id": id, "covers": covers}}
+		effect = step{"deliver/gate.approve", warehouse.Args{"decision_id": id, "covers": covers}}
 	case decisionTargetKept:
-		effect = step{"queries/target_keep.sql", warehouse.Args{"decision_id": id, "covers": covers}}
+		effect = step{"deliver/target.keep", warehouse.Args{"decision_id": id, "covers": covers}}
 	case decisionTargetMoved:
 		return m.applyMove(ctx, tx)
 	default:
@@ -141,7 +141,7 @@ func (m decided) keep(ctx context.Context, tx *warehouse.Tx) error {
 	if len(m.Covers) > 0 {
 		covers = string(m.Covers)
 	}
-	_, err := tx.Exec(ctx, "queries/decision_add.sql", warehouse.Args{
+	_, err := tx.Exec(ctx, "deliver/decision.add", warehouse.Args{
 		"decision_id": m.ID, "subject": m.Subject, "decision": m.Decision,
 		"decided_by": m.By, "note": m.Note, "ledger_no": m.LedgerNo, "covers": covers, "at": m.At,
 	})
@@ -203,7 +203,7 @@ func (d *Delivery) recoverDecisions(ctx context.Context, tx *warehouse.Tx) error
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	ids, err := warehouse.Strings(ctx, tx, "queries/decision_ids.sql", nil)
+	ids, err := warehouse.Strings(ctx, tx, "deliver/decision.ids", nil)
 	if err != nil {
 		return err
 	}

@@ -92,29 +92,29 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 // planDelivered plans what the keys say was accepted, and holds the rest.
 func (d *Delivery) planDelivered(ctx context.Context, keys string) (result Delivered, itemsBefore int64, err error) {
 	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
-		if _, err := conn.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
+		if _, err := conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
 			return err
 		}
 		if err := d.diff(ctx, conn, config.OnChangeReport); err != nil {
 			return err
 		}
-		if _, err := conn.Exec(ctx, "queries/delivered_keys.sql", warehouse.Args{"keys": keys}); err != nil {
+		if _, err := conn.Exec(ctx, "deliver/delivered.keys", warehouse.Args{"keys": keys}); err != nil {
 			return err
 		}
-		if err := conn.Get(ctx, "queries/delivered_count.sql", nil, &result.Booked, &result.Unverified, &result.Unlisted); err != nil {
+		if err := conn.Get(ctx, "deliver/delivered.count", nil, &result.Booked, &result.Unverified, &result.Unlisted); err != nil {
 			return err
 		}
-		strays, err := warehouse.Strings(ctx, conn, "queries/delivered_strays.sql", nil)
+		strays, err := warehouse.Strings(ctx, conn, "deliver/delivered.strays", nil)
 		if err != nil {
 			return err
 		}
 		result.Strays = strays
 		err = execAll(ctx, conn,
-			step{"queries/gate_forget.sql", nil},
-			step{"queries/delivered_hold.sql", nil},
-			step{"queries/gate_hold.sql", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
-			step{"queries/delivered_draft.sql", nil},
-			step{"queries/delivered_reversals.sql", nil},
+			step{"deliver/gate.forget", nil},
+			step{"deliver/delivered.hold", nil},
+			step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
+			step{"deliver/delivered.draft", nil},
+			step{"deliver/delivered.reversals", nil},
 		)
 		if err != nil {
 			return err

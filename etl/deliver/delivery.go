@@ -202,7 +202,7 @@ func (d *Delivery) concludeFrom(ctx context.Context, conn *warehouse.Conn, found
 
 // describeHeld says what the gates hold, for a person to decide on.
 func (r *Result) describeHeld(ctx context.Context, conn warehouse.Runner) error {
-	plan, err := readPlan(ctx, conn)
+	plan, err := ReadPlan(ctx, conn)
 	if err != nil || plan.Name == "" {
 		return err
 	}
@@ -224,13 +224,13 @@ func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news boo
 	if err != nil {
 		return false, err
 	}
-	changed, err := conn.Exec(ctx, "queries/difference_save.sql", warehouse.Args{"run_id": run})
+	changed, err := conn.Exec(ctx, "deliver/difference_save.sql", warehouse.Args{"run_id": run})
 	if err != nil {
 		return false, err
 	}
 	return changed > 0, execAll(ctx, conn,
-		step{"queries/waiting_save.sql", warehouse.Args{"post_from": d.postFrom()}},
-		step{"queries/source_load_save.sql", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
+		step{"deliver/difference.save_waiting", warehouse.Args{"post_from": d.postFrom()}},
+		step{"deliver/difference.save_sources", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
 	)
 }
 
@@ -241,7 +241,7 @@ func (d *Delivery) refresh(ctx context.Context) error {
 		if _, err := d.gatedDiff(ctx, conn); err != nil {
 			return err
 		}
-		_, err := conn.Exec(ctx, "queries/difference_save.sql", warehouse.Args{"run_id": ""})
+		_, err := conn.Exec(ctx, "deliver/difference_save.sql", warehouse.Args{"run_id": ""})
 		return err
 	})
 }
@@ -277,7 +277,7 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result, end conclusio
 // untoldWaits tells, once, of what Productiv does not hold as canonical has it
 // and no later load will mend.
 func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
-	untold, err := warehouse.List(ctx, d.DB, "queries/difference_untold.sql", warehouse.Args{"run_id": string(d.RunID)},
+	untold, err := warehouse.List(ctx, d.DB, "deliver/difference.untold", warehouse.Args{"run_id": string(d.RunID)},
 		func(rows *sql.Rows, u *etl.Undelivered) error {
 			return rows.Scan(&u.Class, &u.Currency, &u.Records, &u.Amount, &u.Unreadable)
 		})
@@ -300,7 +300,7 @@ func (d *Delivery) unknownWaits(ctx context.Context, records int) error {
 	}
 	var ids, unreached []string
 	again := true
-	err = d.DB.Each(ctx, "queries/batch_unknown.sql", nil, func(rows *sql.Rows) error {
+	err = d.DB.Each(ctx, "deliver/batch.unknown", nil, func(rows *sql.Rows) error {
 		var (
 			id, target, schema string
 			refused            bool

@@ -48,20 +48,20 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 	}
 	schema, today := d.Productiv.RecordSchema, d.Today.Format(time.DateOnly)
 	return execAll(ctx, conn,
-		step{"queries/diff_targets.sql", warehouse.Args{"targets": targets}},
-		step{"queries/diff_same.sql", warehouse.Args{"post_from": d.postFrom(), "today": today}},
-		step{"queries/diff_rest.sql", nil},
-		step{"queries/diff_others.sql", nil},
-		step{"queries/diff_homes.sql", warehouse.Args{"address": d.address()}},
-		step{"queries/diff_items.sql", nil},
-		step{"queries/diff_ledger.sql", nil},
-		step{"queries/diff_build.sql", warehouse.Args{
+		step{"deliver/diff.targets", warehouse.Args{"targets": targets}},
+		step{"deliver/diff_same.sql", warehouse.Args{"post_from": d.postFrom(), "today": today}},
+		step{"deliver/diff.rest", nil},
+		step{"deliver/diff.others", nil},
+		step{"deliver/diff_homes.sql", warehouse.Args{"address": d.address()}},
+		step{"deliver/diff.items", nil},
+		step{"deliver/diff_ledger.sql", nil},
+		step{"deliver/diff_build.sql", warehouse.Args{
 			"post_from": d.postFrom(), "today": today,
 			"record_schema": schema, "on_change": policy,
 		}},
-		step{"queries/item_draft.sql", warehouse.Args{"record_schema": schema}},
-		step{"queries/item_draft_reversals.sql", nil},
-		step{"queries/diff_states.sql", nil},
+		step{"deliver/item_draft.sql", warehouse.Args{"record_schema": schema}},
+		step{"deliver/item_draft_reversals.sql", nil},
+		step{"deliver/diff.states", nil},
 	)
 }
 
@@ -95,7 +95,7 @@ func (d *Delivery) targets(ctx context.Context, conn warehouse.Runner) (string, 
 		Target string `json:"target"`
 	}
 	all := []target{}
-	err := conn.Each(ctx, "queries/diff_sources.sql", nil, func(rows *sql.Rows) error {
+	err := conn.Each(ctx, "deliver/diff.sources", nil, func(rows *sql.Rows) error {
 		var t target
 		if err := rows.Scan(&t.Source, &t.Target); err != nil {
 			return err
@@ -117,7 +117,7 @@ func (d *Delivery) targets(ctx context.Context, conn warehouse.Runner) (string, 
 
 func summarise(ctx context.Context, conn warehouse.Runner) (findings, error) {
 	f := findings{classes: map[string]int{}, states: map[string]int{}, posts: map[string]int{}, money: []DeliveryMoney{}}
-	err := conn.Each(ctx, "queries/diff_counts.sql", nil, func(rows *sql.Rows) error {
+	err := conn.Each(ctx, "deliver/diff.counts", nil, func(rows *sql.Rows) error {
 		var (
 			class, state      string
 			reverses          bool
@@ -144,7 +144,7 @@ func summarise(ctx context.Context, conn warehouse.Runner) (findings, error) {
 	if err != nil {
 		return f, err
 	}
-	err = conn.Each(ctx, "queries/diff_money.sql", nil, func(rows *sql.Rows) error {
+	err = conn.Each(ctx, "deliver/diff.money", nil, func(rows *sql.Rows) error {
 		var m DeliveryMoney
 		err := rows.Scan(&m.Class, &m.Source, &m.Currency, &m.Records, &m.Amount)
 		f.money = append(f.money, m)
@@ -156,14 +156,14 @@ func summarise(ctx context.Context, conn warehouse.Runner) (findings, error) {
 // reconcile proves that canonical is the sum of all states, record by record,
 // and keeps the totals for the run. It needs the tables of diff.
 func (d *Delivery) reconcile(ctx context.Context, conn warehouse.Runner) error {
-	if _, err := conn.Exec(ctx, "queries/ledger_cells.sql", nil); err != nil {
+	if _, err := conn.Exec(ctx, "deliver/ledger_cells.sql", nil); err != nil {
 		return err
 	}
 	if err := d.keepTotals(ctx, conn); err != nil {
 		return err
 	}
 	failed := &etl.CheckError{Check: "canonical = delivered + unknown + held + rejected + pending + not_due + unsent_changes"}
-	err := conn.Each(ctx, "queries/ledger_unbalanced.sql", nil, func(rows *sql.Rows) error {
+	err := conn.Each(ctx, "deliver/ledger_unbalanced.sql", nil, func(rows *sql.Rows) error {
 		var source, currency, id, canonical, ledger string
 		if err := rows.Scan(&source, &currency, &id, &canonical, &ledger); err != nil {
 			return err
@@ -184,9 +184,16 @@ func (d *Delivery) reconcile(ctx context.Context, conn warehouse.Runner) error {
 // the run wrote before it posted.
 func (d *Delivery) keepTotals(ctx context.Context, conn warehouse.Runner) error {
 	run := string(d.RunID)
-	if _, err := conn.Exec(ctx, "queries/ledger_totals_clear.sql", warehouse.Args{"run_id": run}); err != nil {
+	if _, err := conn.Exec(ctx, "deliver/ledger.clear_totals", warehouse.Args{"run_id": run}); err != nil {
 		return err
 	}
-	_, err := conn.Exec(ctx, "queries/ledger_totals_write.sql", warehouse.Args{"run_id": run, "at": d.Now().UTC()})
+	_, err := conn.Exec(ctx, "deliver/ledger.write_totals", warehouse.Args{"run_id": run, "at": d.Now().UTC()})
+	return err
+}
+
+// Untell takes back that somebody was told what only a run has found that never
+// ended.
+func Untell(ctx context.Context, r warehouse.Runner) error {
+	_, err := r.Exec(ctx, "deliver/difference.untell", nil)
 	return err
 }

@@ -109,7 +109,7 @@ func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string
 	if err := d.recoverIn(ctx, tx, false); err != nil {
 		return dry, err
 	}
-	if _, err := tx.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
+	if _, err := tx.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
 		return dry, err
 	}
 	found, err := d.gatedDiff(ctx, tx)
@@ -138,14 +138,14 @@ func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string
 }
 
 func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *DryRun, payloads string) error {
-	if _, err := conn.Exec(ctx, "queries/difference_save.sql", warehouse.Args{"run_id": string(d.RunID)}); err != nil {
+	if _, err := conn.Exec(ctx, "deliver/difference_save.sql", warehouse.Args{"run_id": string(d.RunID)}); err != nil {
 		return err
 	}
 	var err error
 	if dry.Preview, err = preview(ctx, conn, false); err != nil {
 		return err
 	}
-	err = conn.Each(ctx, "queries/diff_first.sql", warehouse.Args{"most": firstItems}, func(rows *sql.Rows) error {
+	err = conn.Each(ctx, "deliver/diff.first", warehouse.Args{"most": firstItems}, func(rows *sql.Rows) error {
 		var (
 			f             DryRunFirst
 			before, after string
@@ -160,7 +160,7 @@ func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *Dry
 	if err != nil {
 		return err
 	}
-	err = conn.Each(ctx, "queries/diff_left.sql", nil, func(rows *sql.Rows) error {
+	err = conn.Each(ctx, "deliver/diff.left", nil, func(rows *sql.Rows) error {
 		var n NotPosted
 		err := rows.Scan(&n.Class, &n.State, &n.Source, &n.Currency, &n.Records, &n.Amount)
 		dry.NotPosted = append(dry.NotPosted, n)
@@ -172,7 +172,7 @@ func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *Dry
 	if err := d.hold(ctx, conn, ""); err != nil {
 		return err
 	}
-	plan, err := readPlan(ctx, conn)
+	plan, err := ReadPlan(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ const (
 // preview describes the draft, or what the gates hold of it.
 func preview(ctx context.Context, conn warehouse.Runner, held bool) (Preview, error) {
 	p := Preview{Cells: []DryRunCell{}, Vendors: []PreviewVendor{}, Samples: []PreviewSample{}}
-	err := conn.Each(ctx, "queries/diff_months.sql", warehouse.Args{"held": held}, func(rows *sql.Rows) error {
+	err := conn.Each(ctx, "deliver/diff.months", warehouse.Args{"held": held}, func(rows *sql.Rows) error {
 		var c DryRunCell
 		err := rows.Scan(&c.Class, &c.Source, &c.Currency, &c.Month, &c.Records, &c.Amount)
 		p.Cells = append(p.Cells, c)
@@ -200,7 +200,7 @@ func preview(ctx context.Context, conn warehouse.Runner, held bool) (Preview, er
 	if err != nil {
 		return p, err
 	}
-	err = conn.Each(ctx, "queries/diff_vendors.sql", warehouse.Args{"held": held, "most": previewVendors}, func(rows *sql.Rows) error {
+	err = conn.Each(ctx, "deliver/diff.vendors", warehouse.Args{"held": held, "most": previewVendors}, func(rows *sql.Rows) error {
 		var v PreviewVendor
 		err := rows.Scan(&v.Vendor, &v.Currency, &v.Records, &v.Amount)
 		p.Vendors = append(p.Vendors, v)
@@ -209,7 +209,7 @@ func preview(ctx context.Context, conn warehouse.Runner, held bool) (Preview, er
 	if err != nil {
 		return p, err
 	}
-	err = conn.Each(ctx, "queries/diff_samples.sql", warehouse.Args{"most": previewSamples}, func(rows *sql.Rows) error {
+	err = conn.Each(ctx, "deliver/diff_samples.sql", warehouse.Args{"most": previewSamples}, func(rows *sql.Rows) error {
 		var (
 			s                PreviewSample
 			received, posted string
@@ -235,7 +235,7 @@ func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry
 		dry.PayloadFile, out, commit = &path, file, file.Commit
 	}
 	lines := bufio.NewWriter(out)
-	err := conn.Each(ctx, "queries/item_draft_all.sql", nil, func(rows *sql.Rows) error {
+	err := conn.Each(ctx, "deliver/item.draft_all", nil, func(rows *sql.Rows) error {
 		var payload string
 		if err := rows.Scan(&payload); err != nil {
 			return err

@@ -16,7 +16,7 @@ import (
 // does, and reports whether there is anything to post. A load that has nothing
 // to post is never held.
 func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (drafted bool, err error) {
-	if err := conn.Get(ctx, "queries/item_drafted.sql", nil, &drafted); err != nil || !drafted {
+	if err := conn.Get(ctx, "deliver/item.drafted", nil, &drafted); err != nil || !drafted {
 		return false, err
 	}
 	folder, err := d.folderFault(ctx)
@@ -31,25 +31,25 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (draft
 	if err != nil {
 		return false, err
 	}
-	gates := []step{{"queries/gate_approved.sql", nil}}
+	gates := []step{{"deliver/gate.approved", nil}}
 	if folder != "" {
-		gates = append(gates, step{"queries/gate_folder.sql", nil})
+		gates = append(gates, step{"deliver/gate.folder", nil})
 	}
-	gates = append(gates, step{"queries/gate_target.sql", nil})
+	gates = append(gates, step{"deliver/gate.target", nil})
 	if d.Productiv.FirstLoad == config.FirstLoadHold {
-		gates = append(gates, step{"queries/gate_first_load.sql", nil})
+		gates = append(gates, step{"deliver/gate.first_load", nil})
 	}
 	gates = append(gates,
-		step{"queries/gate_quarantine.sql", warehouse.Args{"max_share": fmt.Sprint(d.MaxQuarantined)}},
-		step{"queries/gate_backfill.sql", warehouse.Args{"settings_hash": settings, "models_hash": models}},
+		step{"deliver/gate.quarantine", warehouse.Args{"max_share": fmt.Sprint(d.MaxQuarantined)}},
+		step{"deliver/gate_backfill.sql", warehouse.Args{"settings_hash": settings, "models_hash": models}},
 	)
 	if above := d.Productiv.HoldChangesAbove; above > 0 {
-		gates = append(gates, step{"queries/gate_changes.sql", warehouse.Args{"above": above}})
+		gates = append(gates, step{"deliver/gate.changes", warehouse.Args{"above": above}})
 	}
 	if times := d.Productiv.HoldVolumeAbove; times > 0 {
-		gates = append(gates, step{"queries/gate_volume.sql", warehouse.Args{"times": fmt.Sprint(times)}})
+		gates = append(gates, step{"deliver/gate.volume", warehouse.Args{"times": fmt.Sprint(times)}})
 	}
-	return true, execAll(ctx, conn, append(gates, step{"queries/gate_again.sql", nil})...)
+	return true, execAll(ctx, conn, append(gates, step{"deliver/gate.again", nil})...)
 }
 
 // hold keeps what the gates hold, exactly as it would be posted, for a person
@@ -57,19 +57,19 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (draft
 // was approved.
 func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval string) error {
 	if approval != "" {
-		_, err := conn.Exec(ctx, "queries/gate_only_approved.sql", warehouse.Args{"decision_id": approval})
+		_, err := conn.Exec(ctx, "deliver/gate.only_approved", warehouse.Args{"decision_id": approval})
 		return err
 	}
 	return execAll(ctx, conn,
-		step{"queries/gate_forget.sql", nil},
-		step{"queries/gate_hold.sql", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
+		step{"deliver/gate.forget", nil},
+		step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
 	)
 }
 
-// readPlan returns what the gates of the last load hold.
-func readPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
+// ReadPlan returns what the gates of the last load hold.
+func ReadPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
 	p := etl.HeldPlan{Held: []etl.Held{}}
-	err := r.Each(ctx, "queries/hold_list.sql", nil, func(rows *sql.Rows) error {
+	err := r.Each(ctx, "deliver/gate.list", nil, func(rows *sql.Rows) error {
 		var h etl.Held
 		err := rows.Scan(&h.Gate, &h.Items, &h.Records, &p.Name)
 		p.Held = append(p.Held, h)
@@ -78,7 +78,7 @@ func readPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
 	if err != nil || !p.Has(etl.GateTarget) {
 		return p, err
 	}
-	err = r.Each(ctx, "queries/hold_targets.sql", nil, func(rows *sql.Rows) error {
+	err = r.Each(ctx, "deliver/gate.targets", nil, func(rows *sql.Rows) error {
 		var m etl.Move
 		err := rows.Scan(&m.From, &m.To)
 		p.Moves = append(p.Moves, m)
@@ -89,7 +89,7 @@ func readPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
 
 // heldWaits says what is held, and the ways on.
 func (d *Delivery) heldWaits(ctx context.Context) error {
-	plan, err := readPlan(ctx, d.DB)
+	plan, err := ReadPlan(ctx, d.DB)
 	if err != nil || plan.Name == "" {
 		return err
 	}
@@ -117,7 +117,7 @@ func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Resul
 		return result, err
 	}
 	var covers string
-	if err := d.DB.Get(ctx, "queries/gate_covers.sql", nil, &covers); err != nil {
+	if err := d.DB.Get(ctx, "deliver/gate.covers", nil, &covers); err != nil {
 		return result, err
 	}
 	made, err := d.newDecision(ctx, plan.Name, decisionApprove, by, json.RawMessage(covers))
@@ -132,7 +132,7 @@ func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Resul
 			return result, fmt.Errorf("approve: %w", err)
 		}
 	}
-	if _, err := d.DB.Exec(ctx, "queries/gate_forget.sql", nil); err != nil {
+	if _, err := d.DB.Exec(ctx, "deliver/gate.forget", nil); err != nil {
 		return result, err
 	}
 	return d.post(ctx, made.ID)
@@ -142,7 +142,7 @@ func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Resul
 // nothing, of another plan, and of items that have changed since they were
 // held.
 func (d *Delivery) approvable(ctx context.Context, name string) (etl.HeldPlan, error) {
-	plan, err := readPlan(ctx, d.DB)
+	plan, err := ReadPlan(ctx, d.DB)
 	if err != nil {
 		return plan, err
 	}
@@ -160,7 +160,7 @@ func (d *Delivery) approvable(ctx context.Context, name string) (etl.HeldPlan, e
 		if err = d.diff(ctx, conn, d.Productiv.OnChange); err != nil {
 			return err
 		}
-		strays, err = warehouse.Strings(ctx, conn, "queries/gate_strays.sql", nil)
+		strays, err = warehouse.Strings(ctx, conn, "deliver/gate.strays", nil)
 		return err
 	})
 	if err != nil || len(strays) == 0 {

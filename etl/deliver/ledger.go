@@ -199,7 +199,7 @@ func (d *Delivery) compose(b batch) sentFile {
 func readItems(ctx context.Context, r warehouse.Runner, batches []batch) error {
 	last := batches[len(batches)-1].last
 	at := 0
-	err := r.Each(ctx, "queries/batch_items.sql", warehouse.Args{
+	err := r.Each(ctx, "deliver/batch.items", warehouse.Args{
 		"first_no": batches[0].first, "last_no": last,
 	}, func(rows *sql.Rows) error {
 		var item ledgerItem
@@ -226,7 +226,7 @@ func readItems(ctx context.Context, r warehouse.Runner, batches []batch) error {
 func (d *Delivery) markSending(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, posting *posting) error {
 	var err error
 	if b.listed {
-		_, err = tx.Exec(ctx, "queries/batch_again.sql", warehouse.Args{"batch_id": b.id, "at": h.SentAt})
+		_, err = tx.Exec(ctx, "deliver/batch.again", warehouse.Args{"batch_id": b.id, "at": h.SentAt})
 	} else {
 		err = list(ctx, tx, b, h, stateSending, 1)
 	}
@@ -243,13 +243,13 @@ func (d *Delivery) addTarget(ctx context.Context, tx *warehouse.Tx, h sentHeader
 	if !ok {
 		return fmt.Errorf("%q is not a target", h.Target)
 	}
-	_, err := tx.Exec(ctx, "queries/target_add.sql", t.args(h.RunID))
+	_, err := tx.Exec(ctx, "deliver/target.add", t.args(h.RunID))
 	return err
 }
 
 // list adds a batch to the ledger.
 func list(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, state string, attempt int) error {
-	_, err := tx.Exec(ctx, "queries/batch_begin.sql", warehouse.Args{
+	_, err := tx.Exec(ctx, "deliver/batch.begin", warehouse.Args{
 		"batch_id": b.id, "parent": b.parent, "run_id": h.RunID,
 		"target": b.target, "app_id": h.AppID, "record_schema": b.schema,
 		"state": state, "attempt": attempt, "sha256": h.SHA256, "file": sentName(b.id),
@@ -284,7 +284,7 @@ func (d *Delivery) book(ctx context.Context, o outcome) error {
 
 func (d *Delivery) takeOver(ctx context.Context, tx *warehouse.Tx, o outcome) error {
 	b, e := o.batch, o.event
-	n, err := tx.Exec(ctx, "queries/batch_finish.sql", warehouse.Args{
+	n, err := tx.Exec(ctx, "deliver/batch.finish", warehouse.Args{
 		"batch_id": b.id, "state": e.State, "status": e.Status,
 		"message": e.Message, "request_id": e.RequestID, "at": e.At,
 	})
@@ -316,7 +316,7 @@ func (d *Delivery) plannedBatches(ctx context.Context, itemsBefore int64) ([]bat
 		return nil, err
 	}
 	var all []batch
-	err = d.DB.Each(ctx, "queries/batch_planned.sql", warehouse.Args{"items_before": itemsBefore}, func(rows *sql.Rows) error {
+	err = d.DB.Each(ctx, "deliver/batch.planned", warehouse.Args{"items_before": itemsBefore}, func(rows *sql.Rows) error {
 		var b batch
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last)
 		b.appID, _ = d.reach(known, b.target)
@@ -337,7 +337,7 @@ func (d *Delivery) doubtfulBatches(ctx context.Context, r warehouse.Runner) ([]b
 		return nil, err
 	}
 	var all []batch
-	err = r.Each(ctx, "queries/batch_unsettled.sql", nil, func(rows *sql.Rows) error {
+	err = r.Each(ctx, "deliver/batch.unsettled", nil, func(rows *sql.Rows) error {
 		b := batch{listed: true}
 		var again, refused, reached bool
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &again, &refused)

@@ -69,7 +69,7 @@ func (d *Delivery) readMarker() (marker, error) {
 // lastPosted returns the ledger's side of the marker; ok is false if no load
 // has posted since there are markers.
 func (d *Delivery) lastPosted(ctx context.Context) (p posted, ok bool, err error) {
-	err = d.DB.Get(ctx, "queries/marker_read.sql", nil,
+	err = d.DB.Get(ctx, "deliver/marker.read", nil,
 		&p.id, &p.inode, &p.born, &p.loadNo, &p.runID, &p.host, &p.folder, &p.at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, false, nil
@@ -145,12 +145,12 @@ func (d *Delivery) newMarker(ctx context.Context, loadNo int64) error {
 		return fmt.Errorf("marker: %w", err)
 	}
 	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "queries/marker_clear.sql", nil); err != nil {
+		if _, err := tx.Exec(ctx, "deliver/marker.clear", nil); err != nil {
 			return err
 		}
 		args := d.whereArgs()
 		args["marker_id"], args["inode"], args["born"], args["load_no"] = id, identity.inode, identity.born, loadNo
-		_, err := tx.Exec(ctx, "queries/marker_add.sql", args)
+		_, err := tx.Exec(ctx, "deliver/marker.add", args)
 		return err
 	})
 }
@@ -220,7 +220,7 @@ func (p *posting) count(ctx context.Context, tx *warehouse.Tx) error {
 	if p == nil || p.counted {
 		return nil
 	}
-	n, err := tx.Exec(ctx, "queries/marker_count.sql", p.d.whereArgs())
+	n, err := tx.Exec(ctx, "deliver/marker.count", p.d.whereArgs())
 	if err == nil && n != 1 {
 		err = errors.New("the ledger has no marker")
 	}

@@ -6,12 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
-	sqlfiles "spendbridge/sql"
 )
 
 // Every item of a ledger that moved its items with their batches is what it
@@ -42,15 +41,7 @@ func TestALedgerOfTheVersionBeforeIsTakenOver(t *testing.T) {
 // filesBefore are the program's SQL files without the steps that split items
 // from their states.
 func filesBefore(t *testing.T) fs.FS {
-	files := fstest.MapFS{}
-	must(t, fs.WalkDir(sqlfiles.FS, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasPrefix(name, "1_schema/13") {
-			return err
-		}
-		text, err := fs.ReadFile(sqlfiles.FS, name)
-		files[name] = &fstest.MapFile{Data: text}
-		return err
-	}))
+	files := etltest.OlderSQL(t, func(step int) bool { return step >= 130 && step < 140 })
 	maps.Copy(files, testFiles(t).(overlay).top)
 	return files
 }

@@ -23,7 +23,7 @@ type loadPlan struct {
 // there and then.
 func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (plan loadPlan, err error) {
 	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
-		if _, err = conn.Exec(ctx, "queries/item_drop_planned.sql", nil); err != nil {
+		if _, err = conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
 			return err
 		}
 		if plan.findings, err = d.gatedDiff(ctx, conn); err != nil {
@@ -62,7 +62,7 @@ func (d *Delivery) validate(ctx context.Context, conn warehouse.Runner) ([]inval
 		return nil, err
 	}
 	invalid := []invalidItem{}
-	err = conn.Each(ctx, "queries/item_draft_payloads.sql", nil, func(rows *sql.Rows) error {
+	err = conn.Each(ctx, "deliver/item.draft_payloads", nil, func(rows *sql.Rows) error {
 		var (
 			key, schema string
 			payload     sql.RawBytes
@@ -87,10 +87,10 @@ func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid
 	}
 	run := string(d.RunID)
 	var batchesBefore int
-	if err := conn.Get(ctx, "queries/batch_count.sql", warehouse.Args{"run_id": run}, &itemsBefore, &batchesBefore); err != nil {
+	if err := conn.Get(ctx, "deliver/batch.count", warehouse.Args{"run_id": run}, &itemsBefore, &batchesBefore); err != nil {
 		return 0, err
 	}
-	_, err = conn.Exec(ctx, "queries/item_plan.sql", warehouse.Args{
+	_, err = conn.Exec(ctx, "deliver/item_plan.sql", warehouse.Args{
 		"invalid": string(refused), "run_id": run, "items_before": itemsBefore, "batches_before": batchesBefore,
 		"batch_size": d.Productiv.BatchSize, "at": d.Now().UTC(),
 	})

@@ -36,12 +36,12 @@ func (d *Delivery) RebuildLedger(ctx context.Context) (int, error) {
 	}
 	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		for _, table := range []string{"batches", "planned_items", "retried_items", "decisions", "targets", "approvals", "kept_records", "dismissals"} {
-			if _, err := tx.Exec(ctx, "queries/ledger_clear_"+table+".sql", nil); err != nil {
+			if _, err := tx.Exec(ctx, "deliver/ledger.clear_"+table, nil); err != nil {
 				return err
 			}
 		}
 		// A ledger that was rebuilt knows what its files know, and no more.
-		if _, err := tx.Exec(ctx, "queries/marker_set.sql", warehouse.Args{"load_no": newestLoad(files)}); err != nil {
+		if _, err := tx.Exec(ctx, "deliver/marker.set", warehouse.Args{"load_no": newestLoad(files)}); err != nil {
 			return err
 		}
 		return d.replay(ctx, tx, files, decisions)
@@ -91,7 +91,7 @@ func (d *Delivery) vouch(ctx context.Context, files []sentFile) error {
 	if err := d.renewMarker(ctx); err != nil {
 		return err
 	}
-	_, err := d.DB.Exec(ctx, "queries/hold_release.sql", warehouse.Args{"gate": etl.GateFolder})
+	_, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gate": etl.GateFolder})
 	return err
 }
 
@@ -156,7 +156,7 @@ func (d *Delivery) rebuildBatch(ctx context.Context, tx *warehouse.Tx, f sentFil
 		"state": end.State, "attempt": end.Attempt, "status": end.Status,
 		"doubtful": h.Doubtful, "message": end.Message, "request_id": end.RequestID, "decision_id": end.settlementID(),
 	}
-	if _, err := tx.Exec(ctx, "queries/ledger_add_batch.sql", args); err != nil {
+	if _, err := tx.Exec(ctx, "deliver/ledger.add_batch", args); err != nil {
 		return err
 	}
 	if err := d.addTarget(ctx, tx, h); err != nil {
@@ -173,7 +173,7 @@ func rebuildItems(ctx context.Context, tx *warehouse.Tx, f sentFile, h sentHeade
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "queries/ledger_add_items.sql", warehouse.Args{
+	_, err = tx.Exec(ctx, "deliver/ledger.add_items", warehouse.Args{
 		"items": string(list), "batch_id": h.BatchID, "run_id": h.RunID, "target": h.Target,
 		"record_schema": h.RecordSchema, "first_no": f.first, "at": h.SentAt,
 	})
@@ -297,7 +297,7 @@ func (d *Delivery) Verify(ctx context.Context) error {
 // verifySent compares the digest of every batch with its sent file's.
 func (d *Delivery) verifySent(ctx context.Context) error {
 	failed := &etl.CheckError{Check: "every batch lies in its sent file as the ledger has it"}
-	err := d.DB.Each(ctx, "queries/batch_digests.sql", nil, func(rows *sql.Rows) error {
+	err := d.DB.Each(ctx, "deliver/batch.digests", nil, func(rows *sql.Rows) error {
 		var (
 			id, digest string
 			unsent     bool
@@ -324,7 +324,7 @@ func (d *Delivery) verifySent(ctx context.Context) error {
 // verifyItems compares what the control totals use of each item with its JSON.
 func (d *Delivery) verifyItems(ctx context.Context) error {
 	failed := &etl.CheckError{Check: "every item of the ledger says what its JSON says"}
-	err := d.DB.Each(ctx, "queries/item_misread.sql", nil, func(rows *sql.Rows) error {
+	err := d.DB.Each(ctx, "deliver/item.misread", nil, func(rows *sql.Rows) error {
 		var (
 			key     string
 			attempt int

@@ -50,7 +50,7 @@ func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) er
 	if err != nil {
 		return err
 	}
-	ids, err := warehouse.Strings(ctx, r, "queries/batch_ids.sql", nil)
+	ids, err := warehouse.Strings(ctx, r, "deliver/batch.ids", nil)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) er
 // openBatches lists the batches whose outcome the ledger does not know.
 func (d *Delivery) openBatches(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
 	var all []openBatch
-	err := r.Each(ctx, "queries/batch_open.sql", nil, func(rows *sql.Rows) error {
+	err := r.Each(ctx, "deliver/batch.open", nil, func(rows *sql.Rows) error {
 		b := openBatch{batch: batch{listed: true}}
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &b.state, &b.doubtful)
 		all = append(all, b)
@@ -157,7 +157,7 @@ func (d *Delivery) lostBefore(ctx context.Context, r warehouse.Runner, b batch) 
 	if err != nil {
 		return false, err
 	}
-	before, err := warehouse.Strings(ctx, r, "queries/batch_sent_before.sql", warehouse.Args{"first_no": b.first})
+	before, err := warehouse.Strings(ctx, r, "deliver/batch.sent_before", warehouse.Args{"first_no": b.first})
 	return slices.ContainsFunc(before, func(id string) bool { return !slices.Contains(ids, id) }), err
 }
 

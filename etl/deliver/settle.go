@@ -74,7 +74,7 @@ func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made *
 		if err := made.keep(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "queries/settle_batch.sql", warehouse.Args{
+		_, err := tx.Exec(ctx, "deliver/settle.batch", warehouse.Args{
 			"decision_id": made.ID, "batch_id": b.id, "state": state, "at": event.At, "message": event.Message,
 		})
 		return err
@@ -85,7 +85,7 @@ func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made *
 func (d *Delivery) batchInDoubt(ctx context.Context, id string) (batch, error) {
 	b := batch{id: id}
 	var state string
-	err := d.DB.Get(ctx, "queries/settle_find_batch.sql", warehouse.Args{"batch_id": id},
+	err := d.DB.Get(ctx, "deliver/settle.find_batch", warehouse.Args{"batch_id": id},
 		&b.target, &b.schema, &state, &b.records, &b.first, &b.last, &b.attempt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, etl.Usagef("no batch is called %s; spendbridge status lists those that wait", id)
@@ -123,7 +123,7 @@ func (d *Delivery) SettleDismiss(ctx context.Context, spendID string, by Decisio
 		records int
 		covers  string
 	)
-	if err := d.DB.Get(ctx, "queries/dismiss_covers.sql", warehouse.Args{"spend_id": spendID}, &records, &covers); err != nil {
+	if err := d.DB.Get(ctx, "deliver/decision.covers", warehouse.Args{"spend_id": spendID}, &records, &covers); err != nil {
 		return err
 	}
 	if records == 0 {
@@ -161,7 +161,7 @@ type covered struct {
 // rejectedIn returns the batches that the records were rejected in, "" for
 // records that were rejected here.
 func (d *Delivery) rejectedIn(ctx context.Context, c covered) ([]string, error) {
-	return warehouse.Strings(ctx, d.DB, "queries/settle_rejected.sql", warehouse.Args{"spend_ids": c.ids})
+	return warehouse.Strings(ctx, d.DB, "deliver/settle.rejected", warehouse.Args{"spend_ids": c.ids})
 }
 
 func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
@@ -234,9 +234,9 @@ func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) (items
 			return err
 		}
 		err := execAll(ctx, conn,
-			step{"queries/item_drop_planned.sql", nil},
-			step{"queries/item_draft_only.sql", warehouse.Args{"spend_ids": spendIDs}},
-			step{"queries/item_draft_correct.sql", nil},
+			step{"deliver/item.drop_planned", nil},
+			step{"deliver/item.draft_only", warehouse.Args{"spend_ids": spendIDs}},
+			step{"deliver/item.draft_correct", nil},
 		)
 		if err != nil {
 			return err
@@ -320,7 +320,7 @@ func (d *Delivery) settleAll(ctx context.Context, s Selection, by Decision, sett
 		records int
 		covers  string
 	)
-	if err := d.DB.Get(ctx, "queries/settle_select.sql", warehouse.Args{
+	if err := d.DB.Get(ctx, "deliver/settle.select", warehouse.Args{
 		"classes": s.Classes, "source": s.Source, "currency": s.Currency, "before": before,
 	}, &records, &covers); err != nil {
 		return 0, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 )
 
@@ -175,18 +176,19 @@ func TestOneCommitTakesOverAndBegins(t *testing.T) {
 // file. Either way the load stops, and nothing is posted twice.
 func TestATakeOverThatFails(t *testing.T) {
 	tests := map[string]struct {
-		file   string
+		file   string   // of testdata, in the place of
+		name   string   // this statement about batches
 		states []string // of the batches after the load that failed
 	}{
-		"the next batch cannot begin": {"batch_begin_second.sql", []string{"accepted"}},
-		"nothing can be taken over":   {"batch_finish_never.sql", []string{"sending"}},
+		"the next batch cannot begin": {"batch_begin_second.sql", "begin", []string{"accepted"}},
+		"nothing can be taken over":   {"batch_finish_never.sql", "finish", []string{"sending"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t).onDisk()
 			s.Productiv.BatchSize = 10
 			s.fill(30)
-			s.openWith(tt.file)
+			s.openWith(tt.file, tt.name)
 			if _, err := s.post(); err == nil || !strings.Contains(err.Error(), "as told") {
 				t.Errorf("error %v, want that of the statement", err)
 			}
@@ -211,14 +213,16 @@ func TestATakeOverThatFails(t *testing.T) {
 }
 
 // openWith opens the warehouse with a statement of testdata in the place of
-// the program's, which it names before its last word.
-func (s *scene) openWith(file string) {
+// the program's statement about batches that has a name.
+func (s *scene) openWith(file, name string) {
 	s.t.Helper()
 	s.DB.Close()
 	files := testFiles(s.t).(overlay)
 	text, err := fs.ReadFile(files, "test/"+file)
 	must(s.t, err)
-	files.top["queries/"+file[:strings.LastIndex(file, "_")]+".sql"] = &fstest.MapFile{Data: text}
+	for file, edited := range etltest.EditSQL(s.t, nil, "deliver/batch."+name, func(string) string { return string(text) }) {
+		files.top[file] = &fstest.MapFile{Data: []byte(edited)}
+	}
 	s.DB, err = warehouse.Open(s.t.Context(), warehouse.Options{
 		Location: s.warehouse, Files: files, MemoryLimit: "1GB", Threads: 1, TempDir: s.t.TempDir(),
 	})

@@ -84,7 +84,7 @@ type knownTarget struct {
 
 func (d *Delivery) knownTargets(ctx context.Context, r warehouse.Runner) ([]knownTarget, error) {
 	var all []knownTarget
-	err := r.Each(ctx, "queries/target_list.sql", nil, func(rows *sql.Rows) error {
+	err := r.Each(ctx, "deliver/target.list", nil, func(rows *sql.Rows) error {
 		var t knownTarget
 		err := rows.Scan(&t.name, &t.address, &t.appID, &t.application)
 		all = append(all, t)
@@ -122,7 +122,7 @@ func (d *Delivery) reach(known []knownTarget, name string) (appID string, ok boo
 func (d *Delivery) adoptTargets(ctx context.Context, tx *warehouse.Tx) error {
 	type stray struct{ name, appID, run string }
 	var strays []stray
-	err := tx.Each(ctx, "queries/target_strays.sql", nil, func(rows *sql.Rows) error {
+	err := tx.Each(ctx, "deliver/target.strays", nil, func(rows *sql.Rows) error {
 		var s stray
 		err := rows.Scan(&s.name, &s.appID, &s.run)
 		strays = append(strays, s)
@@ -134,9 +134,9 @@ func (d *Delivery) adoptTargets(ctx context.Context, tx *warehouse.Tx) error {
 	for _, s := range strays {
 		t := d.adopted(s.name, s.appID)
 		err := execAll(ctx, tx,
-			step{"queries/target_rename_batches.sql", warehouse.Args{"old": s.name, "new": t.String()}},
-			step{"queries/target_rename_items.sql", warehouse.Args{"old": s.name, "new": t.String()}},
-			step{"queries/target_add.sql", t.args(s.run)},
+			step{"deliver/target.rename_batches", warehouse.Args{"old": s.name, "new": t.String()}},
+			step{"deliver/target.rename_items", warehouse.Args{"old": s.name, "new": t.String()}},
+			step{"deliver/target.add", t.args(s.run)},
 		)
 		if err != nil {
 			return err
@@ -242,7 +242,7 @@ func (d *Delivery) areOne(ctx context.Context, from, to knownTarget) error {
 		return etl.Usagef("%s and %s are one application already", from.name, to.name)
 	}
 	accepted := map[string]int{}
-	err := d.DB.Each(ctx, "queries/target_accepted.sql", nil, func(rows *sql.Rows) error {
+	err := d.DB.Each(ctx, "deliver/target.accepted", nil, func(rows *sql.Rows) error {
 		var (
 			application string
 			records     int
@@ -272,7 +272,7 @@ func (d *Delivery) SettleTargetKept(ctx context.Context, by Decision) (int, erro
 		records int
 		covers  string
 	)
-	if err := d.DB.Get(ctx, "queries/target_held.sql", nil, &records, &covers); err != nil {
+	if err := d.DB.Get(ctx, "deliver/target.held", nil, &records, &covers); err != nil {
 		return 0, err
 	}
 	if records == 0 {
@@ -292,7 +292,7 @@ func (d *Delivery) settleGates(ctx context.Context, made decided, gates ...strin
 		return err
 	}
 	for _, gate := range gates {
-		if _, err := d.DB.Exec(ctx, "queries/hold_release.sql", warehouse.Args{"gate": gate}); err != nil {
+		if _, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gate": gate}); err != nil {
 			return err
 		}
 	}
@@ -309,10 +309,10 @@ func (m decided) applyMove(ctx context.Context, tx *warehouse.Tx) error {
 		if !ok {
 			return fmt.Errorf("covers: %q is not a target", name)
 		}
-		if _, err := tx.Exec(ctx, "queries/target_add.sql", t.args("")); err != nil {
+		if _, err := tx.Exec(ctx, "deliver/target.add", t.args("")); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, "queries/target_move.sql", warehouse.Args{"from": to.From, "to": to.To})
+	_, err := tx.Exec(ctx, "deliver/target.move", warehouse.Args{"from": to.From, "to": to.To})
 	return err
 }

@@ -93,7 +93,7 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 	}
 	d.ok("warehouse", "%s, schema version %d", location, version)
 	var newest sql.NullString
-	if err := s.DB.Get(ctx, "queries/doctor_rates.sql", nil, &newest); err != nil {
+	if err := s.DB.Get(ctx, "doctor/rate.newest", nil, &newest); err != nil {
 		d.fail("exchange rates", "run spendbridge transform", "%v", err)
 		return
 	}

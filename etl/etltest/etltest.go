@@ -4,11 +4,15 @@ package etltest
 import (
 	"database/sql"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
@@ -100,4 +104,68 @@ func Table(t testing.TB, rows *sql.Rows) string {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// EditSQL returns the program's SQL file that holds a statement, with that
+// statement as edit returns it, on top of files that were edited before.
+func EditSQL(t testing.TB, edited map[string]string, statement string, edit func(text string) string) map[string]string {
+	t.Helper()
+	noun, section, _ := strings.Cut(statement, ".")
+	file := noun + ".sql"
+	all, ok := edited[file]
+	if !ok {
+		text, err := fs.ReadFile(sqlfiles.FS, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = string(text)
+	}
+	before, rest, found := strings.Cut(all, "-- name: "+section+"\n")
+	if !found {
+		t.Fatalf("%s has no statement %s", file, section)
+	}
+	old, after, _ := strings.Cut(rest, ";\n")
+	text := edit(old)
+	if text == old {
+		t.Fatalf("%s: nothing was edited", statement)
+	}
+	result := map[string]string{file: before + "-- name: " + section + "\n" + text + ";\n" + after}
+	for name, text := range edited {
+		if name != file {
+			result[name] = text
+		}
+	}
+	return result
+}
+
+// schemaStep is one step in a file of 1_schema.
+var schemaStep = regexp.MustCompile(`(?s)\n?-- name: (\d+)_.*?;\n`)
+
+// OlderSQL returns the program's SQL as it was before some steps of the schema.
+func OlderSQL(t testing.TB, isLater func(step int) bool) fstest.MapFS {
+	t.Helper()
+	older := fstest.MapFS{}
+	err := fs.WalkDir(sqlfiles.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(sqlfiles.FS, name)
+		if strings.HasPrefix(name, "1_schema/") {
+			text = schemaStep.ReplaceAllFunc(text, func(step []byte) []byte {
+				n, _ := strconv.Atoi(string(schemaStep.FindSubmatch(step)[1])) // it matched digits
+				if isLater(n) {
+					return nil
+				}
+				return step
+			})
+		}
+		if len(text) > 0 {
+			older[name] = &fstest.MapFile{Data: text}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return older
 }

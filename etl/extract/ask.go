@@ -177,7 +177,7 @@ func (j *job) recheck(ctx context.Context, before time.Time) error {
 	if !ok {
 		return nil
 	}
-	due, err := warehouse.Strings(ctx, j.DB, "queries/record_unsettled.sql", warehouse.Args{
+	due, err := warehouse.Strings(ctx, j.DB, "extract/record.unsettled", warehouse.Args{
 		"source": j.about.Name, "stream": j.about.Stream,
 		"before": before, "since": j.started, "now": j.Now().UTC(), "most": maxRechecks,
 	})

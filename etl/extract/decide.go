@@ -251,7 +251,7 @@ func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now tim
 		return err
 	}
 	j.report.Gone += n
-	return j.unlist(ctx, tx, gone, now, "queries/tombstone_absence_remove.sql")
+	return j.unlist(ctx, tx, gone, now, "extract/absence.remove")
 }
 
 // forgetMissing ends the notes of this job: a record that can be asked for
@@ -261,7 +261,7 @@ func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) 
 		return nil
 	}
 	if _, canAsk := j.source.(finder); canAsk {
-		_, err := tx.Exec(ctx, "queries/tombstone_absence_remove.sql", j.about.stream(warehouse.Args{"record_ids": d.missing}))
+		_, err := tx.Exec(ctx, "extract/absence.remove", j.about.stream(warehouse.Args{"record_ids": d.missing}))
 		return err
 	}
 	var again, own []string
@@ -276,25 +276,25 @@ func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) 
 	if len(again) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, "queries/tombstone_absence_again.sql", j.about.stream(warehouse.Args{"record_ids": again, "read_ids": own}))
+	_, err := tx.Exec(ctx, "extract/absence.again", j.about.stream(warehouse.Args{"record_ids": again, "read_ids": own}))
 	return err
 }
 
 // list replaces what is listed of the days that were read by what waits now.
 func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.Time) error {
 	if len(d.missing) > 0 {
-		if _, err := tx.Exec(ctx, "queries/vanished_remove.sql", j.about.stream(warehouse.Args{"record_ids": d.missing})); err != nil {
+		if _, err := tx.Exec(ctx, "extract/vanished.remove", j.about.stream(warehouse.Args{"record_ids": d.missing})); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, "queries/vanished_remove_links.sql", j.about.stream(nil)); err != nil {
+	if _, err := tx.Exec(ctx, "extract/vanished.remove_links", j.about.stream(nil)); err != nil {
 		return err
 	}
 	args := j.about.stream(warehouse.Args{"run_id": string(j.RunID), "now": now})
 	if len(d.waits) > 0 {
 		listed := maps.Clone(args)
 		listed["record_ids"] = d.waits
-		if _, err := tx.Exec(ctx, "queries/vanished_add.sql", listed); err != nil {
+		if _, err := tx.Exec(ctx, "extract/vanished.add", listed); err != nil {
 			return err
 		}
 	}
@@ -306,7 +306,7 @@ func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.
 		return err
 	}
 	args["detail"] = detail
-	_, err = tx.Exec(ctx, "queries/vanished_add_links.sql", args)
+	_, err = tx.Exec(ctx, "extract/vanished.add_links", args)
 	return err
 }
 
@@ -368,7 +368,7 @@ const (
 // days, and for the week those of the whole stream as well.
 func (j *job) guard(ctx context.Context, days etl.Window, living int) (guard, error) {
 	g := guard{living: living}
-	err := j.DB.Get(ctx, "queries/tombstone_counts.sql", j.about.stream(warehouse.Args{
+	err := j.DB.Get(ctx, "extract/tombstone_counts.sql", j.about.stream(warehouse.Args{
 		"window_from": optionalDay(days.From), "window_to": optionalDay(days.To),
 		"since": j.Now().UTC().Add(-7 * 24 * time.Hour),
 	}), &g.weeks[0].living, &g.weeks[0].gone, &g.weeks[1].living, &g.weeks[1].gone)

@@ -84,7 +84,7 @@ func (x *Extractor) Sweep(ctx context.Context, s Source) (Report, error) {
 	about := s.About()
 	today := etl.Day(x.Now())
 	var oldest sql.NullTime
-	err := x.DB.Get(ctx, "queries/record_oldest.sql",
+	err := x.DB.Get(ctx, "extract/record.oldest",
 		warehouse.Args{"source": about.Name, "stream": about.Stream}, &oldest)
 	if err != nil {
 		return Report{}, err
@@ -139,7 +139,7 @@ func (x *Extractor) newJob(s Source, p plan) (*job, error) {
 }
 
 func (j *job) run(ctx context.Context, p plan) error {
-	err := j.DB.Get(ctx, "queries/record_missing.sql", warehouse.Args{"source": j.about.Name}, &j.report.First)
+	err := j.DB.Get(ctx, "extract/record.missing", warehouse.Args{"source": j.about.Name}, &j.report.First)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (j *job) run(ctx context.Context, p plan) error {
 	if err := j.landLeft(ctx); err != nil {
 		return err
 	}
-	if err := j.DB.Get(ctx, "queries/page_newest.sql", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
+	if err := j.DB.Get(ctx, "extract/page.newest", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
 		return err
 	}
 	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, ""); err != nil {

@@ -289,7 +289,7 @@ func (n *nameless) gone(id string, day time.Time) bool {
 // longer sends so. Nobody can be asked for them.
 func (j *job) buryNameless(ctx context.Context) error {
 	var gone []string
-	err := j.DB.Each(ctx, "queries/record_nameless.sql", j.about.stream(nil), func(rows *sql.Rows) error {
+	err := j.DB.Each(ctx, "extract/record.nameless", j.about.stream(nil), func(rows *sql.Rows) error {
 		var id string
 		var day time.Time
 		err := rows.Scan(&id, &day)

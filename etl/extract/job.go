@@ -118,7 +118,7 @@ func (j *job) begin(ctx context.Context, fresh time.Duration) error {
 		if err := j.forget(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "queries/cursor_add.sql", warehouse.Args{
+		_, err := tx.Exec(ctx, "extract/cursor.add", warehouse.Args{
 			"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "slots": string(text), "now": now,
 		})
 		return err
@@ -127,13 +127,13 @@ func (j *job) begin(ctx context.Context, fresh time.Duration) error {
 
 // forget removes what is known of the job, so that the next one begins anew.
 func (j *job) forget(ctx context.Context, r warehouse.Runner) error {
-	_, err := r.Exec(ctx, "queries/cursor_remove.sql", warehouse.Args{"job_id": j.id})
+	_, err := r.Exec(ctx, "extract/cursor.remove", warehouse.Args{"job_id": j.id})
 	return err
 }
 
 // stored reads the slots of an earlier job with the same id.
 func (j *job) stored(ctx context.Context) (slots []*slot, started, updated time.Time, err error) {
-	err = j.DB.Each(ctx, "queries/cursor_list.sql", warehouse.Args{"job_id": j.id}, func(rows *sql.Rows) error {
+	err = j.DB.Each(ctx, "extract/cursor.list", warehouse.Args{"job_id": j.id}, func(rows *sql.Rows) error {
 		var (
 			s        slot
 			readID   sql.NullString
@@ -424,7 +424,7 @@ func (j *job) setSlots(ctx context.Context, r warehouse.Runner, state string, sl
 	if err != nil {
 		return err
 	}
-	_, err = r.Exec(ctx, "queries/cursor_set.sql", warehouse.Args{
+	_, err = r.Exec(ctx, "extract/cursor.set", warehouse.Args{
 		"job_id": j.id, "run_id": string(j.RunID), "slots": string(text), "state": state, "now": j.Now().UTC(),
 	})
 	return err

@@ -279,7 +279,7 @@ func (j *journal) scan(from int64, wanted func(text []byte) bool, each func(one 
 
 // setLanded notes that the first bytes of a journal are in the warehouse.
 func (j *journal) setLanded(ctx context.Context, tx *warehouse.Tx, source string, bytes int64) error {
-	_, err := tx.Exec(ctx, "queries/journal_add.sql", warehouse.Args{"source": source, "journal": j.name, "bytes": bytes})
+	_, err := tx.Exec(ctx, "extract/journal.add", warehouse.Args{"source": source, "journal": j.name, "bytes": bytes})
 	return err
 }
 

@@ -118,7 +118,7 @@ func (k *known) learn(ctx context.Context, db *warehouse.DB, source, stream stri
 func (k *known) read(ctx context.Context, db *warehouse.DB, args warehouse.Args) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return db.Each(ctx, "queries/record_known.sql", args, func(rows *sql.Rows) error {
+	return db.Each(ctx, "extract/record.known", args, func(rows *sql.Rows) error {
 		var (
 			stream, id string
 			last       sql.Null[uint64]

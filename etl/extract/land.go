@@ -182,7 +182,7 @@ func (l *lander) markSuperseded(readID string, pass int) (added bool) {
 
 // load takes up the pages in raw.pages whose records are not in raw.records.
 func (l *lander) load(ctx context.Context) error {
-	return l.db.Each(ctx, "queries/page_waiting.sql", warehouse.Args{"source": l.source}, func(rows *sql.Rows) error {
+	return l.db.Each(ctx, "extract/page.waiting", warehouse.Args{"source": l.source}, func(rows *sql.Rows) error {
 		p := &landing{added: true}
 		var faults string
 		if err := rows.Scan(&p.ID, &p.ReadID, &p.Stream, &p.RecordID, &p.From, &p.File, &faults,
@@ -290,7 +290,7 @@ func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
 		if err := l.addPages(ctx, tx, lines, among); err != nil || len(pages) == 0 {
 			return err
 		}
-		if err := readDates(ctx, tx); err != nil {
+		if err := tx.AddMacros(ctx); err != nil {
 			return err
 		}
 		for _, chunk := range byKind(pages) {
@@ -350,7 +350,7 @@ func (l *lander) addPages(ctx context.Context, tx *warehouse.Tx, lines []*landin
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "queries/page_add.sql", warehouse.Args{"source": l.source, "pages": string(text)}); err != nil {
+	if _, err := tx.Exec(ctx, "extract/page_add.sql", warehouse.Args{"source": l.source, "pages": string(text)}); err != nil {
 		return err
 	}
 	for i, p := range lines {
@@ -375,7 +375,7 @@ func setLanded(ctx context.Context, tx *warehouse.Tx, pages []*landing) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, "queries/page_set_landed.sql", warehouse.Args{"page_ids": ids})
+	_, err := tx.Exec(ctx, "extract/page.set_landed", warehouse.Args{"page_ids": ids})
 	return err
 }
 
@@ -387,9 +387,9 @@ func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) 
 	if err != nil {
 		return counts, err
 	}
-	file := "queries/record_split.sql"
+	file := "extract/record_split.sql"
 	if pages[0].single() {
-		file = "queries/record_split_single.sql"
+		file = "extract/record_split_single.sql"
 	}
 	if _, err := tx.Exec(ctx, file, args); err != nil {
 		return counts, err
@@ -398,17 +398,17 @@ func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) 
 		return counts, err
 	}
 	var shown int
-	if err := tx.Get(ctx, "queries/record_split_counts.sql", nil, &shown, &counts.Read); err != nil {
+	if err := tx.Get(ctx, "extract/record.split_counts", nil, &shown, &counts.Read); err != nil {
 		return counts, err
 	}
-	written, err := tx.Exec(ctx, "queries/record_add.sql", warehouse.Args{"source": l.source})
+	written, err := tx.Exec(ctx, "extract/record_add.sql", warehouse.Args{"source": l.source})
 	if err != nil {
 		return counts, err
 	}
 	counts.Written = int(written)
 	counts.Skipped = max(0, counts.Read-counts.Written)
 	if shown > counts.Written {
-		_, err = tx.Exec(ctx, "queries/record_seen_again.sql", warehouse.Args{"source": l.source})
+		_, err = tx.Exec(ctx, "extract/record_seen_again.sql", warehouse.Args{"source": l.source})
 	}
 	return counts, err
 }
@@ -425,17 +425,6 @@ func (l *lander) failure(readID string) error {
 		}
 	}
 	return errors.Join(found...)
-}
-
-// readDates lets the statements of a transaction read dates and times as the
-// transform reads them.
-func readDates(ctx context.Context, tx *warehouse.Tx) error {
-	for _, macro := range []string{"queries/transform_macro_plain_date.sql", "queries/transform_macro_instant.sql"} {
-		if _, err := tx.Exec(ctx, macro, nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // arguments writes pages as the parameters of the statement that splits them.
@@ -502,7 +491,7 @@ func checkSplit(ctx context.Context, tx *warehouse.Tx, pages []*landing) error {
 	if err != nil {
 		return err
 	}
-	return tx.Each(ctx, "queries/record_split_check.sql", warehouse.Args{"pages": string(text)}, func(rows *sql.Rows) error {
+	return tx.Each(ctx, "extract/record.split_check", warehouse.Args{"pages": string(text)}, func(rows *sql.Rows) error {
 		var (
 			file            string
 			expected, found int

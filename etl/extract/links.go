@@ -86,7 +86,7 @@ func worse(now, before map[string]links) string {
 // believed, or accepted by somebody.
 func (j *job) lastLinks(ctx context.Context) (map[string]links, error) {
 	months, passed := map[string]links{}, map[string]time.Time{}
-	err := j.DB.Each(ctx, "queries/proof_last_passed.sql",
+	err := j.DB.Each(ctx, "extract/proof.last_passed",
 		warehouse.Args{"source": j.about.Name, "check_name": "links_present", "now": j.Now().UTC()}, func(rows *sql.Rows) error {
 			var month, detail string
 			var at time.Time
@@ -103,7 +103,7 @@ func (j *job) lastLinks(ctx context.Context) (map[string]links, error) {
 	}
 	var detail string
 	var approved time.Time
-	err = j.DB.Get(ctx, "queries/vanished_links.sql", j.about.stream(nil), &detail, &approved)
+	err = j.DB.Get(ctx, "extract/vanished.links", j.about.stream(nil), &detail, &approved)
 	if errors.Is(err, sql.ErrNoRows) {
 		return months, nil
 	}

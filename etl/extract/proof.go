@@ -173,7 +173,7 @@ func (p Proof) check() (check, error) {
 
 // proofs reads what the reads of some windows have proven.
 func (j *job) proofs(ctx context.Context, windows []*slot) ([]Proof, error) {
-	details, err := warehouse.Strings(ctx, j.DB, "queries/proof_details.sql",
+	details, err := warehouse.Strings(ctx, j.DB, "extract/proof.details",
 		warehouse.Args{"source": j.about.Name, "since": j.started})
 	if err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ func (j *job) check(ctx context.Context, r warehouse.Runner, checks ...check) er
 	if err != nil {
 		return err
 	}
-	_, err = r.Exec(ctx, "queries/proof_add.sql", warehouse.Args{
+	_, err = r.Exec(ctx, "extract/proof.add", warehouse.Args{
 		"run_id": string(j.RunID), "stage": "extract/" + j.about.Name, "source": j.about.Name,
 		"checks": string(text), "checked_at": j.Now().UTC(),
 	})
@@ -231,7 +231,7 @@ func (j *job) check(ctx context.Context, r warehouse.Runner, checks ...check) er
 func (j *job) recordBadIncluded(ctx context.Context) error {
 	var found []string
 	args := warehouse.Args{"run_id": string(j.RunID), "source": j.about.Name}
-	err := j.DB.Each(ctx, "queries/page_bad_included.sql", args, func(rows *sql.Rows) error {
+	err := j.DB.Each(ctx, "extract/page.bad_included", args, func(rows *sql.Rows) error {
 		var f fault
 		var file string
 		if err := rows.Scan(&f.RecordID, &f.Reason, &f.Detail, &file, &f.Ordinal); err != nil {
@@ -253,7 +253,7 @@ func (j *job) recordBadIncluded(ctx context.Context) error {
 
 // recordNews notes the members that no schema knows, each of them once ever.
 func (j *job) recordNews(ctx context.Context) error {
-	known, err := warehouse.Strings(ctx, j.DB, "queries/proof_subjects.sql",
+	known, err := warehouse.Strings(ctx, j.DB, "extract/proof.subjects",
 		warehouse.Args{"source": j.about.Name, "check_name": "schema_news"})
 	if err != nil {
 		return err

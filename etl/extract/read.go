@@ -67,7 +67,7 @@ type leftRead struct {
 // or were no news only to a warehouse that knew more than this one.
 func (r *reader) resume(ctx context.Context) (*leftRead, error) {
 	left := &leftRead{pass: newPass(), n: 1}
-	err := r.keep.land.db.Each(ctx, "queries/read_pages.sql", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
+	err := r.keep.land.db.Each(ctx, "extract/page.of_read", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
 		var (
 			n                         int
 			id, journal, file, paging string

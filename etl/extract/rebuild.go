@@ -28,7 +28,7 @@ func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.
 	if err != nil {
 		return etl.Counts{}, err
 	}
-	backlogs, err := warehouse.Strings(ctx, from, "queries/page_sources.sql", nil)
+	backlogs, err := warehouse.Strings(ctx, from, "extract/page.sources", nil)
 	if err != nil {
 		return etl.Counts{}, err
 	}
@@ -93,7 +93,7 @@ const backlogName = "00000000-0000-0000-0000-000000000000"
 func writeBacklog(ctx context.Context, db *warehouse.DB, folder, source string) error {
 	var missing bool
 	args := warehouse.Args{"source": source}
-	if err := db.Get(ctx, "queries/journal_missing.sql", args, &missing); err != nil || !missing {
+	if err := db.Get(ctx, "extract/journal.missing", args, &missing); err != nil || !missing {
 		return err
 	}
 	j := &journal{folder: filepath.Join(folder, journalFolder(source)), name: backlogName}
@@ -116,7 +116,7 @@ func writeBacklog(ctx context.Context, db *warehouse.DB, folder, source string) 
 		return err
 	}
 	return db.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "queries/page_set_journal.sql", warehouse.Args{"source": source, "journal": j.name}); err != nil {
+		if _, err := tx.Exec(ctx, "extract/page.set_journal", warehouse.Args{"source": source, "journal": j.name}); err != nil {
 			return err
 		}
 		return j.setLanded(ctx, tx, source, info.Size())
@@ -143,7 +143,7 @@ func exportBacklog(ctx context.Context, db *warehouse.DB, to io.Writer, source s
 		return nil
 	}
 	all := func(grave) bool { return true }
-	err = db.Each(ctx, "queries/page_backlog.sql", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
+	err = db.Each(ctx, "extract/page.backlog", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
 		var (
 			text   string
 			landed bool
@@ -175,7 +175,7 @@ type grave struct {
 
 func listGraves(ctx context.Context, db *warehouse.DB, source string) ([]grave, error) {
 	var graves []grave
-	err := db.Each(ctx, "queries/tombstone_list.sql", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "extract/tombstone.list", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
 		var g grave
 		var ids any
 		if err := rows.Scan(&g.Stream, &g.At, &g.before, &ids); err != nil {
@@ -203,7 +203,7 @@ func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
 	}
 	failed := &etl.CheckError{Check: "page files are as they were fetched"}
 	lost := []string{}
-	err = db.Each(ctx, "queries/page_files.sql", nil, func(rows *sql.Rows) error {
+	err = db.Each(ctx, "extract/page.files", nil, func(rows *sql.Rows) error {
 		var file string
 		var bytes int
 		if err := rows.Scan(&file, &bytes); err != nil {
@@ -225,7 +225,7 @@ func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := db.Exec(ctx, "queries/page_set_lost.sql", warehouse.Args{"files": append(lost, "")}); err != nil {
+	if _, err := db.Exec(ctx, "extract/page.set_lost", warehouse.Args{"files": append(lost, "")}); err != nil {
 		return err
 	}
 	if failed.Rows > 0 {

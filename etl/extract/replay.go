@@ -28,7 +28,7 @@ func Land(ctx context.Context, db *warehouse.DB, folder string, log *slog.Logger
 	var failed []error
 	for _, source := range sources {
 		l := &lander{db: db, files: files, source: source}
-		if l.open, err = warehouse.Strings(ctx, db, "queries/cursor_reads.sql", warehouse.Args{"source": source}); err != nil {
+		if l.open, err = warehouse.Strings(ctx, db, "extract/cursor.reads", warehouse.Args{"source": source}); err != nil {
 			return counts, err
 		}
 		if _, err := l.replayLeft(ctx, folder, log); err != nil {
@@ -173,7 +173,7 @@ func (l *lander) applySuperseded(ctx context.Context, s supersededLine) error {
 	if added := l.markSuperseded(s.ReadID, s.Pass); !added {
 		return nil
 	}
-	_, err := l.db.Exec(ctx, "queries/page_supersede.sql", warehouse.Args{"read_id": s.ReadID, "pass": s.Pass})
+	_, err := l.db.Exec(ctx, "extract/page.supersede", warehouse.Args{"read_id": s.ReadID, "pass": s.Pass})
 	return err
 }
 
@@ -186,13 +186,13 @@ func (l *lander) applyDamaged(ctx context.Context, d damagedLine) error {
 		}
 	}
 	l.list.Unlock()
-	_, err := l.db.Exec(ctx, "queries/page_set_damaged.sql", warehouse.Args{"page_id": d.PageID, "message": d.Message})
+	_, err := l.db.Exec(ctx, "extract/page.set_damaged", warehouse.Args{"page_id": d.PageID, "message": d.Message})
 	return err
 }
 
 // add writes the tombstones and returns how many there were not before.
 func (g *goneLine) add(ctx context.Context, r warehouse.Runner, source string) (int, error) {
-	n, err := r.Exec(ctx, "queries/tombstone_add.sql", warehouse.Args{
+	n, err := r.Exec(ctx, "extract/tombstone.add", warehouse.Args{
 		"source": source, "stream": g.Stream, "record_ids": g.Records, "now": g.At,
 	})
 	if err != nil {
@@ -204,7 +204,7 @@ func (g *goneLine) add(ctx context.Context, r warehouse.Runner, source string) (
 // landedBytes is how much of each journal of a source is in the warehouse.
 func landedBytes(ctx context.Context, db *warehouse.DB, source string) (map[string]int64, error) {
 	landed := map[string]int64{}
-	err := db.Each(ctx, "queries/journal_list.sql", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "extract/journal.list", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
 		var name string
 		var bytes int64
 		err := rows.Scan(&name, &bytes)

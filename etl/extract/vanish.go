@@ -44,7 +44,7 @@ func (j *job) noteMissing(ctx context.Context, tx *warehouse.Tx, e *ending) erro
 	if len(e.missing) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, "queries/tombstone_absence_add.sql", j.about.stream(warehouse.Args{
+	_, err := tx.Exec(ctx, "extract/absence.add", j.about.stream(warehouse.Args{
 		"record_ids": e.missing, "read_id": e.slot.readID, "now": j.Now().UTC(),
 	}))
 	return err
@@ -65,11 +65,11 @@ func (j *job) inside(ctx context.Context, s *slot, ids []string) ([]string, erro
 	}
 	var found []string
 	err := j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := readDates(ctx, tx); err != nil {
+		if err := tx.AddMacros(ctx); err != nil {
 			return err
 		}
 		var err error
-		found, err = warehouse.Strings(ctx, tx, "queries/record_inside.sql", j.about.stream(warehouse.Args{
+		found, err = warehouse.Strings(ctx, tx, "extract/record.inside", j.about.stream(warehouse.Args{
 			"record_ids":  ids,
 			"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To),
 		}))
@@ -96,7 +96,7 @@ func (j *job) openIDs(ctx context.Context) ([]string, error) {
 // absences lists by record which reads missed it.
 func (j *job) absences(ctx context.Context) (map[string][]string, error) {
 	reads := map[string][]string{}
-	err := j.DB.Each(ctx, "queries/tombstone_absences.sql", j.about.stream(nil), func(rows *sql.Rows) error {
+	err := j.DB.Each(ctx, "extract/absence.list", j.about.stream(nil), func(rows *sql.Rows) error {
 		var record, read string
 		if err := rows.Scan(&record, &read); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (j *job) absences(ctx context.Context) (map[string][]string, error) {
 // somebody has accepted that.
 func (j *job) listed(ctx context.Context) (map[string]bool, error) {
 	accepted := map[string]bool{}
-	err := j.DB.Each(ctx, "queries/vanished_list.sql", j.about.stream(nil), func(rows *sql.Rows) error {
+	err := j.DB.Each(ctx, "extract/vanished.list", j.about.stream(nil), func(rows *sql.Rows) error {
 		var record string
 		var yes bool
 		if err := rows.Scan(&record, &yes); err != nil {
@@ -129,20 +129,20 @@ func (j *job) returned(ctx context.Context, tx *warehouse.Tx, ids []string) erro
 	if len(ids) == 0 {
 		return nil
 	}
-	return j.unlist(ctx, tx, ids, j.Now().UTC(), "queries/tombstone_absence_remove.sql")
+	return j.unlist(ctx, tx, ids, j.Now().UTC(), "extract/absence.remove")
 }
 
 // unlist takes records off the list, and ends what an acceptance of them may
 // do. Further statements take the same ids.
 func (j *job) unlist(ctx context.Context, tx *warehouse.Tx, ids []string, now time.Time, more ...string) error {
 	args := j.about.stream(warehouse.Args{"record_ids": ids})
-	for _, file := range append([]string{"queries/vanished_remove.sql"}, more...) {
+	for _, file := range append([]string{"extract/vanished.remove"}, more...) {
 		if _, err := tx.Exec(ctx, file, args); err != nil {
 			return err
 		}
 	}
 	args["now"] = now
-	_, err := tx.Exec(ctx, "queries/vanished_close.sql", args)
+	_, err := tx.Exec(ctx, "extract/vanished.close", args)
 	return err
 }
 
@@ -168,7 +168,7 @@ func (j *job) accept(ctx context.Context) error {
 	}}); err != nil {
 		return fmt.Errorf("accept what vanished: %w", err)
 	}
-	n, err := j.DB.Exec(ctx, "queries/vanished_accept.sql", j.about.stream(warehouse.Args{
+	n, err := j.DB.Exec(ctx, "extract/vanished.accept", j.about.stream(warehouse.Args{
 		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": now,
 	}))
 	j.report.Accepted = int(n)

@@ -21,7 +21,6 @@ import (
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
-	sqlfiles "spendbridge/sql"
 )
 
 // transformStages make spend of what raw.records holds, with today's rates.
@@ -235,10 +234,10 @@ func (r *Run) dueHash(ctx context.Context, db warehouse.Runner) (string, error) 
 func (r *Run) snapshotInputs(ctx context.Context) (snapshot.Inputs, error) {
 	inputs := snapshot.Inputs{Program: r.Program, Config: r.Config.Hash()}
 	var faults [5]error
-	inputs.SQL, faults[0] = snapshot.HashSQL(sqlfiles.FS)
+	inputs.SQL, faults[0] = transform.HashModels(r.DB)
 	inputs.Aliases, faults[1] = transform.HashAliases(ctx, r.DB)
 	inputs.Rules, faults[2] = transform.HashRules(ctx, r.DB)
-	faults[3] = r.DB.Get(ctx, "queries/run_rates_hash.sql", nil, &inputs.Rates)
+	faults[3] = r.DB.Get(ctx, "job/run.rates_hash", nil, &inputs.Rates)
 	if errors.Is(faults[3], sql.ErrNoRows) {
 		faults[3] = nil // there are no rates
 	}

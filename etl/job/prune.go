@@ -66,10 +66,10 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 	}
 	err = s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		args := warehouse.Args{"before": before}
-		if _, err := tx.Exec(ctx, "queries/prune_mark.sql", args); err != nil {
+		if _, err := tx.Exec(ctx, "job/prune.mark", args); err != nil {
 			return err
 		}
-		if err := tx.Get(ctx, "queries/prune_count.sql", args, &p.Pages, &p.AllPages, &p.Checks); err != nil {
+		if err := tx.Get(ctx, "job/prune.count", args, &p.Pages, &p.AllPages, &p.Checks); err != nil {
 			return err
 		}
 		if err := p.findFiles(ctx, tx, s.Config, unlanded, before); err != nil || !yes {
@@ -78,8 +78,8 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 		if err := trimJournals(ctx, tx, s.Config.DataDir); err != nil {
 			return err
 		}
-		_, pages := tx.Exec(ctx, "queries/prune_pages.sql", nil)
-		_, checks := tx.Exec(ctx, "queries/prune_checks.sql", args)
+		_, pages := tx.Exec(ctx, "job/prune.pages", nil)
+		_, checks := tx.Exec(ctx, "job/prune.checks", args)
 		return errors.Join(pages, checks)
 	})
 	if err != nil || !yes {
@@ -95,7 +95,7 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 func trimJournals(ctx context.Context, tx *warehouse.Tx, folder string) error {
 	type key struct{ source, journal string }
 	pages := map[key]map[string]bool{}
-	if err := tx.Each(ctx, "queries/prune_lines.sql", nil, func(rows *sql.Rows) error {
+	if err := tx.Each(ctx, "job/prune.lines", nil, func(rows *sql.Rows) error {
 		var k key
 		var id string
 		err := rows.Scan(&k.source, &k.journal, &id)
@@ -118,7 +118,7 @@ func trimJournals(ctx context.Context, tx *warehouse.Tx, folder string) error {
 // findFiles lists old page files that neither a page nor a line that has not
 // landed names, and old reports.
 func (p *Pruned) findFiles(ctx context.Context, tx *warehouse.Tx, c *config.Config, unlanded []string, before time.Time) error {
-	names, err := warehouse.Strings(ctx, tx, "queries/prune_kept_files.sql", nil)
+	names, err := warehouse.Strings(ctx, tx, "job/prune.kept_files", nil)
 	if err != nil {
 		return err
 	}

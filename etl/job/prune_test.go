@@ -119,11 +119,11 @@ func everyPageHasItsFile(t *testing.T, c *config.Config) {
 	}
 	defer s.Close()
 	if err := s.DB.InTx(t.Context(), func(tx *warehouse.Tx) error {
-		_, err := tx.Exec(t.Context(), "queries/prune_mark.sql", warehouse.Args{"before": time.Unix(0, 0)})
+		_, err := tx.Exec(t.Context(), "job/prune.mark", warehouse.Args{"before": time.Unix(0, 0)})
 		if err != nil {
 			return err
 		}
-		names, err := warehouse.Strings(t.Context(), tx, "queries/prune_kept_files.sql", nil)
+		names, err := warehouse.Strings(t.Context(), tx, "job/prune.kept_files", nil)
 		for _, name := range names {
 			_, gone := os.Stat(filepath.Join(c.DataDir, filepath.FromSlash(name)))
 			err = errors.Join(err, gone)

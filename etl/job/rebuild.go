@@ -50,12 +50,8 @@ func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 	defer func() { err = errors.Join(err, rebuilt.Close()) }()
 
 	// Sources and cardholders may have left the configuration.
-	for rows, args := range map[string]warehouse.Args{
-		"sources": nil, "cardholders": nil, "files": nil, "vendor_names": {"moment": r.Now().UTC()},
-	} {
-		if err := warehouse.Carry(ctx, r.DB, rebuilt, folder, rows, args); err != nil {
-			return etl.Counts{}, err
-		}
+	if err := transform.Carry(ctx, r.DB, rebuilt, folder, r.Now()); err != nil {
+		return etl.Counts{}, err
 	}
 	counts, err = extract.Rebuild(ctx, r.DB, rebuilt, r.Config.DataDir)
 	if err != nil {

@@ -165,7 +165,7 @@ type Ledger struct {
 func readTotals(ctx context.Context, db warehouse.Runner, run etl.RunID) (Totals, error) {
 	t := Totals{Received: []ReceivedTotal{}, Delivered: []DeliveredTotal{}}
 	args := warehouse.Args{"run_id": string(run)}
-	err := db.Each(ctx, "queries/run_totals_received.sql", args, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "job/run_totals_received.sql", args, func(rows *sql.Rows) error {
 		var c ReceivedTotal
 		defer func() { t.Received = append(t.Received, c) }()
 		return rows.Scan(&c.Source, &c.Currency, &c.Raw.Records, &c.Raw.Amount, &c.Spend.Records, &c.Spend.Amount,
@@ -174,7 +174,7 @@ func readTotals(ctx context.Context, db warehouse.Runner, run etl.RunID) (Totals
 	if err != nil {
 		return t, err
 	}
-	err = db.Each(ctx, "queries/run_totals_delivered.sql", args, func(rows *sql.Rows) error {
+	err = db.Each(ctx, "job/run_totals_delivered.sql", args, func(rows *sql.Rows) error {
 		c, err := scanDelivered(rows)
 		t.Delivered = append(t.Delivered, c)
 		return err

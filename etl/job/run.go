@@ -10,6 +10,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/deliver"
 	"spendbridge/etl/report"
 	"spendbridge/etl/warehouse"
 )
@@ -85,7 +86,7 @@ func (s *Session) begin(ctx context.Context, command string) (*Run, error) {
 func (s *Session) newRun(ctx context.Context, command string) (*Run, error) {
 	r := &Run{Session: s, Command: command, Started: s.Now()}
 	var newest etl.RunID
-	if err := s.DB.Get(ctx, "queries/run_newest.sql", nil, (*string)(&newest)); err != nil {
+	if err := s.DB.Get(ctx, "job/run.newest", nil, (*string)(&newest)); err != nil {
 		return nil, err
 	}
 	r.ID = idAfter(newest, s.Now)
@@ -98,7 +99,7 @@ func (r *Run) start(ctx context.Context) error {
 		if err := abandon(ctx, tx, r.Started); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "queries/run_start.sql", warehouse.Args{
+		if _, err := tx.Exec(ctx, "job/run.start", warehouse.Args{
 			"run_id": string(r.ID), "command": r.Command, "status": etl.StatusRunning,
 			"version": r.Program, "config_hash": r.Config.Hash(), "started_at": r.Started,
 		}); err != nil {
@@ -111,10 +112,10 @@ func (r *Run) start(ctx context.Context) error {
 // abandon marks runs that are still running as failed: this process has the
 // data folder, so theirs were killed. What they found, nobody was told.
 func abandon(ctx context.Context, tx *warehouse.Tx, now time.Time) error {
-	if _, err := tx.Exec(ctx, "queries/difference_untell.sql", nil); err != nil {
+	if err := deliver.Untell(ctx, tx); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "queries/run_abandon.sql", warehouse.Args{
+	_, err := tx.Exec(ctx, "job/run.abandon", warehouse.Args{
 		"status": etl.StatusFailed, "error": report.Stopped, "finished_at": now,
 	})
 	return err
@@ -185,7 +186,7 @@ func (r *Run) end(ctx context.Context, err error) error {
 
 // save writes into ops.runs that the run ended in err.
 func (r *Run) save(ctx context.Context, err error) error {
-	_, failed := r.DB.Exec(ctx, "queries/run_finish.sql", warehouse.Args{
+	_, failed := r.DB.Exec(ctx, "job/run.finish", warehouse.Args{
 		"run_id": string(r.ID), "status": etl.Status(err), "error": errText(err), "finished_at": r.Now(),
 	})
 	return failed
@@ -203,7 +204,7 @@ func (r *Run) summarise(ctx context.Context) (err error) {
 		return err
 	}
 	r.Result.Duplicates = append(r.Result.Duplicates, r.duplicates...)
-	err = r.DB.Get(ctx, "queries/run_example.sql", nil, &r.Result.Example)
+	err = r.DB.Get(ctx, "job/run.example", nil, &r.Result.Example)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -216,7 +217,7 @@ func (r *Run) record(ctx context.Context, stage etl.StageResult) error {
 		started = r.Now() // skipped
 	}
 	r.seen = append(r.seen, stage.Err)
-	_, err := r.DB.Exec(ctx, "queries/run_stage_add.sql", warehouse.Args{
+	_, err := r.DB.Exec(ctx, "job/run.add_stage", warehouse.Args{
 		"run_id": string(r.ID), "stage": stage.Name, "status": stage.Status, "error": errText(stage.Err),
 		"rows_read": stage.Counts.Read, "rows_written": stage.Counts.Written, "rows_skipped": stage.Counts.Skipped,
 		"started_at": started, "finished_at": started.Add(stage.Duration),

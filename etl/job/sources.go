@@ -42,7 +42,7 @@ func checkSources(ctx context.Context, db *warehouse.DB, sources []config.Source
 		configured[s.Name] = s
 	}
 	var faults []error
-	err := db.Each(ctx, "queries/source_list.sql", nil, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "job/source.list", nil, func(rows *sql.Rows) error {
 		var name, kind, tenant string
 		if err := rows.Scan(&name, &kind, &tenant); err != nil {
 			return err
@@ -90,7 +90,7 @@ func saveSource(ctx context.Context, db warehouse.Runner, s config.Source, r *Ru
 		}
 		minorUnits = string(text)
 	}
-	_, err := db.Exec(ctx, "queries/source_save.sql", warehouse.Args{
+	_, err := db.Exec(ctx, "job/source.save", warehouse.Args{
 		"source": s.Name, "kind": s.Kind, "tenant": s.Tenant(),
 		"amount_basis":  warehouse.Null(s.AmountBasis),
 		"approved_only": sql.NullBool{Bool: s.ApprovedOnly, Valid: s.Kind == config.KindProductive},

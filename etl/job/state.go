@@ -14,6 +14,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/deliver"
 	"spendbridge/etl/durable"
 	"spendbridge/etl/report"
 	"spendbridge/etl/snapshot"
@@ -28,7 +29,11 @@ func (s *Session) State(ctx context.Context) (*report.State, error) {
 	for _, source := range s.Config.Sources {
 		names = append(names, source.Name)
 	}
-	state, err := report.ReadState(ctx, s.DB, names, s.Now())
+	plan, err := deliver.ReadPlan(ctx, s.DB)
+	if err != nil {
+		return nil, err
+	}
+	state, err := report.ReadState(ctx, s.DB, names, plan, s.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +49,7 @@ func (s *Session) State(ctx context.Context) (*report.State, error) {
 // checkLatest looks for the snapshot that readers see. Older ones may be
 // deleted.
 func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
-	kept, err := warehouse.Strings(ctx, s.DB, "queries/snapshot_kept.sql", nil)
+	kept, err := warehouse.Strings(ctx, s.DB, "job/run.snapshots", nil)
 	if err != nil || len(kept) == 0 {
 		return err
 	}
@@ -71,7 +76,7 @@ func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
 // last runs made.
 func (s *Session) checkPublished(ctx context.Context, state *report.State) error {
 	var published, stale bool
-	if err := s.DB.Get(ctx, "queries/status_published.sql", nil, &published, &stale); err != nil || !published {
+	if err := s.DB.Get(ctx, "job/run.published", nil, &published, &stale); err != nil || !published {
 		return err
 	}
 	const mend = "spendbridge load --snapshot-only"

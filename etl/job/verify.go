@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,7 +75,7 @@ func verifyTotals() Stage {
 // lastTransform is the run that made what canonical holds now, "" for none.
 func (r *Run) lastTransform(ctx context.Context) (etl.RunID, error) {
 	var id string
-	err := r.DB.Get(ctx, "queries/run_last_transform.sql", nil, &id)
+	err := r.DB.Get(ctx, "job/run.last_transform", nil, &id)
 	return etl.RunID(id), err
 }
 
@@ -85,7 +84,7 @@ func (r *Run) lastTransform(ctx context.Context) (etl.RunID, error) {
 func verifySnapshot() Stage {
 	return prove("snapshot", "the Parquet files of every snapshot with its manifest", "spendbridge load --snapshot-only",
 		func(ctx context.Context, r *Run) (etl.Counts, error) {
-			kept, err := warehouse.Strings(ctx, r.DB, "queries/snapshot_kept.sql", nil)
+			kept, err := warehouse.Strings(ctx, r.DB, "job/run.snapshots", nil)
 			if err != nil {
 				return etl.Counts{}, err
 			}
@@ -120,21 +119,14 @@ func (r *Run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error 
 		return err
 	}
 	var snapshotted string
-	if err := r.DB.Get(ctx, "queries/run_last_snapshot.sql", nil, &snapshotted); err != nil {
+	if err := r.DB.Get(ctx, "job/run.last_snapshot", nil, &snapshotted); err != nil {
 		return err
 	}
 	if transformed == "" || etl.RunID(snapshotted) < transformed { // run ids sort by time
 		r.Result.note("the latest snapshot does not show what canonical holds now; the next load writes a new one")
 		return nil
 	}
-	cells, err := json.Marshal(m.ControlTotals)
-	if err != nil {
-		return err
-	}
-	_, err = r.DB.Exec(ctx, "queries/snapshot_totals_add.sql", warehouse.Args{
-		"cells": string(cells), "run_id": string(r.ID), "recorded_at": r.Started,
-	})
-	return err
+	return m.AddTotals(ctx, r.DB, r.ID, r.Started)
 }
 
 // verifyLedger compares the ledger with canonical and with the sent files. A

@@ -82,7 +82,7 @@ func (m *Metrics) Measure(ctx context.Context, db warehouse.Runner, state *repor
 }
 
 func (t *tally) stages(ctx context.Context, db warehouse.Runner) error {
-	return db.Each(ctx, "queries/metric_stages.sql", nil, func(rows *sql.Rows) error {
+	return db.Each(ctx, "monitor/metric.stages", nil, func(rows *sql.Rows) error {
 		var (
 			stage, status          string
 			read, written, skipped int64
@@ -113,7 +113,7 @@ func (t *tally) stages(ctx context.Context, db warehouse.Runner) error {
 }
 
 func (t *tally) spend(ctx context.Context, db warehouse.Runner) error {
-	return db.Each(ctx, "queries/metric_spend.sql", nil, func(rows *sql.Rows) error {
+	return db.Each(ctx, "monitor/metric.spend", nil, func(rows *sql.Rows) error {
 		var source, currency, amount string
 		var records int64
 		if err := rows.Scan(&source, &currency, &records, &amount); err != nil {
@@ -125,7 +125,7 @@ func (t *tally) spend(ctx context.Context, db warehouse.Runner) error {
 }
 
 func (t *tally) items(ctx context.Context, db warehouse.Runner) error {
-	return db.Each(ctx, "queries/metric_items.sql", nil, func(rows *sql.Rows) error {
+	return db.Each(ctx, "monitor/metric.items", nil, func(rows *sql.Rows) error {
 		var state, currency, amount string
 		var records int64
 		if err := rows.Scan(&state, &currency, &records, &amount); err != nil {

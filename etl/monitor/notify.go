@@ -50,7 +50,7 @@ func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 	if err := post(ctx, hook, s.Redact, message); err != nil {
 		return err
 	}
-	_, err = s.DB.Exec(ctx, "queries/status_tell.sql", warehouse.Args{
+	_, err = s.DB.Exec(ctx, "monitor/notification.tell", warehouse.Args{
 		"run_id": string(ended.Run), "status": state.Status, "subject": state.Subject(), "told_at": s.Now(),
 	})
 	return err
@@ -59,7 +59,7 @@ func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 // told is what the webhook knows. Before the first message it expects that
 // all is well.
 func told(ctx context.Context, db warehouse.Runner) (status, subject string, err error) {
-	err = db.Get(ctx, "queries/status_told.sql", nil, &status, &subject)
+	err = db.Get(ctx, "monitor/notification.told", nil, &status, &subject)
 	if errors.Is(err, sql.ErrNoRows) {
 		return etl.StatusOK, "", nil
 	}

@@ -112,14 +112,14 @@ func ExplainCopy(ctx context.Context, db warehouse.Runner, id, snapshots string)
 		return nil, err
 	}
 	x.Versions, x.Holds = []RawVersion{}, []HeldItem{}
-	if err := errors.Join(x.record(ctx, db), x.deliveriesFrom(ctx, db, "queries/explain_deliveries_copy.sql"), x.snapshots(ctx, db, snapshots)); err != nil {
+	if err := errors.Join(x.record(ctx, db), x.deliveriesFrom(ctx, db, "report/explain.deliveries_copy"), x.snapshots(ctx, db, snapshots)); err != nil {
 		return nil, fmt.Errorf("explain %s: %w", id, err)
 	}
 	return x, nil
 }
 
 func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, error) {
-	found, err := warehouse.List(ctx, db, "queries/explain_find.sql", warehouse.Args{"id": id}, func(rows *sql.Rows, x *Explanation) error {
+	found, err := warehouse.List(ctx, db, "report/explain.find", warehouse.Args{"id": id}, func(rows *sql.Rows, x *Explanation) error {
 		return rows.Scan(&x.SpendID, &x.Source, &x.Stream, &x.RecordID, &x.State)
 	})
 	if err != nil {
@@ -135,7 +135,7 @@ func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, er
 		}
 		return nil, etl.Usagef("%s may be any of %s; name one of them", id, strings.Join(ids, ", "))
 	}
-	near, err := warehouse.Strings(ctx, db, "queries/explain_near.sql", warehouse.Args{"id": id})
+	near, err := warehouse.Strings(ctx, db, "report/explain.near", warehouse.Args{"id": id})
 	if err != nil {
 		return nil, err
 	}
@@ -147,14 +147,14 @@ func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, er
 
 func (x *Explanation) record(ctx context.Context, db warehouse.Runner) error {
 	var text string
-	err := db.Get(ctx, "queries/explain_record.sql", warehouse.Args{"spend_id": x.SpendID}, &text)
+	err := db.Get(ctx, "report/explain.record", warehouse.Args{"spend_id": x.SpendID}, &text)
 	x.Record = json.RawMessage(text)
 	return err
 }
 
 func (x *Explanation) versions(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"source": x.Source, "stream": x.Stream, "record_id": x.RecordID}
-	x.Versions, err = warehouse.List(ctx, db, "queries/explain_versions.sql", args, func(rows *sql.Rows, v *RawVersion) error {
+	x.Versions, err = warehouse.List(ctx, db, "report/explain.versions", args, func(rows *sql.Rows, v *RawVersion) error {
 		var payload string
 		err := rows.Scan(&v.Version, &v.SeenAt, &v.Tombstone, &payload, &v.PageID, &v.Ordinal, &v.RunID, &v.URL, &v.File)
 		v.Payload = json.RawMessage(payload)
@@ -171,7 +171,7 @@ func (x *Explanation) versions(ctx context.Context, db warehouse.Runner) (err er
 }
 
 func (x *Explanation) deliveries(ctx context.Context, db warehouse.Runner) error {
-	return x.deliveriesFrom(ctx, db, "queries/explain_deliveries.sql")
+	return x.deliveriesFrom(ctx, db, "report/explain.deliveries")
 }
 
 func (x *Explanation) deliveriesFrom(ctx context.Context, db warehouse.Runner, file string) (err error) {
@@ -188,7 +188,7 @@ func (x *Explanation) deliveriesFrom(ctx context.Context, db warehouse.Runner, f
 
 func (x *Explanation) holds(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"spend_id": x.SpendID}
-	x.Holds, err = warehouse.List(ctx, db, "queries/explain_holds.sql", args, func(rows *sql.Rows, h *HeldItem) error {
+	x.Holds, err = warehouse.List(ctx, db, "report/explain.holds", args, func(rows *sql.Rows, h *HeldItem) error {
 		var payload string
 		err := rows.Scan(&h.Key, &h.Gate, &h.HeldAt, &payload)
 		h.Payload = json.RawMessage(payload)
@@ -211,7 +211,7 @@ func (x *Explanation) snapshots(ctx context.Context, db warehouse.Runner, folder
 			continue
 		}
 		args := warehouse.Args{"spend_id": x.SpendID, "files": filepath.Join(warehouse.Literal(filepath.Join(folder, name)), "*", "*", "*.parquet")}
-		rows, err := warehouse.List(ctx, db, "queries/explain_snapshots.sql", args, func(rows *sql.Rows, s *SnapshotRow) error {
+		rows, err := warehouse.List(ctx, db, "report/explain.snapshots", args, func(rows *sql.Rows, s *SnapshotRow) error {
 			return rows.Scan(&s.File, &s.Amount, &s.Currency)
 		})
 		if err != nil {

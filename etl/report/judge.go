@@ -1,15 +1,12 @@
 package report
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"spendbridge/etl"
-	"spendbridge/etl/warehouse"
 )
 
 // judge puts the run into words: how it went, what needs attention now, and
@@ -210,25 +207,6 @@ func settleBatch(batch string) []string {
 		"spendbridge settle " + shellWord(batch) + ` --accepted --note "found in Productiv"`,
 		"spendbridge settle " + shellWord(batch) + ` --resend --note "not in Productiv"`,
 	}
-}
-
-func (s *State) holds(ctx context.Context, db warehouse.Runner) error {
-	plan, err := readPlan(ctx, db)
-	s.Plan, s.Held, s.Moves = plan.Name, plan.Held, plan.Moves
-	return err
-}
-
-func readPlan(ctx context.Context, db warehouse.Runner) (plan etl.HeldPlan, err error) {
-	plan.Held, err = warehouse.List(ctx, db, "queries/hold_list.sql", nil, func(rows *sql.Rows, x *etl.Held) error {
-		return rows.Scan(&x.Gate, &x.Items, &x.Records, &plan.Name)
-	})
-	if err != nil || !plan.Has(etl.GateTarget) {
-		return plan, err
-	}
-	plan.Moves, err = warehouse.List(ctx, db, "queries/hold_targets.sql", nil, func(rows *sql.Rows, x *etl.Move) error {
-		return rows.Scan(&x.From, &x.To)
-	})
-	return plan, err
 }
 
 func planToDo(plan etl.HeldPlan) []Todo {

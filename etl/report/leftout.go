@@ -15,14 +15,14 @@ func (r *reader) leftOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.page.Excluded, err = r.reasonRows(ctx, "queries/report_excluded.sql", exponents); err != nil {
+	if r.page.Excluded, err = r.reasonRows(ctx, "report/quarantine.excluded", exponents); err != nil {
 		return err
 	}
-	if r.page.Quarantine, err = r.reasonRows(ctx, "queries/report_quarantine.sql", exponents); err != nil {
+	if r.page.Quarantine, err = r.reasonRows(ctx, "report/quarantine.by_reason", exponents); err != nil {
 		return err
 	}
 	args := warehouse.Args{"limit": maxSetAside}
-	r.page.SetAside, err = warehouse.List(ctx, r.db, "queries/report_quarantine_first.sql", args, func(rows *sql.Rows, s *setAsideRow) error {
+	r.page.SetAside, err = warehouse.List(ctx, r.db, "report/quarantine.first", args, func(rows *sql.Rows, s *setAsideRow) error {
 		err := rows.Scan(&s.SpendID, &s.Source, &s.Reason, &s.Detail, &s.Vendor, &s.Currency, &s.Amount, &s.Day)
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ func (q *Quarantined) columns() []any {
 
 // ListQuarantine lists what is in quarantine, by reason.
 func ListQuarantine(ctx context.Context, r warehouse.Runner) ([]Quarantined, error) {
-	return warehouse.List(ctx, r, "queries/quarantine_list.sql", nil, func(rows *sql.Rows, q *Quarantined) error {
+	return warehouse.List(ctx, r, "report/quarantine.list", nil, func(rows *sql.Rows, q *Quarantined) error {
 		return rows.Scan(q.columns()...)
 	})
 }
@@ -51,7 +51,7 @@ type QuarantinedSource struct {
 // ShowQuarantine returns the records in quarantine that have an id, which is a
 // spend id or that of a vendor. Without any it is an [*etl.UsageError].
 func ShowQuarantine(ctx context.Context, r warehouse.Runner, id string) ([]QuarantinedSource, error) {
-	found, err := warehouse.List(ctx, r, "queries/quarantine_show.sql", warehouse.Args{"id": id}, func(rows *sql.Rows, q *QuarantinedSource) error {
+	found, err := warehouse.List(ctx, r, "report/quarantine.show", warehouse.Args{"id": id}, func(rows *sql.Rows, q *QuarantinedSource) error {
 		var payload string
 		err := rows.Scan(append(q.columns(), &q.Stream, &q.RecordID, &q.Version,
 			&q.File, &q.URL, &q.FetchedAt, &q.Ordinal, &payload)...)

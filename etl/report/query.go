@@ -211,7 +211,7 @@ type Duplicates struct {
 // PossibleDuplicates looks for them in canonical.spend.
 func PossibleDuplicates(ctx context.Context, r warehouse.Runner) ([]Duplicates, error) {
 	found := []Duplicates{}
-	err := r.Each(ctx, "queries/analyst_possible_duplicates.sql", nil, func(rows *sql.Rows) error {
+	err := r.Each(ctx, "report/spend.possible_duplicates", nil, func(rows *sql.Rows) error {
 		var d Duplicates
 		if err := rows.Scan(&d.Currency, &d.Records, &d.Amount); err != nil {
 			return err

@@ -51,7 +51,7 @@ func (r *reader) runArgs() warehouse.Args { return warehouse.Args{"run_id": r.pa
 func (r *reader) run(ctx context.Context, id etl.RunID) error {
 	var finished sql.NullTime
 	run := &r.page.Run
-	err := r.db.Get(ctx, "queries/report_run.sql", warehouse.Args{"run_id": string(id)},
+	err := r.db.Get(ctx, "report/run.get", warehouse.Args{"run_id": string(id)},
 		&run.ID, &run.Command, &run.Status, &run.Error, &run.Version, &run.ConfigHash, &run.Started, &finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("no such run; spendbridge status lists the last ones")
@@ -61,7 +61,7 @@ func (r *reader) run(ctx context.Context, id etl.RunID) error {
 }
 
 func (r *reader) stages(ctx context.Context) (err error) {
-	r.page.Stages, err = warehouse.List(ctx, r.db, "queries/report_stages.sql", r.runArgs(), func(rows *sql.Rows, s *stageRow) error {
+	r.page.Stages, err = warehouse.List(ctx, r.db, "report/run.stages", r.runArgs(), func(rows *sql.Rows, s *stageRow) error {
 		var started, finished time.Time
 		err := rows.Scan(&s.Name, &s.Status, &s.Error, &s.Read, &s.Written, &s.Skipped, &started, &finished)
 		s.Words = stageWords(s.Name)
@@ -72,7 +72,7 @@ func (r *reader) stages(ctx context.Context) (err error) {
 }
 
 func (r *reader) checks(ctx context.Context) (err error) {
-	r.page.Checks, err = warehouse.List(ctx, r.db, "queries/report_checks.sql", r.runArgs(), func(rows *sql.Rows, c *checkRow) error {
+	r.page.Checks, err = warehouse.List(ctx, r.db, "report/run.checks", r.runArgs(), func(rows *sql.Rows, c *checkRow) error {
 		return rows.Scan(&c.Stage, &c.Name, &c.Source, &c.Passed, &c.Failed)
 	})
 	return err
@@ -80,7 +80,7 @@ func (r *reader) checks(ctx context.Context) (err error) {
 
 func (r *reader) spend(ctx context.Context) error {
 	s, amount := &r.page.Spend, ""
-	err := r.db.Get(ctx, "queries/report_spend.sql", nil,
+	err := r.db.Get(ctx, "report/spend.list", nil,
 		&s.Records, &amount, &s.Unpriced, &s.Vendors, &s.Currency, &s.FirstDay, &s.LastDay)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (r *reader) print(value *big.Rat, currency string) string {
 
 func (r *reader) currencies(ctx context.Context) error {
 	var values []*big.Rat
-	rows, err := warehouse.List(ctx, r.db, "queries/report_currencies.sql", nil, func(rows *sql.Rows, c *currencyRow) error {
+	rows, err := warehouse.List(ctx, r.db, "report/spend.currencies", nil, func(rows *sql.Rows, c *currencyRow) error {
 		var decimals int
 		var transacted, reporting string
 		if err := rows.Scan(&c.Name, &decimals, &c.Records, &transacted, &reporting, &c.Unpriced); err != nil {
@@ -137,7 +137,7 @@ func (r *reader) currencies(ctx context.Context) error {
 
 func (r *reader) vendors(ctx context.Context) error {
 	var values []*big.Rat
-	rows, err := warehouse.List(ctx, r.db, "queries/report_vendors.sql", warehouse.Args{"limit": maxVendors}, func(rows *sql.Rows, b *bar) error {
+	rows, err := warehouse.List(ctx, r.db, "report/spend.vendors", warehouse.Args{"limit": maxVendors}, func(rows *sql.Rows, b *bar) error {
 		var text string
 		if err := rows.Scan(&b.Name, &b.Records, &text, &b.Unpriced); err != nil {
 			return err
@@ -157,7 +157,7 @@ func (r *reader) vendors(ctx context.Context) error {
 }
 
 func (r *reader) months(ctx context.Context) error {
-	months, err := warehouse.List(ctx, r.db, "queries/report_months.sql", nil, func(rows *sql.Rows, m *month) error {
+	months, err := warehouse.List(ctx, r.db, "report/spend.months", nil, func(rows *sql.Rows, m *month) error {
 		var text string
 		if err := rows.Scan(&m.First, &m.Records, &text, &m.Unpriced); err != nil {
 			return err
@@ -171,7 +171,7 @@ func (r *reader) months(ctx context.Context) error {
 }
 
 func (r *reader) rates(ctx context.Context) (err error) {
-	r.page.Rates, err = warehouse.List(ctx, r.db, "queries/report_rates.sql", nil, func(rows *sql.Rows, x *rateRow) error {
+	r.page.Rates, err = warehouse.List(ctx, r.db, "report/spend.rates", nil, func(rows *sql.Rows, x *rateRow) error {
 		var source, total string
 		err := rows.Scan(&x.Currency, &x.Into, &source, &x.Records, &x.Lowest, &x.Highest, &x.FirstDay, &x.LastDay, &total)
 		if err != nil {
@@ -224,7 +224,7 @@ func (r *reader) changes(ctx context.Context) (err error) {
 		until = r.page.Run.Started.AddDate(1, 0, 0) // the run goes on
 	}
 	args := warehouse.Args{"started_at": r.page.Run.Started, "finished_at": until}
-	r.page.Changes, err = warehouse.List(ctx, r.db, "queries/report_changes.sql", args, func(rows *sql.Rows, c *changeRow) error {
+	r.page.Changes, err = warehouse.List(ctx, r.db, "report/delivery.changes", args, func(rows *sql.Rows, c *changeRow) error {
 		return rows.Scan(&c.Source, &c.Stream, &c.Added, &c.Changed, &c.Gone)
 	})
 	return err

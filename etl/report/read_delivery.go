@@ -15,7 +15,7 @@ import (
 )
 
 func (r *reader) deliveries(ctx context.Context) (err error) {
-	r.page.Deliveries, err = warehouse.List(ctx, r.db, "queries/report_deliveries.sql", r.runArgs(), func(rows *sql.Rows, d *deliveryRow) error {
+	r.page.Deliveries, err = warehouse.List(ctx, r.db, "report/delivery.states", r.runArgs(), func(rows *sql.Rows, d *deliveryRow) error {
 		var text string
 		if err := rows.Scan(&d.State, &d.Kind, &d.Currency, &d.Records, &text); err != nil {
 			return err
@@ -29,7 +29,7 @@ func (r *reader) deliveries(ctx context.Context) (err error) {
 }
 
 func (r *reader) batches(ctx context.Context) error {
-	batches, err := warehouse.List(ctx, r.db, "queries/report_batches.sql", r.runArgs(), func(rows *sql.Rows, b *batchRow) error {
+	batches, err := warehouse.List(ctx, r.db, "report/delivery.batches", r.runArgs(), func(rows *sql.Rows, b *batchRow) error {
 		err := rows.Scan(&b.ID, &b.Run, &b.Target, &b.State, &b.Records, &b.Status, &b.Message, &b.Planned)
 		b.Words = stateWords(b.State)
 		return err
@@ -38,7 +38,7 @@ func (r *reader) batches(ctx context.Context) error {
 		return err
 	}
 	r.page.Batches = batches
-	return r.db.Each(ctx, "queries/report_batch_money.sql", r.runArgs(), func(rows *sql.Rows) error {
+	return r.db.Each(ctx, "report/delivery.batch_money", r.runArgs(), func(rows *sql.Rows) error {
 		var id, currency, text string
 		if err := rows.Scan(&id, &currency, &text); err != nil {
 			return err
@@ -65,7 +65,7 @@ func (r *reader) undelivered(ctx context.Context) (err error) {
 		r.page.Open = append(r.page.Open, row)
 	}
 	args := warehouse.Args{"limit": maxUndelivered}
-	r.page.Undelivered, err = warehouse.List(ctx, r.db, "queries/undelivered_first.sql", args, func(rows *sql.Rows, x *undeliveredRow) error {
+	r.page.Undelivered, err = warehouse.List(ctx, r.db, "report/delivery.undelivered_first", args, func(rows *sql.Rows, x *undeliveredRow) error {
 		var text string
 		var since sql.NullTime
 		if err := rows.Scan(&x.SpendID, &x.Class, &x.Vendor, &x.Day, &x.Currency, &text, &x.Reason, &since, &x.Command); err != nil {
@@ -84,7 +84,7 @@ func (r *reader) undelivered(ctx context.Context) (err error) {
 
 func (r *reader) snapshot(ctx context.Context) error {
 	s, run := &r.page.Snapshot, ""
-	err := r.db.Get(ctx, "queries/report_snapshot.sql", r.runArgs(), &s.ID, &run, &s.Path, &s.Rows, &s.Hash, &s.Created)
+	err := r.db.Get(ctx, "report/run.snapshot", r.runArgs(), &s.ID, &run, &s.Path, &s.Rows, &s.Hash, &s.Created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (r *reader) snapshot(ctx context.Context) error {
 // decided, to a .csv or .parquet file, and returns how many there are.
 func ExportLedger(ctx context.Context, db *warehouse.DB, path string, from, to time.Time) (int64, error) {
 	save, ok := map[string]string{
-		".csv": "queries/ledger_save_csv.sql", ".parquet": "queries/ledger_save_parquet.sql",
+		".csv": "report/ledger.save_csv", ".parquet": "report/ledger.save_parquet",
 	}[filepath.Ext(path)]
 	if !ok {
 		return 0, etl.Usagef("%s: the ledger is written as .csv or .parquet; name such a file", path)
@@ -106,7 +106,7 @@ func ExportLedger(ctx context.Context, db *warehouse.DB, path string, from, to t
 	}
 	var items int64
 	err := db.InConn(ctx, func(conn *warehouse.Conn) (err error) {
-		if _, err = conn.Exec(ctx, "queries/ledger_export.sql", warehouse.Args{"from": from, "to": to}); err != nil {
+		if _, err = conn.Exec(ctx, "report/ledger_export.sql", warehouse.Args{"from": from, "to": to}); err != nil {
 			return err
 		}
 		items, err = conn.Exec(ctx, save, warehouse.Args{"path": path})

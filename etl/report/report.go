@@ -77,13 +77,13 @@ func render(p *page) ([]byte, error) {
 func FindRun(ctx context.Context, db warehouse.Runner, name string) (etl.RunID, error) {
 	if name == "" {
 		var last sql.NullString
-		err := db.Get(ctx, "queries/report_run_last.sql", nil, &last)
+		err := db.Get(ctx, "report/run.last", nil, &last)
 		if err == nil && !last.Valid {
 			err = etl.Usagef("there is no run yet; start one: spendbridge run")
 		}
 		return etl.RunID(last.String), err
 	}
-	runs, err := warehouse.Strings(ctx, db, "queries/report_run_names.sql", nil)
+	runs, err := warehouse.Strings(ctx, db, "report/run.names", nil)
 	switch {
 	case err != nil:
 		return "", err

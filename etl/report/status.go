@@ -113,12 +113,13 @@ type ReasonState struct {
 	Records int64  `json:"records"`
 }
 
-// ReadState finds out how the installation stands. What an extract of a
-// source said counts only while the source is among the configured sources.
-func ReadState(ctx context.Context, db warehouse.Runner, sources []string, now time.Time) (*State, error) {
-	s := &State{AsOf: now, Todo: []Todo{}}
+// ReadState finds out how the installation stands, with what the gates of the
+// last load hold. What an extract of a source said counts only while the source
+// is among the configured sources.
+func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan etl.HeldPlan, now time.Time) (*State, error) {
+	s := &State{AsOf: now, Todo: []Todo{}, Plan: plan.Name, Held: plan.Held, Moves: plan.Moves}
 	read := []func(context.Context, warehouse.Runner) error{
-		s.runs, s.died, s.stages, s.slots, s.batches, s.undelivered, s.holds, s.vanished, s.quarantine,
+		s.runs, s.died, s.stages, s.slots, s.batches, s.undelivered, s.vanished, s.quarantine,
 	}
 	for _, f := range read {
 		if err := f(ctx, db); err != nil {
@@ -159,7 +160,7 @@ func isPast(stage string, sources []string) bool {
 }
 
 func (s *State) stages(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Stages, err = warehouse.List(ctx, db, "queries/status_stages.sql", nil, func(rows *sql.Rows, x *StageState) error {
+	s.Stages, err = warehouse.List(ctx, db, "report/status_stages.sql", nil, func(rows *sql.Rows, x *StageState) error {
 		return rows.Scan(&x.Stage, &x.Status, &x.Error, &x.Run, &x.Finished, &x.Since)
 	})
 	return err
@@ -167,7 +168,7 @@ func (s *State) stages(ctx context.Context, db warehouse.Runner) (err error) {
 
 func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"limit": shownRuns}
-	s.Runs, err = warehouse.List(ctx, db, "queries/status_runs.sql", args, func(rows *sql.Rows, x *RunState) error {
+	s.Runs, err = warehouse.List(ctx, db, "report/status.runs", args, func(rows *sql.Rows, x *RunState) error {
 		var finished sql.NullTime
 		err := rows.Scan(&x.Run, &x.Command, &x.Status, &x.Error, &x.Started, &finished, &x.Scheduled)
 		x.Finished = finished.Time
@@ -178,7 +179,7 @@ func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
 
 func (s *State) died(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"stopped": Stopped}
-	s.Died, err = warehouse.List(ctx, db, "queries/status_died.sql", args, func(rows *sql.Rows, x *RunState) error {
+	s.Died, err = warehouse.List(ctx, db, "report/status.died", args, func(rows *sql.Rows, x *RunState) error {
 		return rows.Scan(&x.Run, &x.Command)
 	})
 	return err
@@ -186,14 +187,14 @@ func (s *State) died(ctx context.Context, db warehouse.Runner) (err error) {
 
 func (s *State) slots(ctx context.Context, db warehouse.Runner) (err error) {
 	args := warehouse.Args{"since": s.AsOf.AddDate(0, 0, -7), "now": s.AsOf}
-	s.Slots, err = warehouse.List(ctx, db, "queries/status_slots.sql", args, func(rows *sql.Rows, x *SlotState) error {
+	s.Slots, err = warehouse.List(ctx, db, "report/status.slots", args, func(rows *sql.Rows, x *SlotState) error {
 		return rows.Scan(&x.Job, &x.Due, &x.Outcome, &x.LeftOut)
 	})
 	return err
 }
 
 func (s *State) batches(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Batches, err = warehouse.List(ctx, db, "queries/status_batches.sql", nil, func(rows *sql.Rows, x *BatchState) error {
+	s.Batches, err = warehouse.List(ctx, db, "report/status.batches", nil, func(rows *sql.Rows, x *BatchState) error {
 		return rows.Scan(&x.Batch, &x.State, &x.Records, &x.Message, &x.Planned)
 	})
 	return err
@@ -212,7 +213,7 @@ func (s *State) undelivered(ctx context.Context, db warehouse.Runner) (err error
 
 // ReadUndelivered reads what Productiv does not hold as canonical has it.
 func ReadUndelivered(ctx context.Context, db warehouse.Runner) ([]etl.Undelivered, error) {
-	return warehouse.List(ctx, db, "queries/undelivered_cells.sql", nil, func(rows *sql.Rows, u *etl.Undelivered) error {
+	return warehouse.List(ctx, db, "report/delivery.undelivered", nil, func(rows *sql.Rows, u *etl.Undelivered) error {
 		var since sql.NullTime
 		err := rows.Scan(&u.Class, &u.State, &u.Currency, &u.Records, &u.Reversed, &u.Amount, &u.Unreadable, &since, &u.Attention, &u.Settled)
 		u.Since = since.Time
@@ -221,14 +222,14 @@ func ReadUndelivered(ctx context.Context, db warehouse.Runner) ([]etl.Undelivere
 }
 
 func (s *State) vanished(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Vanished, err = warehouse.List(ctx, db, "queries/status_vanished.sql", nil, func(rows *sql.Rows, x *Vanished) error {
+	s.Vanished, err = warehouse.List(ctx, db, "report/status.vanished", nil, func(rows *sql.Rows, x *Vanished) error {
 		return rows.Scan(&x.Source, &x.Records, &x.Links, &x.Since)
 	})
 	return err
 }
 
 func (s *State) quarantine(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Quarantine, err = warehouse.List(ctx, db, "queries/status_quarantine.sql", nil, func(rows *sql.Rows, x *ReasonState) error {
+	s.Quarantine, err = warehouse.List(ctx, db, "report/status.quarantine", nil, func(rows *sql.Rows, x *ReasonState) error {
 		return rows.Scan(&x.Reason, &x.Source, &x.Records)
 	})
 	return err

@@ -16,7 +16,7 @@ var bothSources = []string{"productive", "procurify"}
 
 func readState(t *testing.T, db *warehouse.DB, sources []string) *State {
 	t.Helper()
-	state, err := ReadState(t.Context(), db, sources, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+	state, err := ReadState(t.Context(), db, sources, etl.HeldPlan{}, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,9 +79,12 @@ func fill(t *testing.T, db *warehouse.DB, file string, args warehouse.Args) {
 
 func TestWhatAGateHoldsNeedsAPerson(t *testing.T) {
 	db := quiet.open(t)
-	fill(t, db, "fill/16_holds.sql", nil)
-	state := readState(t, db, bothSources)
-	if diff := cmp.Diff([]etl.Held{{Gate: "hold_changes_above", Items: 7, Records: 7}}, state.Held); diff != "" {
+	plan := etl.HeldPlan{Name: "7f3a", Held: []etl.Held{{Gate: "hold_changes_above", Items: 7, Records: 7}}}
+	state, err := ReadState(t.Context(), db, bothSources, plan, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plan.Held, state.Held); diff != "" {
 		t.Error(diff)
 	}
 	if state.Status != etl.StatusNeedsPerson || !strings.Contains(said(state), "load --approve") {
@@ -96,7 +99,7 @@ func TestWhatVanishedNeedsAPerson(t *testing.T) {
 	at := time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
 	list := warehouse.Args{"source": "productive", "stream": "expenses", "run_id": string(secondRun), "now": at}
 	list["record_ids"] = []string{"1", "2", "3"}
-	fill(t, db, "queries/vanished_add.sql", list)
+	fill(t, db, "extract/vanished.add", list)
 	state := readState(t, db, bothSources)
 	if diff := cmp.Diff([]Vanished{{"productive", 3, false, at}}, state.Vanished); diff != "" {
 		t.Error(diff)
@@ -108,7 +111,7 @@ func TestWhatVanishedNeedsAPerson(t *testing.T) {
 	if state := readState(t, db, []string{"procurify"}); state.Status != etl.StatusOK {
 		t.Errorf("status %s for a source that is not configured", state.Status)
 	}
-	fill(t, db, "queries/vanished_accept.sql", warehouse.Args{
+	fill(t, db, "extract/vanished.accept", warehouse.Args{
 		"source": "productive", "stream": "expenses", "who": "ada", "note": "we moved", "now": at,
 	})
 	if state := readState(t, db, bothSources); state.Status != etl.StatusOK {
@@ -118,7 +121,7 @@ func TestWhatVanishedNeedsAPerson(t *testing.T) {
 
 func TestASourceThatHasLeftIsNoTrouble(t *testing.T) {
 	db := quiet.open(t)
-	fill(t, db, "queries/run_stage_add.sql", warehouse.Args{
+	fill(t, db, "job/run.add_stage", warehouse.Args{
 		"run_id": string(secondRun), "stage": "extract/old", "status": etl.StatusFailed, "error": "gone",
 		"rows_read": 0, "rows_written": 0, "rows_skipped": 0,
 		"started_at": time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC), "finished_at": time.Date(2026, 11, 20, 4, 0, 1, 0, time.UTC),
@@ -154,7 +157,7 @@ func TestSinceWhenTheStateIsAsItIs(t *testing.T) {
 		if step.err != nil {
 			args["error"] = step.err.Error()
 		}
-		fill(t, db, "queries/run_stage_add.sql", args)
+		fill(t, db, "job/run.add_stage", args)
 		if got := readState(t, db, bothSources).Since; !got.Equal(step.want) {
 			t.Errorf("after step %d: since %s, want %s", i, got, step.want)
 		}

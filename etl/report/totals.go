@@ -37,31 +37,31 @@ func (r *reader) cells(ctx context.Context, file, run string) ([]cellRow, error)
 // that had any, and how spend has moved since the run before that.
 func (r *reader) totals(ctx context.Context) error {
 	var run, before sql.NullString
-	if err := r.db.Get(ctx, "queries/report_totals_run.sql", r.runArgs(), &run); err != nil || !run.Valid {
+	if err := r.db.Get(ctx, "report/run.totals_of", r.runArgs(), &run); err != nil || !run.Valid {
 		return err
 	}
 	r.page.TotalsRun = run.String
 	if err := r.balance(ctx, run.String); err != nil {
 		return err
 	}
-	now, err := r.cells(ctx, "queries/report_ledger.sql", run.String)
+	now, err := r.cells(ctx, "report/delivery.ledger", run.String)
 	if err != nil {
 		return err
 	}
 	r.page.Ledger = r.ledger(now)
 	args := warehouse.Args{"run_id": run.String}
-	if err := r.db.Get(ctx, "queries/report_totals_run_before.sql", args, &before); err != nil || !before.Valid {
+	if err := r.db.Get(ctx, "report/run.totals_before", args, &before); err != nil || !before.Valid {
 		return err
 	}
 	r.page.SinceRun = before.String
-	then, err := r.cells(ctx, "queries/report_ledger.sql", before.String)
+	then, err := r.cells(ctx, "report/delivery.ledger", before.String)
 	r.page.Since = r.since(then, now)
 	return err
 }
 
 // balance reads raw = spend + excluded + set aside, in major units.
 func (r *reader) balance(ctx context.Context, run string) error {
-	cells, err := r.cells(ctx, "queries/report_cells.sql", run)
+	cells, err := r.cells(ctx, "report/run.cells", run)
 	if err != nil {
 		return err
 	}
@@ -90,11 +90,11 @@ func (r *reader) balance(ctx context.Context, run string) error {
 // be shifted. Before the first transform nothing is known and nothing needed.
 func (r *reader) exponents(ctx context.Context) (map[cellKey]int, error) {
 	var known bool
-	if err := r.db.Get(ctx, "queries/report_exponents_known.sql", nil, &known); err != nil || !known {
+	if err := r.db.Get(ctx, "report/spend.exponents_known", nil, &known); err != nil || !known {
 		return nil, err
 	}
 	all := map[cellKey]int{}
-	err := r.db.Each(ctx, "queries/report_exponents.sql", nil, func(rows *sql.Rows) error {
+	err := r.db.Each(ctx, "report/spend.exponents", nil, func(rows *sql.Rows) error {
 		var key cellKey
 		var exponent int
 		err := rows.Scan(&key.source, &key.currency, &exponent)

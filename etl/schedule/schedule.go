@@ -135,7 +135,7 @@ func resume(ctx context.Context, c *config.Config, o Options, jobs []*entry) err
 		return err
 	}
 	settled := map[string]time.Time{}
-	if err := s.DB.Each(ctx, "queries/slot_last.sql", warehouse.Args{"now": s.Now()}, func(rows *sql.Rows) error {
+	if err := s.DB.Each(ctx, "schedule/slot.last", warehouse.Args{"now": s.Now()}, func(rows *sql.Rows) error {
 		var name string
 		var due time.Time
 		err := rows.Scan(&name, &due)
@@ -163,7 +163,7 @@ func record(ctx context.Context, c *config.Config, o job.Options, slots []etl.Sl
 	defer s.Close()
 	return s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		for _, slot := range slots {
-			if _, err := tx.Exec(ctx, "queries/slot_save.sql", warehouse.Args{
+			if _, err := tx.Exec(ctx, "schedule/slot.save", warehouse.Args{
 				"job": slot.Job, "due_at": slot.Due, "outcome": slot.Outcome,
 				"run_id": warehouse.Null(string(slot.Run)), "recorded_at": s.Now(),
 			}); err != nil {

@@ -107,7 +107,7 @@ func canonicalCells(ctx context.Context, db *warehouse.DB, months []month) ([]Ce
 		return nil, nil
 	}
 	var cells []Cell
-	err := db.Each(ctx, "queries/snapshot_cells.sql", warehouse.Args{"months": firstDays(months)}, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "snapshot/snapshot.cells", warehouse.Args{"months": firstDays(months)}, func(rows *sql.Rows) error {
 		var c Cell
 		var first time.Time
 		if err := rows.Scan(&c.Source, &c.Currency, &c.Type, &first, &c.Records, &c.Amount, &c.AbsAmount, &c.KeyHash); err != nil {

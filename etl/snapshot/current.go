@@ -14,7 +14,7 @@ func (w *snapshotWriter) isCurrent(ctx context.Context, db *warehouse.DB) (bool,
 	if before.Inputs != w.opts.Inputs || before.Contract != w.contract.hash {
 		return false, nil
 	}
-	if err := db.Get(ctx, "queries/snapshot_engine.sql", nil, &w.manifest.Engine); err != nil {
+	if err := db.Get(ctx, "snapshot/snapshot.engine", nil, &w.manifest.Engine); err != nil {
 		return false, err
 	}
 	_, untouched, err := w.recorded(ctx, db)
@@ -39,13 +39,13 @@ func (w *snapshotWriter) repeats(ctx context.Context, db *warehouse.DB) (bool, e
 // was restored from a backup may not.
 func (w *snapshotWriter) recorded(ctx context.Context, db *warehouse.DB) (recorded, untouched bool, err error) {
 	args := warehouse.Args{"snapshot_id": w.previous.ID}
-	err = db.Get(ctx, "queries/snapshot_recorded.sql", args, &recorded, &untouched)
+	err = db.Get(ctx, "snapshot/snapshot.recorded", args, &recorded, &untouched)
 	return recorded, untouched, err
 }
 
 // confirm notes that a snapshot shows what canonical.spend holds now.
 func confirm(ctx context.Context, r warehouse.Runner, snapshot string) error {
-	_, err := r.Exec(ctx, "queries/snapshot_confirm.sql", warehouse.Args{"snapshot_id": snapshot})
+	_, err := r.Exec(ctx, "snapshot/snapshot.confirm", warehouse.Args{"snapshot_id": snapshot})
 	return err
 }
 

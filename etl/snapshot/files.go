@@ -87,7 +87,7 @@ func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 	if opts.Keep == 0 {
 		return nil
 	}
-	held, err := warehouse.Strings(ctx, db, "queries/snapshot_held.sql", nil)
+	held, err := warehouse.Strings(ctx, db, "snapshot/snapshot.held", nil)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 			return err
 		}
 		args := warehouse.Args{"snapshot_id": id, "now": opts.Now().UTC()}
-		if _, err := db.Exec(ctx, "queries/snapshot_set_pruned.sql", args); err != nil {
+		if _, err := db.Exec(ctx, "snapshot/snapshot.set_pruned", args); err != nil {
 			return err
 		}
 	}

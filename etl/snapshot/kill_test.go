@@ -175,8 +175,8 @@ func TestAFullDiskIsAClearErrorAndChangesNothing(t *testing.T) {
 		t.Errorf("the writer: %v", err)
 	}
 	for _, want := range []string{
-		"error: snapshot " + runOf(1) + ": year=2024/month=11/part-0.parquet: queries/snapshot_copy.sql: ",
-		"publish: queries/publish_attach.sql: ", "File too large",
+		"error: snapshot " + runOf(1) + ": year=2024/month=11/part-0.parquet: snapshot/snapshot.sql: copy: ",
+		"publish: snapshot/publish.sql: attach: ", "File too large",
 	} {
 		if !strings.Contains(strings.Join(said, "\n"), want) {
 			t.Errorf("the writer does not say %q but:\n%s", want, strings.Join(said, "\n"))

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -58,31 +57,13 @@ type ManifestFile struct {
 // data. Equal inputs and equal raw data give the same logical hash.
 type Inputs struct {
 	Program string `json:"program"` // its version
-	SQL     string `json:"sql"`     // sha256 of the files that make canonical.spend, see [HashSQL]
+	SQL     string `json:"sql"`     // sha256 of the SQL that makes canonical.spend, macros included
 	Config  string `json:"config"`  // sha256 of the configuration without secrets
 	Aliases string `json:"aliases"` // sha256 of the vendor aliases
 	Rates   string `json:"rates"`   // sha256 of the exchange rates
 	Rules   string `json:"rules"`   // sha256 of the exclusion rules
 
 	Categories string `json:"categories,omitempty"` // sha256 of the categories file; empty = there is none
-}
-
-// HashSQL returns the sha256 over names and texts of the SQL files that
-// decide what canonical.spend holds: the layers from staging to canonical.
-func HashSQL(files fs.FS) (string, error) {
-	names, err := fs.Glob(files, "[2-5]_*/*.sql")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.New()
-	for _, name := range names {
-		text, err := fs.ReadFile(files, name)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // ReadManifest reads the manifest of the snapshot in a folder.
@@ -166,9 +147,9 @@ func hashOfFile(path string) (string, int64, error) {
 
 // A month is what the state holds of one calendar month. Its logical hash is
 // the sum over its rows of md5(line), first eight bytes read as a
-// little-endian number, where the line is the row as sql/queries/
-// snapshot_line.sql spells it. So two engines agree on it, and the hash of a
-// snapshot is the sum of its months'.
+// little-endian number, where the line is the row as the statement
+// snapshot.line spells it. So two engines agree on it, and the hash of a snapshot
+// is the sum of its months'.
 type month struct {
 	first       time.Time // its first day, UTC
 	records     int64
@@ -188,11 +169,11 @@ var emptyMonth = month{first: time.Unix(0, 0).UTC(), logicalHash: "0"}
 
 // stateMonths returns the months of canonical.spend, oldest first.
 func stateMonths(ctx context.Context, conn *warehouse.Conn) ([]month, error) {
-	if _, err := conn.Exec(ctx, "queries/snapshot_line.sql", nil); err != nil {
+	if _, err := conn.Exec(ctx, "snapshot/snapshot.line", nil); err != nil {
 		return nil, err
 	}
 	var months []month
-	err := conn.Each(ctx, "queries/snapshot_months.sql", nil, func(rows *sql.Rows) error {
+	err := conn.Each(ctx, "snapshot/snapshot.months", nil, func(rows *sql.Rows) error {
 		var m month
 		if err := rows.Scan(&m.first, &m.records, &m.logicalHash); err != nil {
 			return err

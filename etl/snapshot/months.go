@@ -14,7 +14,7 @@ import (
 // as it is now is linked from there, the others are written.
 func (w *snapshotWriter) write(ctx context.Context, db *warehouse.DB) error {
 	return db.InConn(ctx, func(conn *warehouse.Conn) error {
-		if err := conn.Get(ctx, "queries/snapshot_engine.sql", nil, &w.manifest.Engine); err != nil {
+		if err := conn.Get(ctx, "snapshot/snapshot.engine", nil, &w.manifest.Engine); err != nil {
 			return err
 		}
 		months, err := stateMonths(ctx, conn)
@@ -65,7 +65,7 @@ func (w *snapshotWriter) export(ctx context.Context, conn *warehouse.Conn) error
 	if len(w.written) == 0 {
 		return nil
 	}
-	if _, err := conn.Exec(ctx, "queries/snapshot_sorted.sql", warehouse.Args{"months": firstDays(w.written)}); err != nil {
+	if _, err := conn.Exec(ctx, "snapshot/snapshot.sorted", warehouse.Args{"months": firstDays(w.written)}); err != nil {
 		return err
 	}
 	for _, m := range w.written {
@@ -84,7 +84,7 @@ func (w *snapshotWriter) export(ctx context.Context, conn *warehouse.Conn) error
 func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, m month) (ManifestFile, []Cell, error) {
 	target := w.place(m)
 	file := ManifestFile{Path: m.file(), Month: m.String(), Rows: m.records, LogicalHash: m.logicalHash}
-	if _, err := conn.Exec(ctx, "queries/snapshot_copy.sql", warehouse.Args{"month": m.first, "path": target}); err != nil {
+	if _, err := conn.Exec(ctx, "snapshot/snapshot.copy", warehouse.Args{"month": m.first, "path": target}); err != nil {
 		return file, nil, err
 	}
 	// Files are read-only, as snapshots share them.
@@ -109,7 +109,7 @@ func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m 
 	// DuckDB goes first: on a damaged page parquet-go may ask for more memory
 	// than there is.
 	found := month{first: m.first}
-	if err := conn.Get(ctx, "queries/snapshot_file_hash.sql", warehouse.Args{"path": warehouse.Literal(path)}, &found.records, &found.logicalHash); err != nil {
+	if err := conn.Get(ctx, "snapshot/snapshot.file_hash", warehouse.Args{"path": warehouse.Literal(path)}, &found.records, &found.logicalHash); err != nil {
 		return nil, err
 	}
 	if found != m {

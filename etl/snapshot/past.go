@@ -46,7 +46,7 @@ func exportSnapshot(ctx context.Context, db *warehouse.DB, asOf time.Time, opts 
 func RecordedManifest(ctx context.Context, db *warehouse.DB, run etl.RunID) (Manifest, error) {
 	var m Manifest
 	var text string
-	if err := db.Get(ctx, "queries/snapshot_of_run.sql", warehouse.Args{"run_id": string(run)}, &text); err != nil {
+	if err := db.Get(ctx, "snapshot/snapshot.of_run", warehouse.Args{"run_id": string(run)}, &text); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
@@ -60,7 +60,7 @@ func RecordedManifest(ctx context.Context, db *warehouse.DB, run etl.RunID) (Man
 // before which nothing was transformed.
 func Moment(ctx context.Context, db *warehouse.DB, run etl.RunID) (time.Time, error) {
 	var moment sql.NullTime
-	err := db.Get(ctx, "queries/snapshot_moment.sql", warehouse.Args{"run_id": string(run)}, &moment)
+	err := db.Get(ctx, "snapshot/snapshot.moment", warehouse.Args{"run_id": string(run)}, &moment)
 	return moment.Time.UTC(), err
 }
 

@@ -56,13 +56,13 @@ func Publish(ctx context.Context, db *warehouse.DB, opts PublishOptions) error {
 
 // writePublished fills a new database file and closes it.
 func writePublished(ctx context.Context, conn *warehouse.Conn, path string, schemas fs.FS) (err error) {
-	if err := conn.ExecAt(ctx, "queries/publish_attach.sql", path); err != nil {
+	if err := conn.ExecAt(ctx, "snapshot/publish.attach", path); err != nil {
 		return err
 	}
 	// The database is the instance's: it must go even if the caller gives up.
 	defer func() { err = errors.Join(err, detachPublished(context.WithoutCancel(ctx), conn)) }()
 
-	if _, err := conn.Exec(ctx, "queries/publish_use.sql", nil); err != nil {
+	if _, err := conn.Exec(ctx, "snapshot/publish.use", nil); err != nil {
 		return err
 	}
 	files, err := conn.Folder(publishedFolder)
@@ -78,17 +78,16 @@ func writePublished(ctx context.Context, conn *warehouse.Conn, path string, sche
 	if err != nil {
 		return err
 	}
-	return conn.ExecSelected(ctx, "queries/publish_comments.sql", warehouse.Args{"objects": objects, "columns": columns})
+	return conn.ExecSelected(ctx, "snapshot/publish_comments.sql", warehouse.Args{"objects": objects, "columns": columns})
 }
 
 // detachPublished closes the file. What is in use cannot be detached.
 func detachPublished(ctx context.Context, conn *warehouse.Conn) error {
-	for _, file := range []string{"queries/warehouse_use.sql", "queries/publish_detach.sql"} {
-		if _, err := conn.Exec(ctx, file, nil); err != nil {
-			return err
-		}
+	if err := conn.UseWarehouse(ctx); err != nil {
+		return err
 	}
-	return nil
+	_, err := conn.Exec(ctx, "snapshot/publish.detach", nil)
+	return err
 }
 
 // comments returns what tables and columns mean, as two JSON objects. A

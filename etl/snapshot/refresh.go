@@ -43,10 +43,10 @@ func (o PublishOptions) shows(ctx context.Context, db *warehouse.DB) (string, er
 		return "", nil
 	}
 	var state, engine string
-	if err := db.Get(ctx, "queries/publish_state.sql", nil, &state); err != nil {
+	if err := db.Get(ctx, "snapshot/publish_state.sql", nil, &state); err != nil {
 		return "", err
 	}
-	if err := db.Get(ctx, "queries/snapshot_engine.sql", nil, &engine); err != nil {
+	if err := db.Get(ctx, "snapshot/snapshot.engine", nil, &engine); err != nil {
 		return "", err
 	}
 	files, err := db.Folder(publishedFolder)
@@ -78,7 +78,7 @@ func (o PublishOptions) isCurrent(ctx context.Context, db *warehouse.DB, shows s
 		shown, written string
 		size           int64
 	)
-	err := db.Get(ctx, "queries/publish_last.sql", nil, &shown, &written, &size)
+	err := db.Get(ctx, "snapshot/publish.last", nil, &shown, &written, &size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -100,10 +100,10 @@ func (o PublishOptions) record(ctx context.Context, db *warehouse.DB, shows stri
 		return fmt.Errorf("publish: %w", err)
 	}
 	return db.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "queries/publish_clear.sql", nil); err != nil {
+		if _, err := tx.Exec(ctx, "snapshot/publish.clear", nil); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "queries/publish_add.sql", warehouse.Args{
+		_, err := tx.Exec(ctx, "snapshot/publish.add", warehouse.Args{
 			"run_id": string(o.RunID), "shows": shows, "sha256": sum, "bytes": size, "published_at": o.Now().UTC(),
 		})
 		return err

@@ -91,7 +91,7 @@ func takeSnapshot(ctx context.Context, db *warehouse.DB, opts Options) (Snapshot
 	if current {
 		w.manifest, w.path = w.previous.Manifest, w.previous.Path
 	}
-	if err := w.recordTotals(ctx, db); err != nil {
+	if err := w.manifest.AddTotals(ctx, db, w.opts.RunID, w.opts.Now()); err != nil {
 		return Snapshot{}, err
 	}
 	if !current {
@@ -161,14 +161,15 @@ func Latest(folder string) (Snapshot, error) {
 	return s, err
 }
 
-// recordTotals keeps what was read back, whether it balances or not.
-func (w *snapshotWriter) recordTotals(ctx context.Context, db *warehouse.DB) error {
-	found, err := json.Marshal(w.manifest.ControlTotals)
+// AddTotals notes what was read back from a snapshot among a run's control
+// totals, whether it balances or not.
+func (m *Manifest) AddTotals(ctx context.Context, r warehouse.Runner, run etl.RunID, at time.Time) error {
+	cells, err := json.Marshal(m.ControlTotals)
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, "queries/snapshot_totals_add.sql", warehouse.Args{
-		"run_id": string(w.opts.RunID), "cells": string(found), "recorded_at": w.opts.Now().UTC(),
+	_, err = r.Exec(ctx, "snapshot/snapshot.add_totals", warehouse.Args{
+		"run_id": string(run), "cells": string(cells), "recorded_at": at.UTC(),
 	})
 	return err
 }
@@ -200,7 +201,7 @@ func (w *snapshotWriter) publish(ctx context.Context, db *warehouse.DB) error {
 		return err
 	}
 	return db.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "queries/snapshot_add.sql", warehouse.Args{
+		if _, err := tx.Exec(ctx, "snapshot/snapshot.add", warehouse.Args{
 			"snapshot_id": w.manifest.SnapshotID, "run_id": string(w.opts.RunID), "path": w.manifest.SnapshotID,
 			"rows": w.manifest.Rows, "logical_hash": w.manifest.LogicalHash,
 			"manifest": string(manifest), "created_at": w.manifest.CreatedAt,

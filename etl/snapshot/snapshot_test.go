@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"errors"
-	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
-	sqlfiles "spendbridge/sql"
 )
 
 func TestASnapshotHoldsEveryRecordAndSaysSo(t *testing.T) {
@@ -145,37 +143,32 @@ func TestADamagedMonthIsNotLinked(t *testing.T) {
 }
 
 func TestAFailedSnapshotLeavesTheOldOneLatest(t *testing.T) {
-	replaced := func(file, old, new string) map[string]string {
-		text, err := fs.ReadFile(sqlfiles.FS, file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		changed := strings.Replace(string(text), old, new, 1)
-		if changed == string(text) {
-			t.Fatalf("%s does not hold %q", file, old)
-		}
-		return map[string]string{file: changed}
+	replaced := func(statement, old, new string) map[string]string {
+		return etltest.EditSQL(t, nil, statement, func(text string) string { return strings.Replace(text, old, new, 1) })
 	}
-	const copyFile, sortedFile = "queries/snapshot_copy.sql", "queries/snapshot_sorted.sql"
-	blind := replaced(copyFile, "select *", "select * replace (amount + 1 as amount)")
-	blind["queries/snapshot_line.sql"] = "create temporary macro spend_line(spend) as spend.spend_id"
+	const copied, sorted = "snapshot/snapshot.copy", "snapshot/snapshot.sorted"
+	blind := etltest.EditSQL(t, replaced(copied, "select *", "select * replace (amount + 1 as amount)"), "snapshot/snapshot.line",
+		func(string) string { return "create temporary macro spend_line(spend) as spend.spend_id" })
+	unrecorded := etltest.EditSQL(t, nil, "snapshot/snapshot.add", func(string) string {
+		return "insert into ops.no_such_table values ($snapshot_id, $run_id, $path, $rows, $logical_hash, $manifest, $created_at)"
+	})
 	tests := map[string]struct {
 		replace map[string]string
 		want    string
 	}{
-		"a column is missing":    {replaced(copyFile, "select *", "select * exclude (category_raw)"), "column category_raw is missing"},
-		"a column too many":      {replaced(copyFile, "select *", "select *, 1 as more"), "1 columns too many"},
-		"another order":          {replaced(copyFile, "select *", "select source, * exclude (source)"), "column 1 is source, want spend_id"},
-		"a wrong type":           {replaced(copyFile, "select *", "select * replace (amount::double as amount)"), "column amount is DOUBLE, want INT64 DECIMAL(18,4)"},
-		"a wrong scale":          {replaced(copyFile, "select *", "select * replace (amount::decimal(18, 2) as amount)"), "column amount is INT64 DECIMAL(18,2), want INT64 DECIMAL(18,4)"},
-		"an unsupported codec":   {replaced(copyFile, "zstd", "brotli"), "is compressed with BROTLI, want ZSTD"},
-		"no compression":         {replaced(copyFile, "zstd", "uncompressed"), "is compressed with UNCOMPRESSED, want ZSTD"},
-		"a row is missing":       {replaced(copyFile, "order by", "and spend_id not like '%7' order by"), "rows, want"},
-		"another amount":         {replaced(copyFile, "select *", "select * replace (amount + 1 as amount)"), "logical hash"},
-		"another description":    {replaced(copyFile, "select *", "select * replace ('' as description)"), "logical hash"},
-		"a state that lost rows": {replaced(sortedFile, "order by", "and currency != 'JPY' order by"), "logical hash"},
+		"a column is missing":    {replaced(copied, "select *", "select * exclude (category_raw)"), "column category_raw is missing"},
+		"a column too many":      {replaced(copied, "select *", "select *, 1 as more"), "1 columns too many"},
+		"another order":          {replaced(copied, "select *", "select source, * exclude (source)"), "column 1 is source, want spend_id"},
+		"a wrong type":           {replaced(copied, "select *", "select * replace (amount::double as amount)"), "column amount is DOUBLE, want INT64 DECIMAL(18,4)"},
+		"a wrong scale":          {replaced(copied, "select *", "select * replace (amount::decimal(18, 2) as amount)"), "column amount is INT64 DECIMAL(18,2), want INT64 DECIMAL(18,4)"},
+		"an unsupported codec":   {replaced(copied, "zstd", "brotli"), "is compressed with BROTLI, want ZSTD"},
+		"no compression":         {replaced(copied, "zstd", "uncompressed"), "is compressed with UNCOMPRESSED, want ZSTD"},
+		"a row is missing":       {replaced(copied, "order by", "and spend_id not like '%7' order by"), "rows, want"},
+		"another amount":         {replaced(copied, "select *", "select * replace (amount + 1 as amount)"), "logical hash"},
+		"another description":    {replaced(copied, "select *", "select * replace ('' as description)"), "logical hash"},
+		"a state that lost rows": {replaced(sorted, "order by", "and currency != 'JPY' order by"), "logical hash"},
 		"unseen by the hash":     {blind, "snapshot = canonical"},
-		"no right to record it":  {map[string]string{"queries/snapshot_add.sql": "insert into ops.no_such_table values ($snapshot_id, $run_id, $path, $rows, $logical_hash, $manifest, $created_at)"}, "no_such_table"},
+		"no right to record it":  {unrecorded, "no_such_table"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -136,11 +136,11 @@ func (t *transformer) loadAliases(ctx context.Context) error {
 }
 
 func saveAliases(ctx context.Context, tx *warehouse.Tx, aliases []Alias) error {
-	if _, err := tx.Exec(ctx, "queries/alias_clear.sql", nil); err != nil {
+	if _, err := tx.Exec(ctx, "transform/setting.clear_aliases", nil); err != nil {
 		return err
 	}
 	for i, a := range aliases {
-		_, err := tx.Exec(ctx, "queries/alias_add.sql", warehouse.Args{
+		_, err := tx.Exec(ctx, "transform/setting.add_alias", warehouse.Args{
 			"position": i + 1, "match": a.Match, "vendor": a.Vendor,
 			"who": a.Who, "decided_on": a.When, "decision": a.Decision,
 		})

@@ -2,8 +2,11 @@ package transform
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"time"
 
 	"spendbridge/etl/warehouse"
@@ -23,12 +26,38 @@ func AsOf(ctx context.Context, from, into *warehouse.DB, moment time.Time, temp 
 	}
 	defer os.RemoveAll(folder)
 
-	for rows, args := range map[string]warehouse.Args{
-		"records": {"moment": moment.UTC()}, "vendor_names": {"moment": moment.UTC()}, "sources": nil, "files": nil,
-	} {
-		if err := warehouse.Carry(ctx, from, into, folder, rows, args); err != nil {
-			return Result{}, fmt.Errorf("as of %s: %w", moment.UTC().Format(time.RFC3339), err)
-		}
+	err = errors.Join(
+		carry(ctx, from, into, folder, "records", warehouse.Args{"moment": moment.UTC()}),
+		Carry(ctx, from, into, folder, moment),
+	)
+	if err != nil {
+		return Result{}, fmt.Errorf("as of %s: %w", moment.UTC().Format(time.RFC3339), err)
 	}
 	return Run(ctx, into, opts)
+}
+
+// Carry copies into an empty warehouse what no page says: the sources that were
+// ever configured, the user's files as they were last read, and the vendors'
+// names that were fixed by a moment. It makes files in folder and removes them.
+func Carry(ctx context.Context, from, into warehouse.Runner, folder string, moment time.Time) error {
+	return errors.Join(
+		carry(ctx, from, into, folder, "sources", nil),
+		carry(ctx, from, into, folder, "cardholders", nil),
+		carry(ctx, from, into, folder, "files", nil),
+		carry(ctx, from, into, folder, "vendor_names", warehouse.Args{"moment": moment.UTC()}),
+	)
+}
+
+// carry copies rows by way of a Parquet file. args are further parameters of the
+// statement that saves them.
+func carry(ctx context.Context, from, into warehouse.Runner, folder, rows string, args warehouse.Args) error {
+	path := filepath.Join(folder, rows+".parquet")
+	defer os.Remove(path)
+	save := warehouse.Args{"path": path}
+	maps.Copy(save, args)
+	if _, err := from.Exec(ctx, "transform/carry."+rows+"_save", save); err != nil {
+		return err
+	}
+	_, err := into.Exec(ctx, "transform/carry."+rows+"_load", warehouse.Args{"path": path})
+	return err
 }

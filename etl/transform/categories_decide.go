@@ -27,7 +27,7 @@ type Category struct {
 // ListCategories lists the categories of canonical.spend, those with most spend
 // first, and last the spend without any.
 func ListCategories(ctx context.Context, r warehouse.Runner) ([]Category, error) {
-	return warehouse.List(ctx, r, "queries/category_list.sql", nil, func(rows *sql.Rows, c *Category) error {
+	return warehouse.List(ctx, r, "transform/category_list.sql", nil, func(rows *sql.Rows, c *Category) error {
 		var sources, spellings string
 		if err := rows.Scan(&c.Name, &c.Records, &c.Amount, &c.Unpriced, &c.Mapped, &c.LastOn, &sources, &spellings); err != nil {
 			return err
@@ -59,7 +59,7 @@ type CategorySuggestion struct {
 func SuggestCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, least string) ([]CategorySuggestion, error) {
 	found := []CategorySuggestion{}
 	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "queries/category_suggest.sql", warehouse.Args{"least": least}, func(rows *sql.Rows) error {
+		return tx.Each(ctx, "transform/category_suggest.sql", warehouse.Args{"least": least}, func(rows *sql.Rows) error {
 			var s CategorySuggestion
 			err := rows.Scan(&s.Category, &s.Spelling, &s.Amount, &s.Records,
 				&s.Into, &s.IntoSpelt, &s.IntoAmount, &s.IntoCount, &s.Similarity)
@@ -86,7 +86,7 @@ type CategoryRename struct {
 func CategoryRenames(ctx context.Context, db *warehouse.DB, lines []CategoryLine) ([]CategoryRename, error) {
 	found := []CategoryRename{}
 	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "queries/category_effect.sql", nil, func(rows *sql.Rows) error {
+		return tx.Each(ctx, "transform/category.effect", nil, func(rows *sql.Rows) error {
 			var r CategoryRename
 			err := rows.Scan(&r.Month, &r.Category, &r.Into, &r.Records, &r.Amount, &r.Posted)
 			found = append(found, r)
@@ -105,10 +105,10 @@ func withCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine,
 			return err
 		}
 		err := t.exec(ctx,
-			"queries/transform_macro_category_key.sql",
-			"queries/suggestion_macro_likely_pairs.sql",
+			"transform/macro.category_key",
+			"transform/suggestion_likely_pairs.sql",
 			"4_normalized/int_categories_mapped.sql",
-			"queries/category_spend.sql",
+			"transform/category.spend",
 		)
 		if err != nil {
 			return err
@@ -134,7 +134,7 @@ type spelling struct {
 
 func findCategory(ctx context.Context, tx *warehouse.Tx, name, source string) ([]spelling, error) {
 	args := warehouse.Args{"name": name, "source": warehouse.Null(source)}
-	return warehouse.List(ctx, tx, "queries/category_find.sql", args, func(rows *sql.Rows, s *spelling) error {
+	return warehouse.List(ctx, tx, "transform/category_find.sql", args, func(rows *sql.Rows, s *spelling) error {
 		return rows.Scan(&s.category, &s.text, &s.key, &s.position)
 	})
 }

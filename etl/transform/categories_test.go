@@ -68,7 +68,7 @@ func TestACategoriesFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 // that match the same.
 func TestGoAndSQLAgreeOnCategories(t *testing.T) {
 	db := openWith(t, map[string]string{"test/category_key.sql": "select category_key($text)"})
-	if _, err := db.Exec(t.Context(), "queries/transform_macro_category_key.sql", nil); err != nil {
+	if _, err := db.Exec(t.Context(), "transform/macro.category_key", nil); err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{

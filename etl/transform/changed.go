@@ -25,7 +25,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 	if err := t.all(ctx, "2_staging", "seed_"); err != nil {
 		return err
 	}
-	if err := t.all(ctx, "queries", "transform_macro_"); err != nil {
+	if err := errors.Join(t.tx.AddMacros(ctx), t.all(ctx, "transform", "macro")); err != nil {
 		return err
 	}
 	known, err := t.remember(ctx, payloadModels, readsPayloads, "")
@@ -33,7 +33,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 		return err
 	}
 	if !known {
-		if err := t.all(ctx, "queries", "transform_clear_staging_"); err != nil {
+		if err := t.all(ctx, "transform", "dirty.clear_"); err != nil {
 			return err
 		}
 	}
@@ -41,7 +41,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 		settings string
 		whole    bool
 	)
-	if err := t.tx.Get(ctx, "queries/transform_state.sql", nil, &settings, &whole); err != nil {
+	if err := t.tx.Get(ctx, "transform/model_state.sql", nil, &settings, &whole); err != nil {
 		return err
 	}
 	known, err = t.remember(ctx, recordModels, judgesRecords, settings)
@@ -49,26 +49,26 @@ func (t *transformer) prepare(ctx context.Context) error {
 		return err
 	}
 	t.full = !known || !whole
-	return t.exec(ctx, "queries/transform_pending.sql")
+	return t.exec(ctx, "transform/dirty_pending.sql")
 }
 
 // findDirty finds out which records are to be derived again.
 func (t *transformer) findDirty(ctx context.Context) error {
 	if t.full {
-		return t.exec(ctx, "queries/transform_dirty_all.sql")
+		return t.exec(ctx, "transform/dirty.all")
 	}
-	return t.exec(ctx, "queries/transform_dirty.sql", "queries/transform_dirty_rates.sql")
+	return t.exec(ctx, "transform/dirty_find.sql", "transform/dirty.rates")
 }
 
 // findRenamed names the vendors, and adds the records whose vendor has another
 // name now.
 func (t *transformer) findRenamed(ctx context.Context) error {
-	if err := t.exec(ctx, "queries/transform_names_keyed.sql"); err != nil {
+	if err := t.exec(ctx, "transform/vendor_name.keyed"); err != nil {
 		return err
 	}
 	var fixed int64
 	for _, file := range []string{
-		"queries/vendor_names_rekey.sql", "queries/vendor_names_recover.sql", "queries/vendor_names_approve.sql",
+		"transform/vendor_name.rekey", "transform/vendor_name_recover.sql", "transform/vendor_name.approve",
 	} {
 		changed, err := t.tx.Exec(ctx, file, nil)
 		if err != nil {
@@ -77,16 +77,16 @@ func (t *transformer) findRenamed(ctx context.Context) error {
 		fixed += changed
 	}
 	if fixed > 0 {
-		if err := t.exec(ctx, "queries/transform_names_keyed.sql"); err != nil {
+		if err := t.exec(ctx, "transform/vendor_name.keyed"); err != nil {
 			return err
 		}
 	}
 	if !t.full {
-		if err := t.exec(ctx, "queries/transform_dirty_names.sql"); err != nil {
+		if err := t.exec(ctx, "transform/dirty.names"); err != nil {
 			return err
 		}
 	}
-	return t.exec(ctx, "queries/transform_names_clear.sql", "queries/transform_names_save.sql")
+	return t.exec(ctx, "transform/vendor_name.clear", "transform/vendor_name.save")
 }
 
 // forDirty makes room in tables for the records that are derived again.
@@ -97,7 +97,7 @@ func (t *transformer) forDirty(tables ...string) func(context.Context) error {
 			verb = "empty"
 		}
 		for _, table := range tables {
-			if err := t.exec(ctx, "queries/transform_"+verb+"_"+table+".sql"); err != nil {
+			if err := t.exec(ctx, "transform/dirty."+verb+"_"+table); err != nil {
 				return err
 			}
 		}
@@ -115,12 +115,12 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 	hash += settings
 	var known string
 	args := warehouse.Args{"file": models}
-	err = t.tx.Get(ctx, "queries/transform_model_hash.sql", args, &known)
+	err = t.tx.Get(ctx, "transform/model.hash", args, &known)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) || known == hash {
 		return known == hash, err
 	}
 	args["hash"] = hash
-	_, err = t.tx.Exec(ctx, "queries/transform_model_hash_save.sql", args)
+	_, err = t.tx.Exec(ctx, "transform/model.save_hash", args)
 	return false, err
 }
 
@@ -132,7 +132,7 @@ func HashModels(r warehouse.Runner) (string, error) {
 // hash is one hash of all SQL files that are of a sort.
 func hash(r warehouse.Runner, are func(file string) bool) (string, error) {
 	var models []string
-	for _, folder := range []string{"2_staging", "3_combined", "4_normalized", "5_canonical", "queries"} {
+	for _, folder := range []string{"2_staging", "3_combined", "4_normalized", "5_canonical", "transform", "warehouse"} {
 		files, err := r.Folder(folder)
 		if err != nil {
 			return "", err
@@ -148,11 +148,15 @@ func hash(r warehouse.Runner, are func(file string) bool) (string, error) {
 
 func readsPayloads(file string) bool {
 	return strings.HasPrefix(file, "2_staging/stg_") ||
-		strings.HasPrefix(file, "queries/transform_macro_") ||
+		isMacro(file) ||
 		slices.Contains(rawReaders, file) ||
 		file == "4_normalized/int_vendors_spelt.sql"
 }
 
 func judgesRecords(file string) bool {
-	return !strings.HasPrefix(file, "queries/") || strings.HasPrefix(file, "queries/transform_macro_")
+	return isMacro(file) || !strings.HasPrefix(file, "transform/") && !strings.HasPrefix(file, "warehouse/")
+}
+
+func isMacro(file string) bool {
+	return strings.HasPrefix(file, "transform/macro") || strings.HasPrefix(file, warehouse.Macros)
 }

@@ -74,7 +74,7 @@ func describe(rows *sql.Rows) (string, error) {
 
 // saveCheck records one check of the run; detail says why it failed.
 func saveCheck(ctx context.Context, r warehouse.Runner, opts Options, check, detail string) error {
-	_, err := r.Exec(ctx, "queries/transform_check_add.sql", warehouse.Args{
+	_, err := r.Exec(ctx, "transform/check.add", warehouse.Args{
 		"run_id": string(opts.RunID), "check_name": check, "passed": detail == "",
 		"detail": warehouse.Null(detail), "checked_at": opts.Now().UTC(),
 	})
@@ -92,7 +92,7 @@ func Verify(ctx context.Context, db *warehouse.DB, opts Options) ([]Cell, error)
 	)
 	err := db.InTx(ctx, func(tx *warehouse.Tx) error {
 		t := &transformer{tx: tx, opts: opts}
-		if err := t.exec(ctx, "queries/transform_clear_staging_raw_values.sql"); err != nil {
+		if err := t.exec(ctx, "transform/dirty.clear_raw_values"); err != nil {
 			return err
 		}
 		if err := stateTotals(ctx, tx, opts.RunID, opts.Now()); err != nil {
@@ -127,7 +127,7 @@ func unlessFailedCheck(err error) error {
 const identity = "control totals: raw = canonical + excluded + quarantine"
 
 // rawReaders read what the totals of raw need from payloads not read yet.
-var rawReaders = []string{"queries/total_raw_expenses.sql", "queries/total_raw_transactions.sql"}
+var rawReaders = []string{"transform/total_raw_expenses.sql", "transform/total_raw_transactions.sql"}
 
 // A Cell is one control total: what one step holds for one source and
 // currency. Amounts are decimal text, empty where the step has none.
@@ -162,7 +162,7 @@ func stateTotals(ctx context.Context, tx *warehouse.Tx, run etl.RunID, now time.
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, "queries/total_clear.sql", warehouse.Args{"run_id": string(run)}); err != nil {
+	if _, err := tx.Exec(ctx, "transform/total.clear", warehouse.Args{"run_id": string(run)}); err != nil {
 		return err
 	}
 	files, err := tx.Folder("7_totals")
@@ -182,12 +182,12 @@ func stateTotals(ctx context.Context, tx *warehouse.Tx, run etl.RunID, now time.
 // not what was made of it, and the records that are in no place or in several.
 func balance(ctx context.Context, r warehouse.Runner, run etl.RunID) error {
 	args := warehouse.Args{"run_id": string(run)}
-	err := offenders(ctx, r, identity, "queries/total_unbalanced.sql", args, unbalancedCell)
+	err := offenders(ctx, r, identity, "transform/total.unbalanced", args, unbalancedCell)
 	var failed *etl.CheckError
 	if !errors.As(err, &failed) {
 		return err
 	}
-	err = r.Each(ctx, "queries/total_misplaced.sql", nil, func(rows *sql.Rows) error {
+	err = r.Each(ctx, "transform/total.misplaced", nil, func(rows *sql.Rows) error {
 		line, err := describe(rows)
 		failed.First = append(failed.First, line)
 		return err
@@ -209,7 +209,7 @@ func unbalancedCell(rows *sql.Rows) (string, error) {
 func Totals(ctx context.Context, r warehouse.Runner, run etl.RunID) ([]Cell, error) {
 	var cells []Cell
 	args := warehouse.Args{"run_id": string(run)}
-	err := r.Each(ctx, "queries/total_cells.sql", args, func(rows *sql.Rows) error {
+	err := r.Each(ctx, "transform/total.cells", args, func(rows *sql.Rows) error {
 		var (
 			c                   Cell
 			source, amount, abs sql.NullString

@@ -57,7 +57,7 @@ type digest struct {
 func decided(ctx context.Context, db *warehouse.DB) iter.Seq2[digest, error] {
 	errStopped := errors.New("stopped")
 	return func(yield func(digest, error) bool) {
-		err := db.Each(ctx, "queries/transform_compare.sql", nil, func(rows *sql.Rows) error {
+		err := db.Each(ctx, "transform/compare.records", nil, func(rows *sql.Rows) error {
 			var d digest
 			var place string
 			if err := rows.Scan(&d.id, &place, &d.sum); err != nil {
@@ -146,7 +146,7 @@ func difference(ctx context.Context, old, rebuilt *warehouse.DB, id string) (str
 // columns returns a decided record's columns as JSON text, and its place.
 func columns(ctx context.Context, db *warehouse.DB, id string) (map[string]string, error) {
 	all := map[string]string{}
-	err := db.Each(ctx, "queries/transform_compare_record.sql", warehouse.Args{"spend_id": id}, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "transform/compare.record", warehouse.Args{"spend_id": id}, func(rows *sql.Rows) error {
 		var place, text string
 		if err := rows.Scan(&place, &text); err != nil {
 			return err

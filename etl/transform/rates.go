@@ -25,7 +25,7 @@ func (t *transformer) loadRates(ctx context.Context) error {
 	source := warehouse.Args{"sha256": hexHash(content), "reporting_currency": reporting}
 
 	var known bool
-	if err := t.tx.Get(ctx, "queries/fx_known.sql", source, &known); err != nil || known {
+	if err := t.tx.Get(ctx, "transform/fx.known", source, &known); err != nil || known {
 		return err
 	}
 	lines, err := rateLines(content, reporting)
@@ -36,10 +36,10 @@ func (t *transformer) loadRates(ctx context.Context) error {
 		file string
 		args warehouse.Args
 	}{
-		{"queries/fx_clear.sql", nil},
-		{"queries/fx_add.sql", warehouse.Args{"lines": lines, "reporting_currency": reporting}},
-		{"queries/fx_source_clear.sql", nil},
-		{"queries/fx_source_add.sql", source},
+		{"transform/fx.clear", nil},
+		{"transform/fx.add", warehouse.Args{"lines": lines, "reporting_currency": reporting}},
+		{"transform/fx.clear_source", nil},
+		{"transform/fx.add_source", source},
 	} {
 		if _, err := t.tx.Exec(ctx, step.file, step.args); err != nil {
 			return fmt.Errorf("rates: %w", err)

@@ -34,9 +34,9 @@ func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
 		file string
 		read func(*sql.Rows) (rateFinding, error)
 	}{
-		{"queries/fx_missing.sql", missingRate},
-		{"queries/fx_deviations.sql", deviatingRate},
-		{"queries/fx_exponents.sql", otherDecimals},
+		{"transform/fx.missing", missingRate},
+		{"transform/fx_deviations.sql", deviatingRate},
+		{"transform/fx_exponents.sql", otherDecimals},
 	} {
 		findings, err := t.findings(ctx, report.file, report.read)
 		if err != nil {
@@ -66,7 +66,7 @@ func (t *transformer) findings(ctx context.Context, file string, read func(*sql.
 }
 
 func (t *transformer) saveFinding(ctx context.Context, f rateFinding) error {
-	_, err := t.tx.Exec(ctx, "queries/fx_check_add.sql", warehouse.Args{
+	_, err := t.tx.Exec(ctx, "transform/fx.add_check", warehouse.Args{
 		"run_id": string(t.opts.RunID), "check_name": f.check, "passed": f.passed,
 		"source": f.source, "subject": f.currency,
 		"expected": f.expected, "actual": f.actual, "detail": f.detail,

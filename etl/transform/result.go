@@ -58,7 +58,7 @@ func (t *transformer) summarise(ctx context.Context) (Result, error) {
 		r                           Result
 		spend, excluded, quarantine int
 	)
-	err := t.tx.Get(ctx, "queries/transform_counts.sql", nil, &r.Parsed, &spend, &excluded, &quarantine)
+	err := t.tx.Get(ctx, "transform/check.counts", nil, &r.Parsed, &spend, &excluded, &quarantine)
 	if err != nil {
 		return r, err
 	}
@@ -107,7 +107,7 @@ func (s Share) Err() error {
 }
 
 func (t *transformer) reasons(ctx context.Context, r *Result) error {
-	return t.tx.Each(ctx, "queries/transform_reasons.sql", nil, func(rows *sql.Rows) error {
+	return t.tx.Each(ctx, "transform/check.reasons", nil, func(rows *sql.Rows) error {
 		var (
 			place  string
 			reason Reason
@@ -125,7 +125,7 @@ func (t *transformer) reasons(ctx context.Context, r *Result) error {
 }
 
 func (t *transformer) warnings(ctx context.Context, r *Result) error {
-	err := t.tx.Each(ctx, "queries/transform_warnings.sql", nil, func(rows *sql.Rows) error {
+	err := t.tx.Each(ctx, "transform/check.warnings", nil, func(rows *sql.Rows) error {
 		var w Warning
 		err := rows.Scan(&w.Source, &w.Text)
 		r.Warnings = append(r.Warnings, w)
@@ -143,7 +143,7 @@ func (t *transformer) warnings(ctx context.Context, r *Result) error {
 // see. If that is most of those a source has, the run needs attention.
 func (t *transformer) hiddenLinks(ctx context.Context, r *Result) error {
 	configured := sourceNames(t.opts.Sources)
-	return t.tx.Each(ctx, "queries/transform_hidden.sql", nil, func(rows *sql.Rows) error {
+	return t.tx.Each(ctx, "transform/check_hidden.sql", nil, func(rows *sql.Rows) error {
 		var source, link, setting string
 		var records, hidden int
 		if err := rows.Scan(&source, &link, &setting, &records, &hidden); err != nil {

@@ -51,7 +51,7 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.exec(ctx, "queries/setting_keep_sources.sql", "queries/setting_clear_run.sql", "queries/transform_rates_before.sql"); err != nil {
+	if err := t.exec(ctx, "transform/setting.keep_sources", "transform/setting.clear_run", "transform/fx.before"); err != nil {
 		return err
 	}
 	if err := t.loadRun(ctx); err != nil {
@@ -64,7 +64,7 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 }
 
 func (t *transformer) loadRun(ctx context.Context) error {
-	_, err := t.tx.Exec(ctx, "queries/setting_add_run.sql", warehouse.Args{
+	_, err := t.tx.Exec(ctx, "transform/setting.add_run", warehouse.Args{
 		"reporting_currency": t.opts.ReportingCurrency,
 		"reporting_timezone": t.opts.Timezone,
 		"today":              t.opts.Now().UTC(),
@@ -74,14 +74,14 @@ func (t *transformer) loadRun(ctx context.Context) error {
 
 // replace makes rows the content of a settings table.
 func (t *transformer) replace(ctx context.Context, table string, scope warehouse.Args, rows any) error {
-	if _, err := t.tx.Exec(ctx, "queries/setting_clear_"+table+".sql", scope); err != nil {
+	if _, err := t.tx.Exec(ctx, "transform/setting.clear_"+table, scope); err != nil {
 		return err
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {
 		return err
 	}
-	_, err = t.tx.Exec(ctx, "queries/setting_add_"+table+".sql", warehouse.Args{"rows": string(text)})
+	_, err = t.tx.Exec(ctx, "transform/setting.add_"+table, warehouse.Args{"rows": string(text)})
 	return err
 }
 
@@ -158,7 +158,7 @@ func (t *transformer) cardholders(ctx context.Context) (all []cardholder, source
 		}
 		all = append(all, rows...)
 	}
-	err = t.tx.Each(ctx, "queries/file_cardholders.sql", nil, func(rows *sql.Rows) error {
+	err = t.tx.Each(ctx, "transform/file.cardholders", nil, func(rows *sql.Rows) error {
 		var source string
 		var content []byte
 		if err := rows.Scan(&source, &content); err != nil || slices.Contains(sources, source) {

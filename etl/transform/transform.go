@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -105,14 +104,11 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 // staging and canonical may go at any time. Nothing was if every column is
 // there that these steps left.
 func (t *transformer) restoreTables(ctx context.Context) error {
-	files, err := t.tx.Folder("1_schema")
+	names, err := warehouse.StepsOf(t.tx, "staging", "canonical")
 	if err != nil {
 		return err
 	}
-	files = slices.DeleteFunc(files, func(file string) bool {
-		return !strings.Contains(file, "_staging") && !strings.Contains(file, "_canonical")
-	})
-	steps, err := t.tx.Hash(files...)
+	steps, err := t.tx.Hash(names...)
 	if err != nil {
 		return err
 	}
@@ -121,7 +117,7 @@ func (t *transformer) restoreTables(ctx context.Context) error {
 		return err
 	}
 	t.restored = steps
-	return t.exec(ctx, files...)
+	return t.exec(ctx, names...)
 }
 
 // rememberTables saves what the derived tables are once all models have run.
@@ -133,13 +129,13 @@ func (t *transformer) rememberTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.tx.Exec(ctx, "queries/transform_model_hash_save.sql", warehouse.Args{"file": derivedTables, "hash": t.restored + shape})
+	_, err = t.tx.Exec(ctx, "transform/model.save_hash", warehouse.Args{"file": derivedTables, "hash": t.restored + shape})
 	return err
 }
 
 // noteChange tells whoever exports canonical.* whether it may be another now.
 func (t *transformer) noteChange(ctx context.Context) error {
-	_, err := t.tx.Exec(ctx, "queries/canonical_change_add.sql", warehouse.Args{
+	_, err := t.tx.Exec(ctx, "transform/dirty.note", warehouse.Args{
 		"run_id": string(t.opts.RunID), "changed_at": t.opts.Now().UTC(), "full": t.full,
 	})
 	return err
@@ -152,7 +148,7 @@ func (t *transformer) hasShape(ctx context.Context, steps string) (bool, error) 
 		return false, err
 	}
 	var known string
-	err = t.tx.Get(ctx, "queries/transform_model_hash.sql", warehouse.Args{"file": derivedTables}, &known)
+	err = t.tx.Get(ctx, "transform/model.hash", warehouse.Args{"file": derivedTables}, &known)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -162,14 +158,14 @@ func (t *transformer) hasShape(ctx context.Context, steps string) (bool, error) 
 // shape is one hash of the columns that the derived tables have now. It is
 // remembered unless the table for that is gone as well.
 func (t *transformer) shape(ctx context.Context) (shape string, remembered bool, err error) {
-	err = t.tx.Get(ctx, "queries/transform_shape.sql", nil, &shape, &remembered)
+	err = t.tx.Get(ctx, "transform/model.shape", nil, &shape, &remembered)
 	return shape, remembered, err
 }
 
 // stage types the versions that are new. The seeds are there already.
 func (t *transformer) stage(ctx context.Context) error {
 	var news bool
-	if err := t.tx.Get(ctx, "queries/transform_news.sql", nil, &news); err != nil || !news {
+	if err := t.tx.Get(ctx, "transform/dirty.news", nil, &news); err != nil || !news {
 		return err
 	}
 	return t.all(ctx, "2_staging", "stg_")
@@ -189,12 +185,12 @@ const sliceSize = 200_000
 func (t *transformer) inSlices(name string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var slices int
-		if err := t.tx.Get(ctx, "queries/transform_slices.sql", warehouse.Args{"most": sliceSize}, &slices); err != nil {
+		if err := t.tx.Get(ctx, "transform/dirty.slices", warehouse.Args{"most": sliceSize}, &slices); err != nil {
 			return err
 		}
 		for slice := range max(slices, 1) { // views name the slice, also an empty one
 			args := warehouse.Args{"slices": max(slices, 1), "slice": slice}
-			if _, err := t.tx.Exec(ctx, "queries/transform_slice.sql", args); err != nil || slices == 0 {
+			if _, err := t.tx.Exec(ctx, "transform/dirty.slice", args); err != nil || slices == 0 {
 				return err
 			}
 			if err := t.all(ctx, name, ""); err != nil {

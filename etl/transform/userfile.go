@@ -170,7 +170,7 @@ type goodCopy struct {
 // lastGood returns the copy of a file, nil if there is none.
 func lastGood(ctx context.Context, r warehouse.Runner, key string) (*goodCopy, error) {
 	var c goodCopy
-	err := r.Get(ctx, "queries/file_kept.sql", warehouse.Args{"key": key}, &c.path, &c.sha256, &c.content, &c.readAt)
+	err := r.Get(ctx, "transform/file.kept", warehouse.Args{"key": key}, &c.path, &c.sha256, &c.content, &c.readAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -183,7 +183,7 @@ func (t *transformer) keep(ctx context.Context, f userFile, before *goodCopy, re
 	if before != nil && before.path == f.path && before.sha256 == read.sha256 {
 		return nil
 	}
-	_, err := t.tx.Exec(ctx, "queries/file_keep.sql", warehouse.Args{
+	_, err := t.tx.Exec(ctx, "transform/file.keep", warehouse.Args{
 		"key": f.key, "path": f.path, "sha256": read.sha256, "content": read.content, "read_at": t.opts.Now().UTC(),
 	})
 	return err
@@ -191,7 +191,7 @@ func (t *transformer) keep(ctx context.Context, f userFile, before *goodCopy, re
 
 // forget removes the copy of a file that the configuration no longer names.
 func (t *transformer) forget(ctx context.Context, key string) error {
-	_, err := t.tx.Exec(ctx, "queries/file_forget.sql", warehouse.Args{"key": key})
+	_, err := t.tx.Exec(ctx, "transform/file.forget", warehouse.Args{"key": key})
 	return err
 }
 

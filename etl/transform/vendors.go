@@ -32,7 +32,7 @@ type Suggestion struct {
 func Suggest(ctx context.Context, db *warehouse.DB, aliases []Alias, least string) ([]Suggestion, error) {
 	found := []Suggestion{}
 	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "queries/vendor_suggest.sql", warehouse.Args{"least": least}, func(rows *sql.Rows) error {
+		return tx.Each(ctx, "transform/vendor.suggest", warehouse.Args{"least": least}, func(rows *sql.Rows) error {
 			var s Suggestion
 			err := rows.Scan(&s.Vendor, &s.Spelling, &s.Amount, &s.Records,
 				&s.Into, &s.IntoSpelt, &s.IntoAmount, &s.IntoCount, &s.Similarity)
@@ -58,7 +58,7 @@ type Vendor struct {
 // ListVendors lists the vendors of canonical.spend, those with most spend
 // first.
 func ListVendors(ctx context.Context, r warehouse.Runner) ([]Vendor, error) {
-	return warehouse.List(ctx, r, "queries/vendor_list.sql", nil, func(rows *sql.Rows, v *Vendor) error {
+	return warehouse.List(ctx, r, "transform/vendor.list", nil, func(rows *sql.Rows, v *Vendor) error {
 		var spellings string
 		if err := rows.Scan(&v.Name, &v.Records, &v.Amount, &v.Unpriced, &v.Aliased, &v.LastOn, &spellings); err != nil {
 			return err
@@ -83,7 +83,7 @@ type Rename struct {
 func Renames(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Rename, error) {
 	found := []Rename{}
 	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "queries/vendor_effect.sql", nil, func(rows *sql.Rows) error {
+		return tx.Each(ctx, "transform/vendor.effect", nil, func(rows *sql.Rows) error {
 			var r Rename
 			err := rows.Scan(&r.Month, &r.Vendor, &r.Into, &r.Records, &r.Amount, &r.Posted)
 			found = append(found, r)
@@ -101,9 +101,9 @@ func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read fu
 			"2_staging/seed_letters.sql",
 			"2_staging/seed_legal_forms.sql",
 			"2_staging/seed_processor_prefixes.sql",
-			"queries/transform_macro_legal_forms.sql",
-			"queries/transform_macro_vendor_keys.sql",
-			"queries/suggestion_macro_likely_pairs.sql",
+			"transform/macro.legal_forms",
+			"transform/macro_vendor_keys.sql",
+			"transform/suggestion_likely_pairs.sql",
 			"4_normalized/int_vendors_keyed.sql",
 		} {
 			if _, err := tx.Exec(ctx, file, nil); err != nil {
@@ -178,7 +178,7 @@ func (d Decision) approve(ctx context.Context, tx *warehouse.Tx, aliases []Alias
 // find returns the vendor that a name stands for, with its keys; it is empty
 // if there is none. Unless it may be merely alike, the name is spelt exactly.
 func find(ctx context.Context, tx *warehouse.Tx, name string, alike bool) (keys []string, vendor string, err error) {
-	err = tx.Each(ctx, "queries/vendor_find.sql", warehouse.Args{"name": name, "alike": alike}, func(rows *sql.Rows) error {
+	err = tx.Each(ctx, "transform/vendor_find.sql", warehouse.Args{"name": name, "alike": alike}, func(rows *sql.Rows) error {
 		var key string
 		err := rows.Scan(&vendor, &key)
 		keys = append(keys, key)
@@ -190,7 +190,7 @@ func find(ctx context.Context, tx *warehouse.Tx, name string, alike bool) (keys 
 // refuseSplit refuses aliases that give one vendor two names.
 func refuseSplit(ctx context.Context, tx *warehouse.Tx) error {
 	var vendor, names string
-	err := tx.Get(ctx, "queries/vendor_split.sql", nil, &vendor, &names)
+	err := tx.Get(ctx, "transform/vendor.split", nil, &vendor, &names)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
@@ -278,7 +278,7 @@ type Respelling struct {
 func Respellings(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Respelling, error) {
 	found := []Respelling{}
 	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "queries/vendor_respell.sql", nil, func(rows *sql.Rows) error {
+		return tx.Each(ctx, "transform/vendor.respell", nil, func(rows *sql.Rows) error {
 			var r Respelling
 			err := rows.Scan(&r.Vendor, &r.Better, &r.Records, &r.Amount)
 			found = append(found, r)
@@ -291,6 +291,6 @@ func Respellings(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Resp
 // KeepNames fixes the names of the vendors of which Productiv has accepted a
 // record: later data suggests another name and never changes it.
 func KeepNames(ctx context.Context, db *warehouse.DB) error {
-	_, err := db.Exec(ctx, "queries/vendor_names_keep.sql", nil)
+	_, err := db.Exec(ctx, "transform/vendor_name.keep", nil)
 	return err
 }

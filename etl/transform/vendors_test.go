@@ -19,7 +19,7 @@ import (
 func openWith(t testing.TB, extra map[string]string) *warehouse.DB {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, folder := range []string{"1_schema", "2_staging", "4_normalized", "queries"} {
+	for _, folder := range []string{"1_schema", "2_staging", "4_normalized", "transform", "warehouse"} {
 		entries, err := sqlfiles.FS.ReadDir(folder)
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ const spell = `
 var seedFiles = []string{
 	"2_staging/seed_letters.sql", "2_staging/seed_legal_forms.sql",
 	"2_staging/seed_processor_prefixes.sql",
-	"queries/transform_macro_legal_forms.sql", "queries/transform_macro_vendor_keys.sql",
+	"transform/macro.legal_forms", "transform/macro_vendor_keys.sql",
 }
 
 // keyed returns what int_vendors_keyed makes of the spellings, in the order

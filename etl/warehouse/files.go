@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -28,28 +29,31 @@ type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 }
 
-// A Runner runs SQL files by name: the warehouse itself, a transaction or a
-// connection.
+// A Runner runs statements by name: the warehouse itself, a transaction or a
+// connection. "deliver/batch.finish" is the section finish of the file
+// deliver/batch.sql; a file that holds one statement is named by its path, as
+// "5_canonical/spend.sql".
 type Runner interface {
-	// Exec runs a file and returns how many rows it changed.
-	Exec(ctx context.Context, file string, args Args) (int64, error)
+	// Exec runs a statement and returns how many rows it changed.
+	Exec(ctx context.Context, name string, args Args) (int64, error)
 
-	// Query runs a file. The caller closes the rows.
-	Query(ctx context.Context, file string, args Args) (*sql.Rows, error)
+	// Query runs a statement. The caller closes the rows.
+	Query(ctx context.Context, name string, args Args) (*sql.Rows, error)
 
-	// Each runs a file and calls scan for every row of its result.
-	Each(ctx context.Context, file string, args Args, scan func(*sql.Rows) error) error
+	// Each runs a statement and calls scan for every row of its result.
+	Each(ctx context.Context, name string, args Args, scan func(*sql.Rows) error) error
 
-	// Get runs a file that selects at most one row into dest. Without a row
+	// Get runs a statement that selects at most one row into dest. Without a row
 	// it returns [sql.ErrNoRows].
-	Get(ctx context.Context, file string, args Args, dest ...any) error
+	Get(ctx context.Context, name string, args Args, dest ...any) error
 
-	// Folder returns the SQL files of one folder in name order.
+	// Folder returns the names of a folder's statements, by file and then in the
+	// order of the file.
 	Folder(folder string) ([]string, error)
 
-	// Hash returns the sha256 of the texts of files, in hex: another hash means
-	// that one of them is another statement now.
-	Hash(files ...string) (string, error)
+	// Hash returns the sha256 of the texts of statements, in hex: another hash
+	// means that one of them is another statement now.
+	Hash(names ...string) (string, error)
 }
 
 type runner struct {
@@ -59,61 +63,61 @@ type runner struct {
 	failed atomic.Bool // the warehouse itself is used by several goroutines
 }
 
-func (r *runner) Exec(ctx context.Context, file string, args Args) (int64, error) {
-	defer r.logged(ctx, file, time.Now())
-	text, params, err := r.files.bind(file, args)
+func (r *runner) Exec(ctx context.Context, name string, args Args) (int64, error) {
+	defer r.logged(ctx, name, time.Now())
+	text, params, err := r.files.bind(name, args)
 	if err != nil {
-		return 0, r.fail(file, err)
+		return 0, r.fail(name, err)
 	}
 	result, err := r.q.ExecContext(ctx, text, params...)
 	if err != nil {
-		return 0, r.fail(file, err)
+		return 0, r.fail(name, err)
 	}
 	n, err := result.RowsAffected()
 	if err != nil {
-		return 0, r.fail(file, err)
+		return 0, r.fail(name, err)
 	}
 	return n, nil
 }
 
-func (r *runner) Query(ctx context.Context, file string, args Args) (*sql.Rows, error) {
-	defer r.logged(ctx, file, time.Now())
-	return r.query(ctx, file, args)
+func (r *runner) Query(ctx context.Context, name string, args Args) (*sql.Rows, error) {
+	defer r.logged(ctx, name, time.Now())
+	return r.query(ctx, name, args)
 }
 
-func (r *runner) query(ctx context.Context, file string, args Args) (*sql.Rows, error) {
-	text, params, err := r.files.bind(file, args)
+func (r *runner) query(ctx context.Context, name string, args Args) (*sql.Rows, error) {
+	text, params, err := r.files.bind(name, args)
 	if err != nil {
-		return nil, r.fail(file, err)
+		return nil, r.fail(name, err)
 	}
 	rows, err := r.q.QueryContext(ctx, text, params...)
 	if err != nil {
-		return nil, r.fail(file, err)
+		return nil, r.fail(name, err)
 	}
 	return rows, nil
 }
 
-func (r *runner) Each(ctx context.Context, file string, args Args, scan func(*sql.Rows) error) error {
-	defer r.logged(ctx, file, time.Now())
-	rows, err := r.query(ctx, file, args)
+func (r *runner) Each(ctx context.Context, name string, args Args, scan func(*sql.Rows) error) error {
+	defer r.logged(ctx, name, time.Now())
+	rows, err := r.query(ctx, name, args)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			return r.fail(file, err)
+			return r.fail(name, err)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return r.fail(file, err)
+		return r.fail(name, err)
 	}
 	return nil
 }
 
-func (r *runner) Get(ctx context.Context, file string, args Args, dest ...any) error {
+func (r *runner) Get(ctx context.Context, name string, args Args, dest ...any) error {
 	found := false
-	err := r.Each(ctx, file, args, func(rows *sql.Rows) error {
+	err := r.Each(ctx, name, args, func(rows *sql.Rows) error {
 		if found {
 			return fmt.Errorf("more than one row")
 		}
@@ -121,78 +125,132 @@ func (r *runner) Get(ctx context.Context, file string, args Args, dest ...any) e
 		return rows.Scan(dest...)
 	})
 	if err == nil && !found {
-		return fmt.Errorf("%s: %w", file, sql.ErrNoRows)
+		return fmt.Errorf("%s: %w", label(name), sql.ErrNoRows)
 	}
 	return err
 }
 
-func (r *runner) fail(file string, err error) error {
+func (r *runner) fail(name string, err error) error {
 	r.failed.Store(true)
-	return fmt.Errorf("%s: %w", file, err)
+	return fmt.Errorf("%s: %w", label(name), err)
 }
 
 // logged says how long a statement took: Exec and Each until its last row,
 // Query until its first ones.
-func (r *runner) logged(ctx context.Context, file string, began time.Time) {
+func (r *runner) logged(ctx context.Context, name string, began time.Time) {
 	if r.log != nil && r.log.Enabled(ctx, slog.LevelDebug) {
-		r.log.LogAttrs(ctx, slog.LevelDebug, "statement", slog.String(etl.KeyFile, file), slog.Duration(etl.KeyDuration, time.Since(began)))
+		r.log.LogAttrs(ctx, slog.LevelDebug, "statement", slog.String(etl.KeyFile, name), slog.Duration(etl.KeyDuration, time.Since(began)))
 	}
 }
 
 // files reads each SQL file once.
 type files struct {
 	fsys   fs.FS
-	parsed sync.Map // name → *file
+	parsed sync.Map // path → []*sqlText, in the order of the file
 }
 
-type file struct {
-	text  string
-	names []string // of its parameters, sorted
+// A sqlText is one statement of a file. The name of its section is empty if the
+// file holds nothing else.
+type sqlText struct {
+	section    string
+	text       string
+	parameters []string // sorted
 }
 
 // A parameter is a $name outside quotes and comments.
 var token = regexp.MustCompile(`(?s)'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\$([a-z][a-z0-9_]*)`)
 
-func (f *files) file(name string) (*file, error) {
-	if known, ok := f.parsed.Load(name); ok {
-		return known.(*file), nil
+// sectionLine begins a statement in a file of several.
+var sectionLine = regexp.MustCompile(`(?m)^-- name: ([a-z0-9_]+)\n`)
+
+// split returns the statements of a file.
+func (f *files) split(file string) ([]*sqlText, error) {
+	if known, ok := f.parsed.Load(file); ok {
+		return known.([]*sqlText), nil
 	}
-	text, err := fs.ReadFile(f.fsys, name)
+	text, err := fs.ReadFile(f.fsys, file)
 	if err != nil {
 		return nil, err
 	}
-	parsed := &file{text: string(text), names: parameters(string(text))}
-	f.parsed.Store(name, parsed)
-	return parsed, nil
+	all := []*sqlText{newSQLText("", string(text))}
+	if places := sectionLine.FindAllSubmatchIndex(text, -1); len(places) > 0 {
+		all = nil
+		for i, place := range places {
+			end := len(text)
+			if i+1 < len(places) {
+				end = places[i+1][0]
+			}
+			all = append(all, newSQLText(string(text[place[2]:place[3]]), string(text[place[1]:end])))
+		}
+	}
+	f.parsed.Store(file, all)
+	return all, nil
+}
+
+func newSQLText(section, text string) *sqlText {
+	text = strings.TrimSuffix(strings.TrimSpace(text), ";")
+	return &sqlText{section, text, parameters(text)}
+}
+
+// locate returns the file of a statement and its section there.
+func locate(name string) (file, section string) {
+	if strings.HasSuffix(name, ".sql") {
+		return name, ""
+	}
+	noun, section, _ := strings.Cut(name, ".")
+	return noun + ".sql", section
+}
+
+// label is a statement's name as errors have it.
+func label(name string) string {
+	file, section := locate(name)
+	if section == "" {
+		return file
+	}
+	return file + ": " + section
+}
+
+func (f *files) statement(name string) (*sqlText, error) {
+	file, section := locate(name)
+	all, err := f.split(file)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		if one.section == section {
+			return one, nil
+		}
+	}
+	return nil, errors.New("the file has no such statement")
 }
 
 func (f *files) text(name string) (string, error) {
-	file, err := f.file(name)
+	found, err := f.statement(name)
 	if err != nil {
 		return "", err
 	}
-	return file.text, nil
+	return found.text, nil
 }
 
-// bind pairs a file's parameters with args. DuckDB ignores a parameter too
+// bind pairs a statement's parameters with args. DuckDB ignores a parameter too
 // many and binds a misspelt one by position, so both are errors here.
 func (f *files) bind(name string, args Args) (string, []any, error) {
-	file, err := f.file(name)
+	found, err := f.statement(name)
 	if err != nil {
 		return "", nil, err
 	}
 	params := make([]any, 0, len(args))
-	for _, n := range file.names {
+	for _, n := range found.parameters {
 		value, ok := args[n]
 		if !ok {
 			return "", nil, fmt.Errorf("parameter $%s is not given", n)
 		}
 		params = append(params, sql.Named(n, value))
 	}
-	if len(args) != len(file.names) {
-		return "", nil, fmt.Errorf("given %s, but the file has %s", keys(args), strings.Join(file.names, ", "))
+	if len(args) != len(found.parameters) {
+		return "", nil, fmt.Errorf("given %s, but the statement has %s", keys(args), strings.Join(found.parameters, ", "))
 	}
-	return file.text, params, nil
+	return found.text, params, nil
 }
 
 func parameters(text string) []string {
@@ -217,20 +275,34 @@ func sorted(args Args) []string {
 }
 
 func (r *runner) Folder(folder string) ([]string, error) {
-	names, err := fs.Glob(r.files.fsys, path.Join(folder, "*.sql"))
+	paths, err := fs.Glob(r.files.fsys, path.Join(folder, "*.sql"))
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 {
+	if len(paths) == 0 {
 		return nil, fmt.Errorf("%s: no SQL files", folder)
 	}
-	sort.Strings(names)
+	sort.Strings(paths)
+	var names []string
+	for _, file := range paths {
+		all, err := r.files.split(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range all {
+			if one.section == "" {
+				names = append(names, file)
+			} else {
+				names = append(names, strings.TrimSuffix(file, "sql")+one.section)
+			}
+		}
+	}
 	return names, nil
 }
 
-func (r *runner) Hash(files ...string) (string, error) {
+func (r *runner) Hash(names ...string) (string, error) {
 	sum := sha256.New()
-	for _, name := range files {
+	for _, name := range names {
 		text, err := r.files.text(name)
 		if err != nil {
 			return "", err

@@ -8,7 +8,7 @@ import (
 
 func TestTextFunctions(t *testing.T) {
 	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: with(t, map[string]string{
-		"queries/test_call.sql": "select coalesce(nfkc_casefold($text), 'null'), coalesce(nfd($text), 'null')",
+		"test/call.sql": "select coalesce(nfkc_casefold($text), 'null'), coalesce(nfd($text), 'null')",
 	})})
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestTextFunctions(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var folded, nfd string
-			if err := db.Get(t.Context(), "queries/test_call.sql", warehouse.Args{"text": tt.text}, &folded, &nfd); err != nil {
+			if err := db.Get(t.Context(), "test/call.sql", warehouse.Args{"text": tt.text}, &folded, &nfd); err != nil {
 				t.Fatal(err)
 			}
 			if folded != tt.folded || nfd != tt.nfds {

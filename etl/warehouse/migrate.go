@@ -1,19 +1,19 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// schemaFolder holds the schema as numbered steps. A step that was released
-// never changes; a change is a further step. It may take a free number between
-// others, next to the table that it is about: what counts is whether it was
-// run.
+// schemaFolder holds the schema as numbered steps, in one file for each group of
+// tables. A step that was released never changes; a change is a further step.
 const schemaFolder = "1_schema"
 
 // A NewerSchemaError is a warehouse that a newer program has written.
@@ -28,14 +28,11 @@ func (e *NewerSchemaError) Error() string {
 // pending returns the schema version that the warehouse has, and the steps
 // that it does not have yet.
 func (db *DB) pending(ctx context.Context) (version int, missing []step, err error) {
-	steps, err := db.Folder(schemaFolder)
+	steps, err := listSteps(db)
 	if err != nil {
 		return 0, nil, err
 	}
-	known, err := stepNumber(steps[len(steps)-1])
-	if err != nil {
-		return 0, nil, err
-	}
+	known := steps[len(steps)-1].number
 	run, err := db.stepsRun(ctx)
 	if err != nil {
 		return 0, nil, err
@@ -46,8 +43,8 @@ func (db *DB) pending(ctx context.Context) (version int, missing []step, err err
 	if version > known {
 		return 0, nil, &NewerSchemaError{version, known}
 	}
-	missing, err = missingSteps(steps, run)
-	return version, missing, err
+	missing = slices.DeleteFunc(steps, func(s step) bool { return run[s.number] })
+	return version, missing, nil
 }
 
 // apply runs schema steps, all in one transaction.
@@ -59,13 +56,13 @@ func (db *DB) apply(ctx context.Context, missing []step) error {
 	return db.InTx(ctx, func(tx *Tx) error {
 		var numbers []string
 		for _, step := range missing {
-			if _, err := tx.Exec(ctx, step.file, nil); err != nil {
+			if _, err := tx.Exec(ctx, step.name, nil); err != nil {
 				return err
 			}
 			numbers = append(numbers, strconv.Itoa(step.number))
 		}
 		// The first steps make the table that this needs.
-		_, err := tx.Exec(ctx, "queries/schema_version_add_all.sql", Args{"versions": strings.Join(numbers, ","), "applied_at": now})
+		_, err := tx.Exec(ctx, "warehouse/schema.add", Args{"versions": strings.Join(numbers, ","), "applied_at": now})
 		return err
 	})
 }
@@ -73,7 +70,46 @@ func (db *DB) apply(ctx context.Context, missing []step) error {
 // A step is one change of the schema.
 type step struct {
 	number int
-	file   string
+	name   string
+}
+
+// listSteps returns all steps in the order of their numbers.
+func listSteps(r Runner) ([]step, error) {
+	names, err := r.Folder(schemaFolder)
+	if err != nil {
+		return nil, err
+	}
+	var steps []step
+	for _, name := range names {
+		_, section := locate(name)
+		number, _, _ := strings.Cut(section, "_")
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			return nil, fmt.Errorf("%s: the name of a schema step begins with its number: %w", label(name), err)
+		}
+		steps = append(steps, step{n, name})
+	}
+	slices.SortFunc(steps, func(a, b step) int { return cmp.Compare(a.number, b.number) })
+	return steps, nil
+}
+
+// StepsOf returns the schema steps that make the tables of some schemas, in the
+// order in which they run.
+func StepsOf(r Runner, schemas ...string) ([]string, error) {
+	steps, err := listSteps(r)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, step := range steps {
+		file, section := locate(step.name)
+		if slices.ContainsFunc(schemas, func(schema string) bool {
+			return strings.HasPrefix(path.Base(file), schema+"_") || strings.HasSuffix(section, "_"+schema)
+		}) {
+			names = append(names, step.name)
+		}
+	}
+	return names, nil
 }
 
 // stepsRun returns the numbers of the steps that the warehouse has run. The
@@ -81,11 +117,11 @@ type step struct {
 // steps may be run again.
 func (db *DB) stepsRun(ctx context.Context) (map[int]bool, error) {
 	var exists bool
-	if err := db.Get(ctx, "queries/schema_version_exists.sql", nil, &exists); err != nil || !exists {
+	if err := db.Get(ctx, "warehouse/schema.exists", nil, &exists); err != nil || !exists {
 		return nil, err
 	}
 	run := map[int]bool{}
-	err := db.Each(ctx, "queries/schema_version_list.sql", nil, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "warehouse/schema.list", nil, func(rows *sql.Rows) error {
 		var n int
 		err := rows.Scan(&n)
 		run[n] = true
@@ -94,39 +130,14 @@ func (db *DB) stepsRun(ctx context.Context) (map[int]bool, error) {
 	return run, err
 }
 
-// missingSteps lists the steps that were not run.
-func missingSteps(files []string, run map[int]bool) ([]step, error) {
-	var missing []step
-	for _, file := range files {
-		n, err := stepNumber(file)
-		if err != nil {
-			return nil, err
-		}
-		if !run[n] {
-			missing = append(missing, step{n, file})
-		}
-	}
-	return missing, nil
-}
-
 // SchemaVersion returns the number of the last schema step that was applied,
 // 0 for an empty warehouse.
 func (db *DB) SchemaVersion(ctx context.Context) (int, error) {
 	var exists bool
-	if err := db.Get(ctx, "queries/schema_version_exists.sql", nil, &exists); err != nil || !exists {
+	if err := db.Get(ctx, "warehouse/schema.exists", nil, &exists); err != nil || !exists {
 		return 0, err
 	}
 	var version sql.NullInt64
-	err := db.Get(ctx, "queries/schema_version.sql", nil, &version)
+	err := db.Get(ctx, "warehouse/schema.version", nil, &version)
 	return int(version.Int64), err
-}
-
-// stepNumber reads the number a schema file's name begins with.
-func stepNumber(file string) (int, error) {
-	number, _, _ := strings.Cut(path.Base(file), "_")
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		return 0, fmt.Errorf("%s: the name of a schema step begins with its number: %w", file, err)
-	}
-	return n, nil
 }

@@ -19,7 +19,7 @@ func TestAWarehouseLivesInAFolderOfAnyName(t *testing.T) {
 			etltest.OpenFile(t, path).Close() // the schema was committed
 
 			var version int
-			err := etltest.OpenFile(t, path).Get(t.Context(), "queries/schema_version.sql", nil, &version)
+			err := etltest.OpenFile(t, path).Get(t.Context(), "warehouse/schema.version", nil, &version)
 			if err != nil || version == 0 {
 				t.Errorf("schema version %d, %v", version, err)
 			}

@@ -15,18 +15,18 @@ const often = 8
 func openPrepared(t *testing.T) *warehouse.DB {
 	t.Helper()
 	db, err := warehouse.Open(t.Context(), warehouse.Options{Threads: 1, Files: with(t, map[string]string{
-		"queries/test_make.sql":   "create table ops.test as select 1::bigint as n",
-		"queries/test_drop.sql":   "drop table ops.test",
-		"queries/test_widen.sql":  "alter table ops.test add column more varchar",
-		"queries/test_add.sql":    "insert into ops.test (n) values ($n)",
-		"queries/test_list.sql":   "from ops.test order by n",
-		"queries/test_sum.sql":    "select sum(n)::bigint from ops.test where n > $above",
-		"queries/test_temp.sql":   "create or replace temp table test_temp as select unnest(range($n::bigint)) as n",
-		"queries/test_count.sql":  "select count(*) from test_temp",
-		"queries/test_macro.sql":  "create or replace temp macro test_macro(n) as n + (select count(*) from ops.test)",
-		"queries/test_call.sql":   "select test_macro($n::bigint)::bigint",
-		"queries/test_number.sql": "select $text::bigint",
-		"queries/test_between.sql": `select count(*) from ops.runs where run_id in (select unnest($texts))
+		"test/make.sql":   "create table ops.test as select 1::bigint as n",
+		"test/drop.sql":   "drop table ops.test",
+		"test/widen.sql":  "alter table ops.test add column more varchar",
+		"test/add.sql":    "insert into ops.test (n) values ($n)",
+		"test/list.sql":   "from ops.test order by n",
+		"test/sum.sql":    "select sum(n)::bigint from ops.test where n > $above",
+		"test/temp.sql":   "create or replace temp table test_temp as select unnest(range($n::bigint)) as n",
+		"test/count.sql":  "select count(*) from test_temp",
+		"test/macro.sql":  "create or replace temp macro test_macro(n) as n + (select count(*) from ops.test)",
+		"test/call.sql":   "select test_macro($n::bigint)::bigint",
+		"test/number.sql": "select $text::bigint",
+		"test/between.sql": `select count(*) from ops.runs where run_id in (select unnest($texts))
 			and started_at >= coalesce($from, '0001-01-01'::timestamptz)
 			and started_at < coalesce($to, '9999-12-31'::timestamptz)`,
 	})})
@@ -44,20 +44,20 @@ func TestStatementsThatRunOftenFollowTheSchema(t *testing.T) {
 	db := openPrepared(t)
 	err := db.InTx(t.Context(), func(tx *warehouse.Tx) error {
 		for i := range int64(often) {
-			mustExec(t, tx, "queries/test_make.sql", nil)
+			mustExec(t, tx, "test/make.sql", nil)
 			for range often {
-				mustExec(t, tx, "queries/test_add.sql", warehouse.Args{"n": i})
+				mustExec(t, tx, "test/add.sql", warehouse.Args{"n": i})
 			}
-			wantNumber(t, tx, "queries/test_sum.sql", warehouse.Args{"above": 0}, i*often+1)
-			wantNumber(t, tx, "queries/test_sum.sql", warehouse.Args{"above": 100}, nil)
-			mustExec(t, tx, "queries/test_temp.sql", warehouse.Args{"n": i})
-			wantNumber(t, tx, "queries/test_count.sql", nil, i)
-			mustExec(t, tx, "queries/test_macro.sql", nil)
-			wantNumber(t, tx, "queries/test_call.sql", warehouse.Args{"n": i}, i+often+1)
+			wantNumber(t, tx, "test/sum.sql", warehouse.Args{"above": 0}, i*often+1)
+			wantNumber(t, tx, "test/sum.sql", warehouse.Args{"above": 100}, nil)
+			mustExec(t, tx, "test/temp.sql", warehouse.Args{"n": i})
+			wantNumber(t, tx, "test/count.sql", nil, i)
+			mustExec(t, tx, "test/macro.sql", nil)
+			wantNumber(t, tx, "test/call.sql", warehouse.Args{"n": i}, i+often+1)
 			columns(t, tx, 1)
-			mustExec(t, tx, "queries/test_widen.sql", nil)
+			mustExec(t, tx, "test/widen.sql", nil)
 			columns(t, tx, 2)
-			mustExec(t, tx, "queries/test_drop.sql", nil)
+			mustExec(t, tx, "test/drop.sql", nil)
 		}
 		return nil
 	})
@@ -70,9 +70,9 @@ func TestStatementsThatRunOftenFollowTheSchema(t *testing.T) {
 func TestAStatementMayRunWithinItself(t *testing.T) {
 	db := openPrepared(t)
 	err := db.InTx(t.Context(), func(tx *warehouse.Tx) error {
-		mustExec(t, tx, "queries/test_make.sql", nil)
+		mustExec(t, tx, "test/make.sql", nil)
 		for range often {
-			err := tx.Each(t.Context(), "queries/test_list.sql", nil, func(*sql.Rows) error {
+			err := tx.Each(t.Context(), "test/list.sql", nil, func(*sql.Rows) error {
 				columns(t, tx, 1)
 				return nil
 			})
@@ -95,7 +95,7 @@ func TestParametersMayChangeTheirType(t *testing.T) {
 		if n >= often/2 {
 			args["from"], args["to"] = args["to"], nil
 		}
-		wantNumber(t, db, "queries/test_between.sql", args, int64(0))
+		wantNumber(t, db, "test/between.sql", args, int64(0))
 	}
 }
 
@@ -103,9 +103,9 @@ func TestParametersMayChangeTheirType(t *testing.T) {
 func TestAStatementThatFailedMayRunAgain(t *testing.T) {
 	db := openPrepared(t)
 	for range int64(often) {
-		wantNumber(t, db, "queries/test_number.sql", warehouse.Args{"text": "7"}, 7)
+		wantNumber(t, db, "test/number.sql", warehouse.Args{"text": "7"}, 7)
 		var n int64
-		if err := db.Get(t.Context(), "queries/test_number.sql", warehouse.Args{"text": "seven"}, &n); err == nil {
+		if err := db.Get(t.Context(), "test/number.sql", warehouse.Args{"text": "seven"}, &n); err == nil {
 			t.Error("seven was read as a number")
 		}
 	}
@@ -132,7 +132,7 @@ func wantNumber(t *testing.T, r warehouse.Runner, file string, args warehouse.Ar
 
 func columns(t *testing.T, r warehouse.Runner, want int) {
 	t.Helper()
-	rows, err := r.Query(t.Context(), "queries/test_list.sql", nil)
+	rows, err := r.Query(t.Context(), "test/list.sql", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,11 +58,11 @@ func OpenCopy(ctx context.Context, path string, sqlFiles fs.FS) (*DB, error) {
 	}
 	files := &files{fsys: sqlFiles}
 	connector, err := duckdb.NewConnector("", prepare(files,
-		setting{file: "queries/warehouse_set_autoinstall.sql", value: "false"},
-		setting{file: "queries/warehouse_set_autoload.sql", value: "false"},
-		setting{file: "queries/warehouse_set_time_zone.sql"},
-		setting{file: "queries/analyst_attach.sql", location: path},
-		setting{file: "queries/analyst_use.sql"}))
+		setting{file: "warehouse/instance.set_autoinstall", value: "false"},
+		setting{file: "warehouse/instance.set_autoload", value: "false"},
+		setting{file: "warehouse/instance.set_time_zone"},
+		setting{file: "warehouse/reader.attach", location: path},
+		setting{file: "warehouse/reader.use"}))
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
@@ -77,15 +77,15 @@ func OpenCopy(ctx context.Context, path string, sqlFiles fs.FS) (*DB, error) {
 // confine returns what the only connection runs first.
 func confine(path string, files *files) func(driver.ExecerContext) error {
 	return prepare(files,
-		setting{file: "queries/warehouse_set_autoinstall.sql", value: "false"},
-		setting{file: "queries/warehouse_set_autoload.sql", value: "false"},
-		setting{file: "queries/warehouse_set_memory_limit.sql", value: readerMemory},
-		setting{file: "queries/warehouse_set_time_zone.sql"},
-		setting{file: "queries/analyst_set_temp_directory.sql"},
-		setting{file: "queries/analyst_attach.sql", location: path},
-		setting{file: "queries/analyst_use.sql"},
-		setting{file: "queries/analyst_set_external_access.sql"},
-		setting{file: "queries/analyst_set_lock.sql"})
+		setting{file: "warehouse/instance.set_autoinstall", value: "false"},
+		setting{file: "warehouse/instance.set_autoload", value: "false"},
+		setting{file: "warehouse/instance.set_memory_limit", value: readerMemory},
+		setting{file: "warehouse/instance.set_time_zone"},
+		setting{file: "warehouse/reader.set_temp_directory"},
+		setting{file: "warehouse/reader.attach", location: path},
+		setting{file: "warehouse/reader.use"},
+		setting{file: "warehouse/reader.set_external_access"},
+		setting{file: "warehouse/reader.set_lock"})
 }
 
 // prepare returns a function that runs settings.
@@ -136,7 +136,7 @@ func (r *Reader) onlyReads(ctx context.Context, conn *sql.Conn, statement string
 		refused  sql.NullString
 		in       = runner{files: r.files, q: conn}
 	)
-	if err := in.Get(ctx, "queries/analyst_calls.sql", Args{"statement": statement}, &noSelect, &refused); err != nil {
+	if err := in.Get(ctx, "warehouse/reader_calls.sql", Args{"statement": statement}, &noSelect, &refused); err != nil {
 		return err
 	}
 	switch {

@@ -3,9 +3,7 @@ package warehouse
 import (
 	"context"
 	"database/sql"
-	"maps"
-	"os"
-	"path/filepath"
+	"strings"
 )
 
 // List runs a file and returns what scan makes of each row. Without rows it is
@@ -31,17 +29,22 @@ func Strings(ctx context.Context, r Runner, file string, args Args) ([]string, e
 // Null is a text as it is stored: null for an empty one.
 func Null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
-// Carry copies rows of one warehouse into another by way of a Parquet file,
-// which is made in folder and removed: <rows>_save.sql writes it to $path,
-// <rows>_load.sql reads it there. args are further parameters of the first.
-func Carry(ctx context.Context, from, into Runner, folder, rows string, args Args) error {
-	path := filepath.Join(folder, rows+".parquet")
-	defer os.Remove(path)
-	save := Args{"path": path}
-	maps.Copy(save, args)
-	if _, err := from.Exec(ctx, "queries/"+rows+"_save.sql", save); err != nil {
+// Macros begins the names of the macros that several packages need.
+const Macros = "warehouse/macro."
+
+// AddMacros creates them. They last as long as the connection.
+func (r *runner) AddMacros(ctx context.Context) error {
+	names, err := r.Folder("warehouse")
+	if err != nil {
 		return err
 	}
-	_, err := into.Exec(ctx, "queries/"+rows+"_load.sql", Args{"path": path})
-	return err
+	for _, name := range names {
+		if !strings.HasPrefix(name, Macros) {
+			continue
+		}
+		if _, err := r.Exec(ctx, name, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

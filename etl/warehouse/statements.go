@@ -26,6 +26,12 @@ func (c *Conn) ExecAt(ctx context.Context, file, location string) error {
 	return nil
 }
 
+// UseWarehouse makes the warehouse the default again, after another database was.
+func (c *Conn) UseWarehouse(ctx context.Context) error {
+	_, err := c.Exec(ctx, "warehouse/instance.use", nil)
+	return err
+}
+
 // ExecSelected runs a file that selects statements, and then runs all of them
 // in one transaction: for statements that take no parameters, as comment on.
 func (c *Conn) ExecSelected(ctx context.Context, file string, args Args) error {

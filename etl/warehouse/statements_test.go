@@ -43,16 +43,16 @@ func openWith(t *testing.T, more map[string]string) *warehouse.DB {
 
 func TestExecAtQuotesTheLocation(t *testing.T) {
 	db := openWith(t, map[string]string{
-		"queries/test_attach.sql": "attach {location} as beside",
-		"queries/test_create.sql": "create table beside.notes (note varchar)",
-		"queries/test_detach.sql": "detach beside",
+		"test/attach.sql": "attach {location} as beside",
+		"test/create.sql": "create table beside.notes (note varchar)",
+		"test/detach.sql": "detach beside",
 	})
 	path := filepath.Join(t.TempDir(), "it's beside.duckdb")
 	err := db.InConn(t.Context(), func(conn *warehouse.Conn) error {
-		if err := conn.ExecAt(t.Context(), "queries/test_attach.sql", path); err != nil {
+		if err := conn.ExecAt(t.Context(), "test/attach.sql", path); err != nil {
 			return err
 		}
-		for _, file := range []string{"queries/test_create.sql", "queries/test_detach.sql"} {
+		for _, file := range []string{"test/create.sql", "test/detach.sql"} {
 			if _, err := conn.Exec(t.Context(), file, nil); err != nil {
 				return err
 			}
@@ -69,24 +69,24 @@ func TestExecAtQuotesTheLocation(t *testing.T) {
 
 func TestExecSelectedRunsEveryStatementAndNamesTheFile(t *testing.T) {
 	db := openWith(t, map[string]string{
-		"queries/test_comments.sql": "select 'comment on table ops.runs is ''' || text || '''' from (values ($first), ($second)) as texts (text)",
-		"queries/test_comment.sql":  "select comment from duckdb_tables() where database_name = 'warehouse' and table_name = 'runs'",
-		"queries/test_wrong.sql":    "select 'no statement'",
+		"test/comments.sql": "select 'comment on table ops.runs is ''' || text || '''' from (values ($first), ($second)) as texts (text)",
+		"test/comment.sql":  "select comment from duckdb_tables() where database_name = 'warehouse' and table_name = 'runs'",
+		"test/wrong.sql":    "select 'no statement'",
 	})
 	err := db.InConn(t.Context(), func(conn *warehouse.Conn) error {
-		return conn.ExecSelected(t.Context(), "queries/test_comments.sql", warehouse.Args{"first": "one", "second": "two"})
+		return conn.ExecSelected(t.Context(), "test/comments.sql", warehouse.Args{"first": "one", "second": "two"})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var comment string
-	if err := db.Get(t.Context(), "queries/test_comment.sql", nil, &comment); err != nil || comment != "two" {
+	if err := db.Get(t.Context(), "test/comment.sql", nil, &comment); err != nil || comment != "two" {
 		t.Errorf("comment %q, %v; want the last one", comment, err)
 	}
 	err = db.InConn(t.Context(), func(conn *warehouse.Conn) error {
-		return conn.ExecSelected(t.Context(), "queries/test_wrong.sql", nil)
+		return conn.ExecSelected(t.Context(), "test/wrong.sql", nil)
 	})
-	if err == nil || !strings.HasPrefix(err.Error(), "queries/test_wrong.sql: ") {
+	if err == nil || !strings.HasPrefix(err.Error(), "test/wrong.sql: ") {
 		t.Errorf("got error %v, want one that names the file", err)
 	}
 }
@@ -101,20 +101,20 @@ func TestWhatTakesTimeIsLogged(t *testing.T) {
 	}
 	log.Reset()
 	err = db.InTx(t.Context(), func(tx *warehouse.Tx) error {
-		_, err := tx.Exec(t.Context(), "queries/schema_version_add.sql", warehouse.Args{"version": 9999, "applied_at": time.Now()})
+		_, err := tx.Exec(t.Context(), "warehouse/schema.add", warehouse.Args{"versions": "9999", "applied_at": time.Now()})
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := warehouse.Strings(t.Context(), db, "queries/schema_version_list.sql", nil); err != nil {
+	if _, err := warehouse.Strings(t.Context(), db, "warehouse/schema.list", nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-	want := []string{"queries/schema_version_add.sql", "commit", "queries/schema_version_list.sql", "close"}
+	want := []string{"warehouse/schema.add", "commit", "warehouse/schema.list", "close"}
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines, want %d:\n%s", len(lines), len(want), log.String())
 	}

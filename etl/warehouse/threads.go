@@ -42,7 +42,7 @@ func (db *DB) widen(ctx context.Context) error {
 	if s.done || bytesOf(s.location) < s.opened+muchGrowth {
 		return nil
 	}
-	_, err := db.Exec(ctx, "queries/warehouse_reset_threads.sql", nil)
+	_, err := db.Exec(ctx, "warehouse/instance.reset_threads", nil)
 	s.done = err == nil
 	return err
 }

@@ -18,9 +18,9 @@ func TestMuchWorkGetsAllProcessors(t *testing.T) {
 		t.Skip("there is one processor")
 	}
 	files := with(t, map[string]string{
-		"queries/test_threads.sql": "select current_setting('threads')",
-		"queries/test_table.sql":   "create table ops.numbers (n varchar)",
-		"queries/test_fill.sql":    "insert into ops.numbers select md5(unnest(range(500000))::varchar)",
+		"test/threads.sql": "select current_setting('threads')",
+		"test/table.sql":   "create table ops.numbers (n varchar)",
+		"test/fill.sql":    "insert into ops.numbers select md5(unnest(range(500000))::varchar)",
 	})
 	db, err := warehouse.Open(t.Context(), warehouse.Options{
 		Location: filepath.Join(t.TempDir(), "w.duckdb"), TempDir: t.TempDir(), Files: files,
@@ -33,16 +33,16 @@ func TestMuchWorkGetsAllProcessors(t *testing.T) {
 		t.Helper()
 		var n int
 		if err := db.InTx(t.Context(), func(tx *warehouse.Tx) error {
-			return tx.Get(t.Context(), "queries/test_threads.sql", nil, &n)
+			return tx.Get(t.Context(), "test/threads.sql", nil, &n)
 		}); err != nil || !enough(n) {
 			t.Errorf("got %d threads, %v; want %s", n, err, want)
 		}
 	}
-	if _, err := db.Exec(t.Context(), "queries/test_table.sql", nil); err != nil {
+	if _, err := db.Exec(t.Context(), "test/table.sql", nil); err != nil {
 		t.Fatal(err)
 	}
 	threads("one", func(n int) bool { return n == 1 })
-	if _, err := db.Exec(t.Context(), "queries/test_fill.sql", nil); err != nil {
+	if _, err := db.Exec(t.Context(), "test/fill.sql", nil); err != nil {
 		t.Fatal(err)
 	}
 	threads("all", func(n int) bool { return n > 1 })

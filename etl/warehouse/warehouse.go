@@ -205,8 +205,8 @@ func connect(files *files, opts Options) func(driver.ExecerContext) error {
 			statements = opts.settings()
 		}
 		statements = append(statements,
-			setting{file: "queries/warehouse_set_time_zone.sql"},
-			setting{file: "queries/warehouse_use.sql"})
+			setting{file: "warehouse/instance.set_time_zone"},
+			setting{file: "warehouse/instance.use"})
 		for _, s := range statements {
 			if err := s.run(conn, files); err != nil {
 				return fmt.Errorf("%s: %w", s.file, err)
@@ -240,30 +240,30 @@ func (s setting) run(conn driver.ExecerContext, files *files) error {
 // settings lists what the instance needs once. Extensions are loaded only for
 // a location that asks for one.
 func (opts Options) settings() []setting {
-	location, attach, extensions := opts.Location, "queries/warehouse_attach_file.sql", "false"
+	location, attach, extensions := opts.Location, "warehouse/instance.attach_file", "false"
 	switch {
 	case location == "":
 		location = ":memory:"
 	case isRemote(location):
-		attach, extensions = "queries/warehouse_attach_remote.sql", "true"
+		attach, extensions = "warehouse/instance.attach_remote", "true"
 	}
 	all := []setting{
-		{file: "queries/warehouse_set_autoinstall.sql", value: extensions},
-		{file: "queries/warehouse_set_autoload.sql", value: extensions},
-		{file: "queries/warehouse_set_insertion_order.sql"},
+		{file: "warehouse/instance.set_autoinstall", value: extensions},
+		{file: "warehouse/instance.set_autoload", value: extensions},
+		{file: "warehouse/instance.set_insertion_order"},
 	}
 	if opts.MemoryLimit != "" {
-		all = append(all, setting{file: "queries/warehouse_set_memory_limit.sql", value: opts.MemoryLimit})
+		all = append(all, setting{file: "warehouse/instance.set_memory_limit", value: opts.MemoryLimit})
 	}
 	if opts.TempDir != "" {
-		all = append(all, setting{file: "queries/warehouse_set_temp_directory.sql", value: opts.TempDir})
+		all = append(all, setting{file: "warehouse/instance.set_temp_directory", value: opts.TempDir})
 	}
 	threads := opts.Threads
 	if opts.startsNarrow() {
 		threads = 1
 	}
 	if threads > 0 {
-		all = append(all, setting{file: "queries/warehouse_set_threads.sql", value: strconv.Itoa(threads)})
+		all = append(all, setting{file: "warehouse/instance.set_threads", value: strconv.Itoa(threads)})
 	}
 	return append(all, setting{file: attach, location: location})
 }

@@ -3,9 +3,10 @@ package warehouse_test
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -22,8 +23,8 @@ func TestOpenLeavesAFileItCannotUseUntouched(t *testing.T) {
 	folder := t.TempDir()
 	newer := filepath.Join(folder, "newer.duckdb")
 	db := etltest.OpenFile(t, newer)
-	if _, err := db.Exec(t.Context(), "queries/schema_version_add.sql",
-		warehouse.Args{"version": 9999, "applied_at": time.Now()}); err != nil {
+	if _, err := db.Exec(t.Context(), "warehouse/schema.add",
+		warehouse.Args{"versions": "9999", "applied_at": time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
@@ -67,11 +68,7 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w.duckdb")
 	files := fstest.MapFS{}
 	for _, name := range []string{
-		"1_schema/005_ops.sql", "1_schema/006_ops_schema_versions.sql",
-		"queries/schema_version.sql", "queries/schema_version_add_all.sql", "queries/schema_version_exists.sql", "queries/schema_version_list.sql",
-		"queries/warehouse_attach_file.sql", "queries/warehouse_set_autoinstall.sql",
-		"queries/warehouse_set_autoload.sql", "queries/warehouse_set_insertion_order.sql",
-		"queries/warehouse_set_threads.sql", "queries/warehouse_set_time_zone.sql", "queries/warehouse_use.sql",
+		"1_schema/schemas.sql", "1_schema/ops_schema_versions.sql", "warehouse/schema.sql", "warehouse/instance.sql",
 	} {
 		data, err := sqlfiles.FS.ReadFile(name)
 		if err != nil {
@@ -93,35 +90,35 @@ func TestOpenMigratesAnOlderFile(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	files["1_schema/007_first.sql"] = &fstest.MapFile{Data: []byte("create table ops.first (n integer)")}
-	files["1_schema/008_second.sql"] = &fstest.MapFile{Data: []byte("create table ops.second (n integer)")}
-	want := []string{"5", "6", "7", "8"}
+	files["1_schema/first.sql"] = &fstest.MapFile{Data: []byte("-- name: 008_first\ncreate table ops.first (n integer);\n")}
+	files["1_schema/a_second.sql"] = &fstest.MapFile{Data: []byte("-- name: 009_second\ncreate table ops.second (n integer);\n")}
+	want := []string{"1", "2", "3", "4", "5", "6", "8", "9"}
 	for range 2 { // the second time there is nothing left to do
 		wantSteps(t, open(), want)
 	}
 
 	// A later step may take a free number before those that were run.
-	files["1_schema/004_between.sql"] = &fstest.MapFile{Data: []byte("create schema between_others")}
+	files["1_schema/between.sql"] = &fstest.MapFile{Data: []byte("-- name: 007_between\ncreate schema between_others;\n")}
 	for range 2 {
-		wantSteps(t, open(), append([]string{"4"}, want...))
+		wantSteps(t, open(), slices.Insert(slices.Clone(want), 6, "7"))
 	}
 
-	wantCopies(t, path, "w.before-6.duckdb", "w.before-8.duckdb")
+	wantCopies(t, path, "w.before-6.duckdb", "w.before-9.duckdb")
 	kept, err := os.ReadFile(filepath.Join(filepath.Dir(path), "w.before-6.duckdb"))
 	if err != nil || string(kept) != string(original) {
 		t.Errorf("the copy is not the file of before: %v", err)
 	}
 
 	// A step that fails leaves file and copy as they were, however often.
-	files["1_schema/009_wrong.sql"] = &fstest.MapFile{Data: []byte("create table ops.first (n integer)")}
+	files["1_schema/wrong.sql"] = &fstest.MapFile{Data: []byte("-- name: 010_wrong\ncreate table ops.first (n integer);\n")}
 	for range 2 {
 		if _, err := warehouse.Open(t.Context(), warehouse.Options{Location: path, Files: files}); err == nil {
 			t.Fatal("a wrong step was accepted")
 		}
 	}
-	delete(files, "1_schema/009_wrong.sql")
-	wantSteps(t, open(), append([]string{"4"}, want...))
-	wantCopies(t, path, "w.before-6.duckdb", "w.before-8.duckdb")
+	delete(files, "1_schema/wrong.sql")
+	wantSteps(t, open(), slices.Insert(slices.Clone(want), 6, "7"))
+	wantCopies(t, path, "w.before-6.duckdb", "w.before-9.duckdb")
 
 	if err := warehouse.ForgetBefore(path); err != nil {
 		t.Fatal(err)
@@ -143,7 +140,7 @@ func wantCopies(t *testing.T, path string, want ...string) {
 func wantSteps(t *testing.T, db *warehouse.DB, want []string) {
 	t.Helper()
 	defer db.Close()
-	got, err := warehouse.Strings(t.Context(), db, "queries/schema_version_list.sql", nil)
+	got, err := warehouse.Strings(t.Context(), db, "warehouse/schema.list", nil)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("steps that were run, %v (-want +got):\n%s", err, diff)
 	}
@@ -153,25 +150,13 @@ func wantSteps(t *testing.T, db *warehouse.DB, want []string) {
 // get every later step, wherever it stands, and keep what they hold.
 func TestOpenCompletesAWarehouseOfTheFirstVersion(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w.duckdb")
-	first := fstest.MapFS{}
-	err := fs.WalkDir(sqlfiles.FS, ".", func(name string, entry fs.DirEntry, err error) error {
-		later := strings.HasPrefix(name, "1_schema/") && name > "1_schema/065" || name == "1_schema/014_raw_vanished.sql"
-		if err == nil && !entry.IsDir() && !later {
-			data, err := fs.ReadFile(sqlfiles.FS, name)
-			first[name] = &fstest.MapFile{Data: data}
-			return err
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	first["queries/forget_steps.sql"] = &fstest.MapFile{Data: []byte("delete from ops.schema_versions where version != 64")}
+	first := etltest.OlderSQL(t, func(step int) bool { return step == 14 || step > 65 })
+	first["test/forget_steps.sql"] = &fstest.MapFile{Data: []byte("delete from ops.schema_versions where version != 64")}
 	db, err := warehouse.Open(t.Context(), warehouse.Options{Location: path, Files: first})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(t.Context(), "queries/forget_steps.sql", nil); err != nil {
+	if _, err := db.Exec(t.Context(), "test/forget_steps.sql", nil); err != nil {
 		t.Fatal(err)
 	}
 	db.Close()
@@ -181,7 +166,7 @@ func TestOpenCompletesAWarehouseOfTheFirstVersion(t *testing.T) {
 	}
 	defer db.Close()
 	args := warehouse.Args{"source": "productive", "stream": "expenses"}
-	if _, err := db.Query(t.Context(), "queries/vanished_list.sql", args); err != nil {
+	if _, err := db.Query(t.Context(), "extract/vanished.list", args); err != nil {
 		t.Error(err)
 	}
 }
@@ -189,8 +174,8 @@ func TestOpenCompletesAWarehouseOfTheFirstVersion(t *testing.T) {
 func TestInTxKeepsNothingAfterAnError(t *testing.T) {
 	db := etltest.OpenDB(t)
 	add := func(tx *warehouse.Tx, version int) error {
-		_, err := tx.Exec(t.Context(), "queries/schema_version_add.sql",
-			warehouse.Args{"version": version, "applied_at": time.Now()})
+		_, err := tx.Exec(t.Context(), "warehouse/schema.add",
+			warehouse.Args{"versions": strconv.Itoa(version), "applied_at": time.Now()})
 		return err
 	}
 	before, err := db.SchemaVersion(t.Context())
@@ -216,7 +201,7 @@ func TestInTxKeepsNothingAfterAnError(t *testing.T) {
 }
 
 func addNull(ctx context.Context, tx *warehouse.Tx) error {
-	_, err := tx.Exec(ctx, "queries/schema_version_add.sql", warehouse.Args{"version": nil, "applied_at": nil})
+	_, err := tx.Exec(ctx, "warehouse/schema.add", warehouse.Args{"versions": "none", "applied_at": time.Now()})
 	return err
 }
 
@@ -226,13 +211,13 @@ func TestArgsMustMatchTheFile(t *testing.T) {
 		args warehouse.Args
 		want string
 	}{
-		"one missing":  {warehouse.Args{"version": 1}, "parameter $applied_at is not given"},
-		"one too many": {warehouse.Args{"version": 1, "applied_at": time.Now(), "by": "me"}, "but the file has applied_at, version"},
-		"misspelt":     {warehouse.Args{"version": 1, "aplied_at": time.Now()}, "parameter $applied_at is not given"},
+		"one missing":  {warehouse.Args{"versions": "1"}, "parameter $applied_at is not given"},
+		"one too many": {warehouse.Args{"versions": "1", "applied_at": time.Now(), "by": "me"}, "but the statement has applied_at, versions"},
+		"misspelt":     {warehouse.Args{"versions": "1", "aplied_at": time.Now()}, "parameter $applied_at is not given"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := db.Exec(t.Context(), "queries/schema_version_add.sql", tt.args)
+			_, err := db.Exec(t.Context(), "warehouse/schema.add", tt.args)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one that says %q", err, tt.want)
 			}

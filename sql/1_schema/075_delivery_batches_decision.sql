@@ -1,1 +1,0 @@
-alter table delivery.batches rename column settlement_id to decision_id

@@ -1,1 +1,0 @@
-alter table delivery.holds_open rename to holds

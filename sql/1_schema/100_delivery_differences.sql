@@ -1,1 +1,0 @@
-alter table delivery.undelivered rename to differences

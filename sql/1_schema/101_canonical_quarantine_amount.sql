@@ -1,2 +1,0 @@
--- In major units; null = unreadable.
-alter table canonical.quarantine add column if not exists amount decimal(18, 4)

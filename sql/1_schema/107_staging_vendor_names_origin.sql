@@ -1,2 +1,0 @@
-alter table staging.vendor_names
-add column if not exists vendor_origin varchar

@@ -1,0 +1,193 @@
+-- delivery.batches: one row per POST. Its states are drawn in
+-- etl/deliver/doc.go.
+
+-- name: planned
+-- The batches of the newest plan, in the order they are sent.
+select
+    batch_id,
+    any_value(target) as target,
+    any_value(record_schema) as record_schema,
+    count(*) as records,
+    min(ledger_no) as first_no,
+    max(ledger_no) as last_no
+
+from delivery.planned_items
+
+where ledger_no > $items_before
+    and batch_id is not null
+
+group by batch_id
+
+order by batch_id;
+
+-- name: count
+-- How far the ledger is numbered: its items, and the batches of a run so far,
+-- halves under their parent's number.
+select
+    coalesce(max(numbered.ledger_no), 0) as items,
+    coalesce(
+        max(
+            regexp_extract(
+                numbered.batch_id, '-([0-9]+)[ab]*$', 1
+            )::integer
+        ) filter (numbered.run_id = $run_id), 0
+    ) as batches
+
+from (
+
+    select ledger_no, run_id, batch_id from delivery.planned_items
+
+    union all by name
+
+    select run_id, batch_id from delivery.batches
+
+) as numbered;
+
+-- name: ids
+select batch_id from delivery.batches;
+
+-- name: items
+-- The items between two ledger numbers as the sent files list them, without
+-- their place in the batch, and as they go out.
+select
+    ledger_no,
+    to_json({
+        'key': key, 'attempt': attempt, 'spend_id': spend_id, 'source': source,
+        'page_id': page_id, 'record_version': record_version,
+        'class': class, 'kind': kind,
+        'content_hash': content_hash, 'currency': currency, 'version': version,
+        'amount': amount::varchar, 'created_ms': created_ms,
+        'occurred_on': occurred_on
+    })::varchar as item,
+    payload
+
+from delivery.planned_items
+
+where ledger_no between $first_no and $last_no
+    and batch_id is not null
+
+order by ledger_no;
+
+-- name: begin
+insert into delivery.batches by name
+
+select
+    $batch_id as batch_id,
+    nullif($parent, '') as parent_batch_id,
+    $run_id as run_id,
+    $target as target,
+    $app_id as app_id,
+    $record_schema as record_schema,
+    $state as state,
+    $sha256 as sha256,
+    $file as file,
+    $attempt as attempt,
+    $records as records,
+    $doubtful as doubtful,
+    $first_no as first_no,
+    $last_no as last_no,
+    $at::timestamptz as planned_at,
+    case when $state = 'sending' then $at::timestamptz end as sent_at;
+
+-- name: finish
+update delivery.batches
+
+set
+    state = $state,
+    status = nullif($status, 0),
+    message = nullif($message, ''),
+    request_id = nullif($request_id, ''),
+    finished_at = $at::timestamptz
+
+where batch_id = $batch_id;
+
+-- name: again
+-- A person's word to send a batch again is good for one time.
+update delivery.batches
+
+set
+    state = 'sending',
+    attempt = attempt + 1,
+    decision_id = null,
+    sent_at = $at::timestamptz,
+    finished_at = null
+
+where batch_id = $batch_id;
+
+-- name: open
+-- Batches whose outcome is not known. Those that are sending belong to a
+-- program that has ended in between.
+select
+    batch_id,
+    target,
+    record_schema,
+    records,
+    first_no,
+    last_no,
+    attempt,
+    coalesce(parent_batch_id, '') as parent,
+    state,
+    doubtful
+
+from delivery.batches
+
+where state in ('sending', 'unknown', 'pending')
+
+order by batch_id;
+
+-- name: unknown
+select
+    batch_id,
+    target,
+    record_schema,
+    coalesce(status in (413, 422), false) as refused
+
+from delivery.batches
+
+where state = 'unknown'
+
+order by batch_id;
+
+-- name: unsettled
+-- Batches in doubt, with whether a person asked to send them again and whether
+-- Productiv refused them when they were.
+select
+    batches.batch_id,
+    batches.target,
+    batches.record_schema,
+    batches.records,
+    batches.first_no,
+    batches.last_no,
+    batches.attempt,
+    coalesce(batches.parent_batch_id, '') as parent,
+    coalesce(settlements.decision = 'resend', false) as resend,
+    coalesce(batches.status in (413, 422), false) as refused
+
+from delivery.batches as batches
+
+left join delivery.decisions as settlements
+    on batches.decision_id = settlements.decision_id
+
+where batches.state = 'unknown'
+
+order by batches.batch_id;
+
+-- name: sent_before
+-- Batches before another one whose payload lies in a sent file.
+select batch_id
+
+from delivery.batches
+
+where first_no < $first_no
+    and attempt > 0
+    and state in ('accepted', 'rejected', 'unknown', 'split');
+
+-- name: digests
+select
+    batch_id,
+    sha256,
+    state = 'pending' or attempt = 0 as unsent
+
+from delivery.batches
+
+order by batch_id;

@@ -1,0 +1,68 @@
+-- delivery.decisions: one row per decision of a person.
+
+-- name: ids
+select decision_id from delivery.decisions;
+
+-- name: last_no
+select coalesce(max(ledger_no), 0) as ledger_no
+
+from delivery.items
+
+where state != 'planned';
+
+-- name: add
+insert into delivery.decisions by name
+
+select
+    $decision_id as decision_id,
+    $subject as subject,
+    $decision as decision,
+    $decided_by as decided_by,
+    $note as note,
+    $ledger_no as ledger_no,
+    $covers as covers,
+    $at::timestamptz as decided_at
+
+where $decision_id not in (select decision_id from delivery.decisions);
+
+-- name: covers
+-- What a person signs for: the difference as it was listed.
+select
+    count(*) as records,
+    coalesce(to_json(list({
+        'spend_id': spend_id, 'difference': difference,
+        'class': class, 'state': state,
+        'currency': currency, 'amount': amount::varchar
+    })), '[]')::varchar as covers
+
+from delivery.differences
+
+where spend_id = $spend_id
+    and not settled
+    and (
+        state = 'rejected'
+        or class in ('changed', 'withdrawn', 'frozen')
+        and state = 'unsent_changes'
+    );
+
+-- name: add_dismissal
+insert into delivery.dismissals by name
+
+with
+
+covers as (
+
+    select unnest(
+        from_json($covers, '[{
+            "spend_id": "VARCHAR", "difference": "VARCHAR"
+        }]'),
+        recursive := true
+    )
+
+)
+
+select
+    $decision_id as decision_id,
+    *
+
+from covers;

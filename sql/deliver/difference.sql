@@ -1,0 +1,117 @@
+-- delivery.differences: what was listed for a person, and whether anybody was
+-- told.
+
+-- name: untold
+-- What needs attention and no run has told yet: what was rejected, what the
+-- policy does not post.
+select
+    class,
+    coalesce(currency, '') as currency,
+    count(*) as records,
+    coalesce(sum(amount), 0)::decimal(38, 4)::varchar as amount,
+    count(*) filter (amount is null) as unreadable
+
+from delivery.undelivered
+
+where since_run_id = $run_id
+    and needs_attention
+    and class in ('changed', 'withdrawn', 'rejected', 'invalid')
+
+group by class, currency
+
+order by class, currency;
+
+-- name: untell
+-- What only a run has found that never ended, nobody was told.
+update delivery.differences
+
+set since_run_id = ''
+
+where since_run_id in (
+    select run_id from ops.runs where status = 'running'
+);
+
+-- name: save_sources
+-- Keeps how the newest load saw each source.
+merge into delivery.source_loads as source_loads
+
+using (
+
+    select
+        sources.source,
+        holds.source is not null as held
+
+    from (
+        select source from canonical.spend
+        union
+        select source from canonical.excluded
+        union
+        select source from canonical.quarantine
+    ) as sources
+
+    left join (select distinct source from delivery.holds) as holds
+        on sources.source = holds.source
+
+) as found
+    on source_loads.source = found.source
+
+when matched then update set
+    run_id = $run_id,
+    settings_hash = $settings_hash,
+    models_hash = $models_hash,
+    unheld_run_id = case
+        when found.held then source_loads.unheld_run_id
+        else $run_id
+    end
+
+when not matched then insert (
+    source, run_id, unheld_run_id, settings_hash, models_hash
+)
+values (
+    found.source,
+    $run_id,
+    case when not found.held then $run_id end,
+    $settings_hash,
+    $models_hash
+);
+
+-- name: save_waiting
+-- Keeps what is not due, so that the next load sees what becomes due by a
+-- changed setting. A source of which something is held keeps its quarantine as
+-- it was when nothing was.
+merge into delivery.waiting as waiting
+
+using (
+
+    select spend_id, source, 'excluded' as place, record_version
+    from canonical.excluded
+
+    union all by name
+
+    select spend_id, source, 'early' as place, record_version
+    from canonical.spend
+    where spend_id in (select spend_id from diff where class = 'not_due')
+        and occurred_on < $post_from::date
+
+    union all by name
+
+    select spend_id, source, 'quarantine' as place, record_version
+    from canonical.quarantine
+    where source not in (select source from delivery.holds)
+
+    union all by name
+
+    select spend_id, source, place, record_version
+    from delivery.waiting
+    where place = 'quarantine'
+        and source in (select source from delivery.holds)
+
+) as found
+    on waiting.spend_id = found.spend_id
+    and waiting.place = found.place
+    and waiting.record_version = found.record_version
+
+when not matched then insert (spend_id, source, place, record_version)
+values (found.spend_id, found.source, found.place, found.record_version)
+
+when not matched by source then delete;

@@ -1,0 +1,73 @@
+-- What becomes of items that a person settles.
+
+-- name: select
+-- What a decision about many records covers: what the last ended run listed.
+select
+    count(*) as records,
+    coalesce(to_json(list({
+        'spend_id': spend_id, 'difference': difference,
+        'class': class, 'state': state,
+        'currency': currency, 'amount': amount::varchar
+    } order by spend_id)), '[]')::varchar as covers
+
+from delivery.undelivered
+
+where not settled
+    and since_run_id != ''
+    and class in (select unnest($classes::varchar[]))
+    and ($source = '' or source = $source)
+    and ($currency = '' or currency = $currency)
+    and ($before = '' or occurred_on < try_cast($before as date));
+
+-- name: find_batch
+select
+    target,
+    record_schema,
+    state,
+    records,
+    first_no,
+    last_no,
+    attempt
+
+from delivery.batches
+
+where batch_id = $batch_id;
+
+-- name: batch
+update delivery.batches
+
+set
+    state = $state,
+    decision_id = $decision_id,
+    message = $message,
+    finished_at = $at::timestamptz
+
+where batch_id = $batch_id;
+
+-- name: rejected
+-- The batches that the refused items of some records were in.
+select distinct coalesce(batch_id, '') as batch_id
+
+from delivery.items
+
+where spend_id in (select unnest($spend_ids::varchar[]))
+    and state = 'rejected'
+    and decision_id is null
+
+order by batch_id;
+
+-- name: retry
+-- Lets go of the refused items of some records, so that they are sent again. A
+-- later refusal is another matter.
+insert into delivery.retried_items by name
+
+select
+    ledger_no,
+    $decision_id as decision_id
+
+from delivery.items
+
+where spend_id in (select unnest($spend_ids::varchar[]))
+    and state = 'rejected'
+    and decision_id is null
+    and ledger_no <= $ledger_no;

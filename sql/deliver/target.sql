@@ -1,0 +1,121 @@
+-- delivery.targets: one row per target that may have accepted something.
+
+-- name: list
+select
+    target,
+    address,
+    app_id,
+    application
+
+from delivery.targets
+
+order by target;
+
+-- name: accepted
+-- How many records each application has accepted.
+select
+    targets.application,
+    count(distinct items.spend_id) as records
+
+from delivery.items as items
+
+inner join delivery.targets as targets
+    on items.target = targets.target
+
+where items.state = 'accepted'
+
+group by targets.application;
+
+-- name: held
+-- The records that the gate of the target held in the last load, and where
+-- they are.
+select
+    count(*) as records,
+    coalesce(to_json(list({
+        'spend_id': undelivered.spend_id, 'target': places.target
+    } order by undelivered.spend_id)), '[]')::varchar as covers
+
+from (
+    select distinct spend_id from delivery.holds where gate = 'target'
+) as undelivered
+
+inner join (
+
+    select
+        spend_id,
+        arg_max(target, ledger_no) as target
+
+    from delivery.items
+
+    where state = 'accepted'
+
+    group by spend_id
+
+) as places
+    on undelivered.spend_id = places.spend_id;
+
+-- name: add
+insert into delivery.targets by name
+
+select
+    $target as target,
+    $address as address,
+    $app_id as app_id,
+    $target as application,
+    $run_id as first_run_id
+
+where $target not in (select target from delivery.targets);
+
+-- name: keep
+-- Keeps what the gate of the target holds where it is.
+insert into delivery.kept_records by name
+
+with
+
+covers as (
+
+    select unnest(
+        from_json($covers, '[{"spend_id": "VARCHAR", "target": "VARCHAR"}]'),
+        recursive := true
+    )
+
+)
+
+select
+    $decision_id as decision_id,
+    *
+
+from covers;
+
+-- name: move
+-- Makes two targets one application.
+update delivery.targets
+
+set application = (
+    select application from delivery.targets where target = $to
+)
+
+where application = (
+    select application from delivery.targets where target = $from
+);
+
+-- name: rename_batches
+update delivery.batches set target = $new where target = $old;
+
+-- name: rename_items
+update delivery.planned_items set target = $new where target = $old;
+
+-- name: strays
+-- Targets that are in the ledger in the form that older versions wrote.
+select
+    target,
+    any_value(app_id) as app_id,
+    arg_min(run_id, first_no) as first_run_id
+
+from delivery.batches
+
+where target not in (select target from delivery.targets)
+
+group by target
+
+order by target;

@@ -1,0 +1,68 @@
+-- raw.absences: records that a read did not find, once.
+
+-- name: list
+-- What proven reads did not find.
+select
+    record_id,
+    read_id
+
+from raw.absences
+
+where source = $source
+    and stream = $stream
+
+order by
+    record_id,
+    missed_at;
+
+-- name: add
+-- Notes what a proven read did not find.
+insert into raw.absences (source, stream, record_id, read_id, missed_at)
+
+with
+
+missing as (
+
+    select unnest($record_ids) as record_id
+
+),
+
+noted as (
+
+    select record_id
+
+    from raw.absences
+
+    where source = $source
+        and stream = $stream
+        and read_id = $read_id
+
+)
+
+select
+    $source as source,
+    $stream as stream,
+    missing.record_id,
+    $read_id as read_id,
+    $now as missed_at
+
+from missing
+
+anti join noted
+    on missing.record_id = noted.record_id;
+
+-- name: again
+-- Forgets that a record was missed again: that it was missed before is enough.
+delete from raw.absences
+
+where source = $source
+    and stream = $stream
+    and record_id in (select unnest($record_ids))
+    and read_id in (select unnest($read_ids));
+
+-- name: remove
+delete from raw.absences
+
+where source = $source
+    and stream = $stream
+    and record_id in (select unnest($record_ids));

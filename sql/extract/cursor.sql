@@ -1,0 +1,93 @@
+-- raw.cursors: how far the windows of each job are.
+
+-- name: list
+select
+    read_id,
+    purpose,
+    state,
+    window_from,
+    window_to,
+    started_at,
+    updated_at
+
+from raw.cursors
+
+where job_id = $job_id
+
+order by
+    purpose,
+    window_from;
+
+-- name: reads
+-- The reads of windows that a killed run has not finished.
+select read_id
+
+from raw.cursors
+
+where source = $source
+    and state in ('pending', 'reading')
+    and read_id is not null;
+
+-- name: add
+insert into raw.cursors (
+    job_id, source, run_id, read_id,
+    purpose, state,
+    window_from, window_to,
+    started_at, updated_at
+)
+
+with
+
+slots as (
+
+    select unnest(
+        from_json($slots, '[{
+            "read_id": "VARCHAR", "purpose": "VARCHAR",
+            "window_from": "VARCHAR", "window_to": "VARCHAR"
+        }]'),
+        max_depth := 2
+    )
+
+)
+
+select
+    $job_id as job_id,
+    $source as source,
+    $run_id as run_id,
+    read_id,
+    purpose,
+    'pending' as state,
+    window_from::date as window_from,
+    window_to::date as window_to,
+    $now as started_at,
+    $now as updated_at
+
+from slots;
+
+-- name: set
+update raw.cursors
+
+set
+    run_id = $run_id,
+    read_id = slots.read_id,
+    state = $state,
+    updated_at = $now
+
+from (
+
+    select unnest(
+        from_json($slots, '[{
+            "read_id": "VARCHAR", "purpose": "VARCHAR",
+            "window_from": "VARCHAR"
+        }]'),
+        max_depth := 2
+    )
+
+) as slots
+
+where cursors.job_id = $job_id
+    and cursors.purpose = slots.purpose
+    and cursors.window_from is not distinct from slots.window_from::date;
+
+-- name: remove
+delete from raw.cursors where job_id = $job_id;

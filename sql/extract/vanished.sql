@@ -1,0 +1,108 @@
+-- raw.vanished: records and links that disappeared in such numbers that a
+-- person decides.
+
+-- name: list
+-- What waits, and what was accepted and is not gone yet.
+select
+    record_id,
+    accepted_at is not null as is_accepted
+
+from raw.vanished
+
+where source = $source
+    and stream = $stream
+    and record_id is not null
+    and closed_at is null
+
+order by record_id;
+
+-- name: links
+-- The links that lack as somebody accepted them last.
+select
+    detail,
+    accepted_at
+
+from raw.vanished
+
+where source = $source
+    and stream = $stream
+    and record_id is null
+    and accepted_at is not null
+
+order by accepted_at desc
+
+limit 1;
+
+-- name: add
+insert into raw.vanished (
+    source, stream, record_id, run_id,
+    detail, who, note,
+    listed_at, accepted_at, closed_at
+)
+
+select
+    $source as source,
+    $stream as stream,
+    unnest($record_ids) as record_id,
+    $run_id as run_id,
+    null as detail,
+    null as who,
+    null as note,
+    $now as listed_at,
+    null as accepted_at,
+    null as closed_at;
+
+-- name: add_links
+insert into raw.vanished (
+    source, stream, record_id, run_id,
+    detail, who, note,
+    listed_at, accepted_at, closed_at
+)
+values (
+    $source, $stream, null, $run_id,
+    $detail, null, null,
+    $now, null, null
+);
+
+-- name: accept
+-- Accepts what runs have listed, and nothing that vanishes later.
+update raw.vanished
+
+set
+    who = $who,
+    note = $note,
+    accepted_at = $now
+
+where source = $source
+    and stream = $stream
+    and accepted_at is null;
+
+-- name: remove
+-- Takes records off the list of what waits.
+delete from raw.vanished
+
+where source = $source
+    and stream = $stream
+    and record_id in (select unnest($record_ids))
+    and accepted_at is null;
+
+-- name: remove_links
+-- Takes the links off the list of what waits.
+delete from raw.vanished
+
+where source = $source
+    and stream = $stream
+    and record_id is null
+    and accepted_at is null;
+
+-- name: close
+-- Ends what an acceptance may do: the record is gone, or was found again.
+update raw.vanished
+
+set closed_at = $now
+
+where source = $source
+    and stream = $stream
+    and record_id in (select unnest($record_ids))
+    and accepted_at is not null
+    and closed_at is null;

@@ -1,0 +1,17 @@
+-- ops.notifications: who was told of what.
+
+-- name: told
+-- What the webhook was told last.
+select
+    status,
+    subject
+
+from ops.notifications
+
+order by run_id desc, told_at desc
+
+limit 1;
+
+-- name: tell
+insert into ops.notifications (run_id, status, subject, told_at)
+values ($run_id, $status, $subject, $told_at);

@@ -1,1 +1,0 @@
-set global lock_configuration = true

@@ -1,1 +1,0 @@
-select batch_id from delivery.batches

@@ -1,1 +1,0 @@
-copy staging.setting_cardholders to $path (format parquet)

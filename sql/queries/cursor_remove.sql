@@ -1,1 +1,0 @@
-delete from raw.cursors where job_id = $job_id

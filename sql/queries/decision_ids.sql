@@ -1,1 +1,0 @@
-select decision_id from delivery.decisions

@@ -1,2 +1,0 @@
--- How far the reference rates reach, null without any.
-select max(valid_on)::varchar as newest from canonical.fx_rates

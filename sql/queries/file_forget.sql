@@ -1,1 +1,0 @@
-delete from ops.files where key = $key

@@ -1,3 +1,0 @@
-insert into ops.files by name
-
-select * from read_parquet($path)

@@ -1,1 +1,0 @@
-copy ops.files to $path (format parquet)

@@ -1,2 +1,0 @@
--- Each load lists what its gates hold afresh.
-delete from delivery.holds

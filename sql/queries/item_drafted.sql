@@ -1,1 +1,0 @@
-select count(*) > 0 as drafted from item_draft

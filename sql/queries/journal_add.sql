@@ -1,2 +1,0 @@
-insert into raw.journals (source, journal, bytes)
-values ($source, $journal, $bytes)

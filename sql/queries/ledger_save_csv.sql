@@ -1,9 +1,0 @@
-copy (
-
-    select *
-
-    from ledger_export
-
-    order by sent_at, batch_id, ordinal, key
-
-) to $path (format csv, header)

@@ -1,3 +1,0 @@
-delete from ops.control_totals
-where run_id = $run_id
-    and step = 'ledger'

@@ -1,1 +1,0 @@
-update delivery.marker set load_no = $load_no

@@ -1,6 +1,0 @@
-update raw.pages
-
-set journal = $journal
-
-where source = $source
-    and journal is null

@@ -1,5 +1,0 @@
-update raw.pages
-
-set landed = true
-
-where page_id in (select unnest($page_ids))

@@ -1,1 +1,0 @@
-select distinct source from raw.pages order by source

@@ -1,3 +1,0 @@
-delete from ops.checks
-
-where checked_at < $before

@@ -1,7 +1,0 @@
--- The copy that was written last.
-select
-    shows,
-    sha256,
-    bytes
-
-from ops.published

@@ -1,3 +1,0 @@
-insert into raw.records by name
-
-select * from read_parquet($path)

@@ -1,1 +1,0 @@
-select coalesce(max(run_id), '') as run_id from ops.runs

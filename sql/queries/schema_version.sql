@@ -1,1 +1,0 @@
-select max(version) as version from ops.schema_versions

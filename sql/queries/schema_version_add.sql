@@ -1,2 +1,0 @@
-insert into ops.schema_versions (version, applied_at)
-values ($version, $applied_at)

@@ -1,9 +1,0 @@
-update delivery.batches
-
-set
-    state = $state,
-    decision_id = $decision_id,
-    message = $message,
-    finished_at = $at::timestamptz
-
-where batch_id = $batch_id

@@ -1,8 +1,0 @@
-select
-    source,
-    kind,
-    tenant
-
-from ops.sources
-
-order by source

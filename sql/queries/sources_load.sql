@@ -1,3 +1,0 @@
-insert into ops.sources by name
-
-select * from read_parquet($path)

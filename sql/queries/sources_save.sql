@@ -1,1 +1,0 @@
-copy ops.sources to $path (format parquet)

@@ -1,2 +1,0 @@
-insert into ops.notifications (run_id, status, subject, told_at)
-values ($run_id, $status, $subject, $told_at)

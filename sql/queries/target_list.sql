@@ -1,9 +1,0 @@
-select
-    target,
-    address,
-    app_id,
-    application
-
-from delivery.targets
-
-order by target

@@ -1,1 +1,0 @@
-update delivery.batches set target = $new where target = $old

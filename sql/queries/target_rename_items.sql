@@ -1,1 +1,0 @@
-update delivery.planned_items set target = $new where target = $old

@@ -1,1 +1,0 @@
-select hash from staging.model_hashes where file = $file

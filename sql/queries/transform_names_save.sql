@@ -1,3 +1,0 @@
-insert into staging.vendor_names by name
-
-select * from vendors_keyed

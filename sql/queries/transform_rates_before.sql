@@ -1,3 +1,0 @@
-create or replace temp table rates_before as
-
-select * from canonical.fx_rates

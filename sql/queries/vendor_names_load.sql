@@ -1,3 +1,0 @@
-insert into ops.vendor_names by name
-
-select * from read_parquet($path)

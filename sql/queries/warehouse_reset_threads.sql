@@ -1,2 +1,0 @@
--- As many as the machine has.
-reset global threads

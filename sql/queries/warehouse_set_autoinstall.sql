@@ -1,1 +1,0 @@
-set global autoinstall_known_extensions = $value

@@ -1,1 +1,0 @@
-set global autoload_known_extensions = $value

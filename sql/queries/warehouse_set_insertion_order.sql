@@ -1,1 +1,0 @@
-set global preserve_insertion_order = false

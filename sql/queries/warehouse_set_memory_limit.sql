@@ -1,1 +1,0 @@
-set global memory_limit = $value

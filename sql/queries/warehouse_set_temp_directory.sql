@@ -1,1 +1,0 @@
-set global temp_directory = $value

@@ -1,2 +1,0 @@
--- So that no result depends on where the server stands.
-set TimeZone = 'UTC'

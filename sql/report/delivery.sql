@@ -1,0 +1,150 @@
+-- What was delivered, and what was not.
+
+-- name: states
+-- What a run's items came to.
+select
+    state,
+    kind,
+    currency,
+    count(*) as records,
+    sum(amount)::decimal(38, 4)::varchar as amount
+
+from delivery.items
+
+where run_id = $run_id
+
+group by state, kind, currency
+
+order by state, kind, currency;
+
+-- name: ledger
+-- The cells of the second identity: canonical = the sum of all states, in
+-- major units as transacted.
+with
+
+cells as (
+
+    select
+        source,
+        currency,
+        case when step = 'canonical' then 'spend' else state end as state,
+        records,
+        amount
+
+    from ops.control_totals
+
+    where run_id = $run_id
+        and (step = 'canonical' and month is not null or step = 'ledger')
+
+)
+
+select
+    source,
+    currency,
+    state,
+    sum(records)::bigint as records,
+    coalesce(sum(amount), 0)::decimal(38, 4)::varchar as amount
+
+from cells
+
+group by source, currency, state
+
+order by source, currency, state;
+
+-- name: batches
+-- The batches of a run, and those of any run that wait for a person.
+select
+    batch_id,
+    run_id,
+    target,
+    state,
+    records,
+    coalesce(status, 0) as status,
+    coalesce(message, '') as message,
+    planned_at
+
+from delivery.batches
+
+where run_id = $run_id
+    or state = 'unknown'
+
+order by planned_at, batch_id;
+
+-- name: batch_money
+-- The money in the batches that report_batches lists.
+select
+    items.batch_id,
+    items.currency,
+    sum(items.amount)::decimal(38, 4)::varchar as amount
+
+from delivery.items as items
+
+inner join delivery.batches as batches
+    on items.batch_id = batches.batch_id
+
+where batches.run_id = $run_id
+    or batches.state = 'unknown'
+
+group by items.batch_id, items.currency
+
+order by items.batch_id, items.currency;
+
+-- name: changes
+-- What the vendors' records did while a run lasted.
+select
+    source,
+    stream,
+    count(*) filter (where version = 1) as added,
+    count(*) filter (where version > 1 and not tombstone) as changed,
+    count(*) filter (where tombstone) as gone
+
+from raw.records
+
+where seen_at >= $started_at
+    and seen_at <= $finished_at
+
+group by source, stream
+
+order by source, stream;
+
+-- name: undelivered
+-- What Productiv does not hold as canonical has it, in records and money.
+select
+    class,
+    state,
+    coalesce(currency, '') as currency,
+    count(*) as records,
+    count(*) filter (reversed) as reversed,
+    coalesce(sum(amount), 0)::decimal(38, 4)::varchar as amount,
+    count(*) filter (amount is null) as unreadable,
+    min(since) as since,
+    any_value(needs_attention) as needs_attention,
+    settled
+
+from delivery.undelivered
+
+group by class, state, currency, settled
+
+order by class, state, currency, settled;
+
+-- name: undelivered_first
+-- The largest records that wait for somebody, as far as a page has room.
+select
+    spend_id,
+    class,
+    coalesce(vendor, '') as vendor,
+    coalesce(occurred_on::varchar, '') as occurred_on,
+    coalesce(currency, '') as currency,
+    coalesce(amount::varchar, '') as amount,
+    coalesce(reason, '') as reason,
+    since,
+    coalesce(command, '') as command
+
+from delivery.undelivered
+
+where not settled
+    and class not in ('pending', 'not_due', 'touched', 'quarantined')
+
+order by abs(coalesce(amount, 0)) desc, spend_id
+
+limit $limit;

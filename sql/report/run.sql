@@ -1,0 +1,123 @@
+-- One run: its stages, checks and totals.
+
+-- name: get
+select
+    run_id,
+    command,
+    status,
+    coalesce(error, '') as error,
+    version,
+    config_hash,
+    started_at,
+    finished_at
+
+from ops.runs
+
+where run_id = $run_id;
+
+-- name: last
+-- The last run that extracted, transformed or loaded, null for none.
+select max(run_id) as run_id
+
+from ops.stages
+
+where stage in ('transform', 'snapshot', 'deliver', 'approve', 'publish')
+    or starts_with(stage, 'extract/')
+    or starts_with(stage, 'backfill/');
+
+-- name: names
+-- All runs, the newest first.
+select run_id
+
+from ops.runs
+
+order by run_id desc;
+
+-- name: stages
+select
+    stage,
+    status,
+    coalesce(error, '') as error,
+    rows_read,
+    rows_written,
+    rows_skipped,
+    started_at,
+    finished_at
+
+from ops.stages
+
+where run_id = $run_id
+
+order by started_at, stage;
+
+-- name: checks
+-- What a run proved, by kind of proof.
+select
+    stage,
+    check_name,
+    coalesce(source, '') as source,
+    count(*) filter (where passed) as passed,
+    count(*) filter (where not passed) as failed
+
+from ops.checks
+
+where run_id = $run_id
+
+group by stage, check_name, source
+
+order by stage, check_name, source;
+
+-- name: snapshot
+-- The newest snapshot up to a run.
+select
+    snapshot_id,
+    run_id,
+    path,
+    rows,
+    logical_hash,
+    created_at
+
+from ops.snapshots
+
+where run_id <= $run_id
+
+order by run_id desc
+
+limit 1;
+
+-- name: totals_of
+-- The newest run, up to the given one, whose totals say what spend there is;
+-- null if there is none.
+select max(run_id) as run_id
+
+from ops.control_totals
+
+where run_id <= $run_id
+    and step = 'canonical';
+
+-- name: totals_before
+select max(run_id) as run_id
+
+from ops.control_totals
+
+where run_id < $run_id
+    and step = 'canonical';
+
+-- name: cells
+-- The cells of the first identity: raw = canonical + excluded + quarantine,
+-- in amounts as the source gave them.
+select
+    source,
+    currency,
+    step,
+    records,
+    coalesce(source_amount, 0)::varchar as source_amount
+
+from ops.control_totals
+
+where run_id = $run_id
+    and step in ('raw', 'canonical', 'excluded', 'quarantine')
+    and month is null
+    and type is null
+
+order by source, currency, step;

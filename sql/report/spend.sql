@@ -1,0 +1,138 @@
+-- Spend by month, vendor and currency.
+
+-- name: list
+-- All spend in one row.
+select
+    count(*) as records,
+    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
+    count(*) filter (where amount_reporting is null) as unpriced,
+    count(distinct vendor) as vendors,
+    coalesce(min(reporting_currency), '') as reporting_currency,
+    coalesce(min(occurred_on)::varchar, '') as first_day,
+    coalesce(max(occurred_on)::varchar, '') as last_day
+
+from canonical.spend;
+
+-- name: months
+select
+    date_trunc('month', occurred_on)::date as month,
+    count(*) as records,
+    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
+    count(*) filter (where amount_reporting is null) as unpriced
+
+from canonical.spend
+
+group by month
+
+order by month;
+
+-- name: vendors
+-- The vendors that money went to, most first. Refunds count against them.
+select
+    vendor,
+    count(*) as records,
+    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
+    count(*) filter (where amount_reporting is null) as unpriced
+
+from canonical.spend
+
+group by vendor
+
+order by sum(amount_reporting) desc nulls last, vendor
+
+limit $limit;
+
+-- name: currencies
+select
+    currency,
+    max(currency_exponent) as exponent,
+    count(*) as records,
+    sum(amount)::decimal(38, 4)::varchar as amount,
+    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar
+        as amount_reporting,
+    count(*) filter (where amount_reporting is null) as unpriced
+
+from canonical.spend
+
+group by currency
+
+order by sum(amount_reporting) desc nulls last, currency;
+
+-- name: rates
+select
+    currency,
+    reporting_currency,
+    coalesce(fx_source, '') as fx_source,
+    count(*) as records,
+    coalesce(min(fx_rate)::varchar, '') as lowest,
+    coalesce(max(fx_rate)::varchar, '') as highest,
+    coalesce(min(fx_date)::varchar, '') as first_day,
+    coalesce(max(fx_date)::varchar, '') as last_day,
+    sum(amount)::decimal(38, 4)::varchar as amount
+
+from canonical.spend
+
+group by currency, reporting_currency, fx_source
+
+order by currency, fx_source nulls last;
+
+-- name: exponents
+-- By how many decimals a source's amounts are shifted to be in major units.
+select
+    sources.source,
+    currencies.currency,
+    case
+        when sources.kind = 'productive' then coalesce(
+            json_extract_string(
+                sources.minor_units,
+                '$.' || currencies.currency
+            )::integer,
+            currencies.exponent
+        )
+        when sources.amount_unit = 'minor' then currencies.exponent
+        else 0
+    end as exponent
+
+from ops.sources as sources
+
+cross join staging.seed_currencies as currencies;
+
+-- name: exponents_known
+-- The list of currencies is a view that the first transform makes.
+select count(*) > 0 as known
+
+from information_schema.tables
+
+where table_catalog = current_database()
+    and table_schema = 'staging'
+    and table_name = 'seed_currencies';
+
+-- name: possible_duplicates
+-- Expenses that may have been paid by card as well, see the published view
+-- possible_duplicates: each is counted once, however many cards match.
+select
+    expenses.currency,
+    count(*) as records,
+    sum(expenses.amount)::decimal(38, 4)::varchar as amount
+
+from canonical.spend as expenses
+
+where expenses.kind = 'productive'
+    and exists (
+
+        select 1
+
+        from canonical.spend as cards
+
+        where cards.kind = 'procurify'
+            and cards.vendor_key = expenses.vendor_key
+            and cards.currency = expenses.currency
+            and cards.amount = expenses.amount
+            and cards.occurred_on between expenses.occurred_on - interval 3 day
+            and expenses.occurred_on + interval 3 day
+
+    )
+
+group by expenses.currency
+
+order by expenses.currency;

@@ -1,0 +1,110 @@
+-- What status tells of the last runs.
+
+-- name: runs
+-- The last runs. A decision is none.
+select
+    runs.run_id,
+    runs.command,
+    runs.status,
+    coalesce(runs.error, '') as error,
+    runs.started_at,
+    runs.finished_at,
+    runs.run_id in (
+        select run_id from ops.slots where run_id is not null
+    ) as scheduled
+
+from ops.runs as runs
+
+where runs.command != 'settle'
+
+order by runs.run_id desc
+
+limit $limit;
+
+-- name: slots
+-- The newest slot of every job, and what was not run in the last days. A slot
+-- in the future was recorded by a clock that was ahead.
+select
+    job,
+    max(due_at) as due_at,
+    arg_max(outcome, due_at) as outcome,
+    count(*) filter (
+        where outcome in ('missed', 'skipped') and due_at >= $since
+    ) as left_out
+
+from ops.slots
+
+where due_at <= $now
+
+group by job
+
+order by job;
+
+-- name: batches
+-- The batches whose outcome is not known.
+select
+    batch_id,
+    state,
+    records,
+    coalesce(message, '') as message,
+    planned_at
+
+from delivery.batches
+
+where state in ('unknown', 'sending')
+
+order by planned_at, batch_id;
+
+-- name: quarantine
+select
+    reason,
+    source,
+    count(*) as records
+
+from canonical.quarantine
+
+group by reason, source
+
+order by records desc, reason, source;
+
+-- name: died
+-- Runs that never ended, unless a later run has done their work since.
+select
+    died.run_id,
+    died.command
+
+from ops.runs as died
+
+where (died.status = 'running' or died.error = $stopped)
+    and died.command != 'settle'
+    and not exists (
+        select 1
+
+        from ops.runs as later
+
+        where later.run_id > died.run_id
+            and later.status in ('ok', 'needs_person')
+            and (
+                later.command = died.command
+                or later.command = 'run'
+                or later.command = 'load' and died.command = 'run'
+            )
+    )
+
+order by died.run_id desc;
+
+-- name: vanished
+-- What runs have listed as vanished and nobody has accepted.
+select
+    source,
+    count(record_id) as records,
+    bool_or(record_id is null) as is_links,
+    min(listed_at) as listed_at
+
+from raw.vanished
+
+where accepted_at is null
+
+group by source
+
+order by source;

@@ -1,0 +1,84 @@
+-- ops.checks: what a transform has proven, and what it warns of.
+
+-- name: add
+insert into ops.checks by name
+
+select
+    $run_id as run_id,
+    'transform' as stage,
+    $check_name as check_name,
+    $passed as passed,
+    $detail as detail,
+    $checked_at::timestamptz as checked_at;
+
+-- name: counts
+select
+    (
+        select count(*)
+        from pending_versions
+        where stream in ('expenses', 'transactions')
+    ) as parsed,
+    (select count(*) from canonical.spend) as spend,
+    (select count(*) from canonical.excluded) as excluded,
+    (select count(*) from canonical.quarantine) as quarantine;
+
+-- name: reasons
+-- What was left out of spend and why, with the amounts as received.
+select
+    'excluded' as place,
+    source,
+    reason,
+    coalesce(source_currency, '?') as currency,
+    count(*) as records,
+    sum(source_amount)::varchar as source_amount
+
+from canonical.excluded
+
+group by all
+
+union all
+
+select
+    'quarantine' as place,
+    source,
+    reason,
+    coalesce(source_currency, '?') as currency,
+    count(*) as records,
+    sum(source_amount)::varchar as source_amount
+
+from canonical.quarantine
+
+group by all
+
+order by place, source, reason, currency;
+
+-- name: warnings
+-- Sources whose every record could be read, and that may be wrong all the same:
+-- a token without the right to view companies hides every vendor.
+with
+
+spend as (
+
+    select
+        source,
+        count(*) as records,
+        count_if(vendor_fallback) as fallbacks
+
+    from canonical.spend
+
+    where kind = 'productive'
+
+    group by source
+
+)
+
+select
+    source,
+    'no vendor is visible; give the token''s user "View companies"' as warning
+
+from spend
+
+where records = fallbacks
+    and records >= 20
+
+order by source;

@@ -1,0 +1,219 @@
+-- Which records are to be derived again.
+
+-- name: news
+-- Whether a version is new to staging.
+select exists (select 1 as one from pending_versions) as news;
+
+-- name: all
+-- Every spend record is to be derived again.
+create or replace temp table dirty_records as
+
+select
+    records.source,
+    records.stream,
+    records.record_id
+
+from (
+    select source, stream, record_id from staging.productive__expenses
+    union all
+    select source, stream, record_id from staging.procurify__transactions
+) as records;
+
+-- name: rates
+-- Records of a currency from the first day on whose reference rate is another
+-- than before.
+insert into dirty_records by name
+
+with
+
+before as (
+
+    select currency, reporting_currency, valid_on, rate from rates_before
+
+),
+
+after as (
+
+    select currency, reporting_currency, valid_on, rate from canonical.fx_rates
+
+),
+
+changed as (
+
+    select
+        currency,
+        min(valid_on) as valid_on
+
+    from (
+        (select * from before except select * from after)
+        union all
+        (select * from after except select * from before)
+    )
+
+    group by currency
+
+)
+
+select
+    records.source,
+    records.stream,
+    records.record_id
+
+from staging.records_combined as records
+
+inner join changed
+    on records.currency = changed.currency
+    and records.occurred_on >= changed.valid_on
+
+anti join dirty_records as known
+    on records.source = known.source
+    and records.stream = known.stream
+    and records.record_id = known.record_id;
+
+-- name: names
+-- Records whose vendor goes by another name now, though they did not change.
+insert into dirty_records by name
+
+with
+
+renamed as (
+
+    select
+        vendor_raw,
+        vendor_origin,
+        vendor_key,
+        vendor,
+        vendor_rule
+
+    from vendors_keyed
+
+    except
+
+    select
+        vendor_raw,
+        vendor_origin,
+        vendor_key,
+        vendor,
+        vendor_rule
+
+    from staging.vendor_names
+
+)
+
+select
+    records.source,
+    records.stream,
+    records.record_id
+
+from staging.records_combined as records
+
+semi join renamed
+    on records.vendor_raw = renamed.vendor_raw
+    and records.vendor_origin = renamed.vendor_origin
+
+anti join dirty_records as known
+    on records.source = known.source
+    and records.stream = known.stream
+    and records.record_id = known.record_id;
+
+-- name: slices
+-- In how many slices the records are derived again: in none, if none are.
+select len(range(0, count(*), $most)) as slices
+
+from dirty_records;
+
+-- name: slice
+-- One slice of the records that are to be derived again.
+create or replace temp table dirty_slice as
+
+select *
+
+from dirty_records
+
+where md5_number_upper(record_id) % $slices = $slice;
+
+-- name: note
+-- Notes that this run derived records again, or is the first one to note it.
+insert into ops.canonical_changes (run_id, changed_at)
+
+select
+    $run_id::varchar,
+    $changed_at::timestamptz
+
+where $full::boolean
+    or exists (select 1 as one from dirty_records)
+    or not exists (select 1 as one from ops.canonical_changes);
+
+-- name: clear_companies
+delete from staging.productive__companies;
+
+-- name: clear_expenses
+delete from staging.productive__expenses;
+
+-- name: clear_people
+delete from staging.productive__people;
+
+-- name: clear_raw_values
+delete from staging.raw_values;
+
+-- name: clear_service_types
+delete from staging.productive__service_types;
+
+-- name: clear_spellings
+-- The spellings come back from raw.records, as do the tables beside them.
+delete from staging.vendor_spellings;
+
+-- name: clear_transactions
+delete from staging.procurify__transactions;
+
+-- name: drop_combined
+-- Makes room for what is derived again.
+delete from staging.records_combined as records
+
+using dirty_records as dirty
+
+where records.source = dirty.source
+    and records.stream = dirty.stream
+    and records.record_id = dirty.record_id;
+
+-- name: drop_excluded
+-- Makes room for what is derived again.
+delete from canonical.excluded as records
+
+using dirty_records as dirty
+
+where records.source = dirty.source
+    and records.stream = dirty.stream
+    and records.record_id = dirty.record_id;
+
+-- name: drop_quarantine
+-- Makes room for what is derived again.
+delete from canonical.quarantine as records
+
+using dirty_records as dirty
+
+where records.source = dirty.source
+    and records.stream = dirty.stream
+    and records.record_id = dirty.record_id;
+
+-- name: drop_spend
+-- Makes room for what is derived again.
+delete from canonical.spend as records
+
+using dirty_records as dirty
+
+where records.source = dirty.source
+    and records.stream = dirty.stream
+    and records.record_id = dirty.record_id;
+
+-- name: empty_combined
+delete from staging.records_combined;
+
+-- name: empty_excluded
+delete from canonical.excluded;
+
+-- name: empty_quarantine
+delete from canonical.quarantine;
+
+-- name: empty_spend
+delete from canonical.spend;

@@ -1,0 +1,32 @@
+-- staging.model_hashes: what the derived tables were made of.
+
+-- name: hash
+select hash from staging.model_hashes where file = $file;
+
+-- name: save_hash
+merge into staging.model_hashes as known
+
+using (select $file::varchar as file, $hash::varchar as hash) as latest
+    on known.file = latest.file
+
+when matched then
+    update set hash = latest.hash
+
+when not matched then
+    insert (file, hash)
+    values (latest.file, latest.hash);
+
+-- name: shape
+-- Every column that lies in staging and canonical, as one text that differs as
+-- soon as one of them does, and whether there is a place to remember it.
+select
+    md5(coalesce(string_agg(
+        concat_ws(' ', schema_name, table_name, column_name, data_type),
+        ',' order by schema_name, table_name, column_index
+    ), '')) as shape,
+    coalesce(bool_or(table_name = 'model_hashes'), false) as remembered
+
+from duckdb_columns()
+
+where database_name = current_database()
+    and schema_name in ('staging', 'canonical');

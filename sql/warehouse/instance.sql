@@ -1,0 +1,42 @@
+-- The settings of a DuckDB instance, and where its warehouse is attached.
+
+-- name: attach_file
+-- {location} is replaced by a quoted text: attach takes no parameters.
+-- The small row groups keep memory in bounds while long payloads are written.
+attach if not exists {location} as warehouse (
+    storage_version 'v1.4.0',
+    row_group_size 30720
+);
+
+-- name: attach_remote
+-- A catalog that an extension opens: it decides on its storage itself.
+attach if not exists {location} as warehouse;
+
+-- name: use
+use warehouse;
+
+-- name: set_autoinstall
+set global autoinstall_known_extensions = $value;
+
+-- name: set_autoload
+set global autoload_known_extensions = $value;
+
+-- name: set_insertion_order
+set global preserve_insertion_order = false;
+
+-- name: set_memory_limit
+set global memory_limit = $value;
+
+-- name: set_temp_directory
+set global temp_directory = $value;
+
+-- name: set_threads
+set global threads = $value;
+
+-- name: reset_threads
+-- As many as the machine has.
+reset global threads;
+
+-- name: set_time_zone
+-- So that no result depends on where the server stands.
+set TimeZone = 'UTC';

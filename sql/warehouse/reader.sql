@@ -1,0 +1,20 @@
+-- A published file, opened for questions only.
+
+-- name: attach
+-- The published file, as DuckDB's own shell would name it. {location} is
+-- replaced by a quoted text: attach takes no parameters.
+attach {location} as spend (read_only);
+
+-- name: use
+use spend;
+
+-- name: set_temp_directory
+-- Nothing is spilled to disk, so that no folder must be writable.
+set global temp_directory = '';
+
+-- name: set_external_access
+-- No other file, no network, no extension. It cannot be switched on again.
+set global enable_external_access = false;
+
+-- name: set_lock
+set global lock_configuration = true;
