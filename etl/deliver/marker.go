@@ -145,7 +145,7 @@ func (d *Delivery) newMarker(ctx context.Context, loadNo int64) error {
 		return fmt.Errorf("marker: %w", err)
 	}
 	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "deliver/marker.clear", nil); err != nil {
+		if err := warehouse.Clear(ctx, tx, "delivery.marker"); err != nil {
 			return err
 		}
 		args := d.whereArgs()

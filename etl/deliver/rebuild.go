@@ -35,10 +35,11 @@ func (d *Delivery) RebuildLedger(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		for _, table := range []string{"batches", "planned_items", "retried_items", "decisions", "targets", "approvals", "kept_records", "dismissals"} {
-			if _, err := tx.Exec(ctx, "deliver/ledger.clear_"+table, nil); err != nil {
-				return err
-			}
+		if err := warehouse.Clear(ctx, tx,
+			"delivery.batches", "delivery.planned_items", "delivery.retried_items", "delivery.decisions", "delivery.targets",
+			"delivery.approvals", "delivery.kept_records", "delivery.dismissals",
+		); err != nil {
+			return err
 		}
 		// A ledger that was rebuilt knows what its files know, and no more.
 		if _, err := tx.Exec(ctx, "deliver/marker.set", warehouse.Args{"load_no": newestLoad(files)}); err != nil {

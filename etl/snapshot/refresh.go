@@ -100,7 +100,7 @@ func (o PublishOptions) record(ctx context.Context, db *warehouse.DB, shows stri
 		return fmt.Errorf("publish: %w", err)
 	}
 	return db.InTx(ctx, func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(ctx, "snapshot/publish.clear", nil); err != nil {
+		if err := warehouse.Clear(ctx, tx, "ops.published"); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, "snapshot/publish.add", warehouse.Args{

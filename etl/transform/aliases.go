@@ -136,7 +136,7 @@ func (t *transformer) loadAliases(ctx context.Context) error {
 }
 
 func saveAliases(ctx context.Context, tx *warehouse.Tx, aliases []Alias) error {
-	if _, err := tx.Exec(ctx, "transform/setting.clear_aliases", nil); err != nil {
+	if err := warehouse.Clear(ctx, tx, "staging.vendor_aliases"); err != nil {
 		return err
 	}
 	for i, a := range aliases {

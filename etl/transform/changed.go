@@ -33,7 +33,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 		return err
 	}
 	if !known {
-		if err := t.all(ctx, "transform", "dirty.clear_"); err != nil {
+		if err := t.clearStaging(ctx); err != nil {
 			return err
 		}
 	}
@@ -50,6 +50,15 @@ func (t *transformer) prepare(ctx context.Context) error {
 	}
 	t.full = !known || !whole
 	return t.exec(ctx, "transform/dirty_pending.sql")
+}
+
+// clearStaging empties the tables that are made of payloads: all of it comes back
+// from raw.records.
+func (t *transformer) clearStaging(ctx context.Context) error {
+	return warehouse.Clear(ctx, t.tx,
+		"staging.productive__expenses", "staging.productive__people", "staging.productive__companies", "staging.productive__service_types",
+		"staging.procurify__transactions", "staging.raw_values", "staging.vendor_spellings",
+	)
 }
 
 // findDirty finds out which records are to be derived again.
@@ -86,18 +95,20 @@ func (t *transformer) findRenamed(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.exec(ctx, "transform/vendor_name.clear", "transform/vendor_name.save")
+	if err := warehouse.Clear(ctx, t.tx, "staging.vendor_names"); err != nil {
+		return err
+	}
+	return t.exec(ctx, "transform/vendor_name.save")
 }
 
 // forDirty makes room in tables for the records that are derived again.
-func (t *transformer) forDirty(tables ...string) func(context.Context) error {
+func (t *transformer) forDirty(tables ...warehouse.Table) func(context.Context) error {
 	return func(ctx context.Context) error {
-		verb := "drop"
 		if t.full {
-			verb = "empty"
+			return warehouse.Clear(ctx, t.tx, tables...)
 		}
 		for _, table := range tables {
-			if err := t.exec(ctx, "transform/dirty."+verb+"_"+table); err != nil {
+			if _, err := t.tx.Exec(ctx, "transform/dirty.drop", warehouse.Args{"table": table}); err != nil {
 				return err
 			}
 		}

@@ -92,7 +92,7 @@ func Verify(ctx context.Context, db *warehouse.DB, opts Options) ([]Cell, error)
 	)
 	err := db.InTx(ctx, func(tx *warehouse.Tx) error {
 		t := &transformer{tx: tx, opts: opts}
-		if err := t.exec(ctx, "transform/dirty.clear_raw_values"); err != nil {
+		if err := warehouse.Clear(ctx, t.tx, "staging.raw_values"); err != nil {
 			return err
 		}
 		if err := stateTotals(ctx, tx, opts.RunID, opts.Now()); err != nil {

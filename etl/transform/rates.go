@@ -32,20 +32,14 @@ func (t *transformer) loadRates(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("rates: %w", err)
 	}
-	for _, step := range []struct {
-		file string
-		args warehouse.Args
-	}{
-		{"transform/fx.clear", nil},
-		{"transform/fx.add", warehouse.Args{"lines": lines, "reporting_currency": reporting}},
-		{"transform/fx.clear_source", nil},
-		{"transform/fx.add_source", source},
-	} {
-		if _, err := t.tx.Exec(ctx, step.file, step.args); err != nil {
-			return fmt.Errorf("rates: %w", err)
-		}
+	if err := warehouse.Clear(ctx, t.tx, "canonical.fx_rates", "canonical.fx_source"); err != nil {
+		return err
 	}
-	return nil
+	if _, err := t.tx.Exec(ctx, "transform/fx.add", warehouse.Args{"lines": lines, "reporting_currency": reporting}); err != nil {
+		return fmt.Errorf("rates: %w", err)
+	}
+	_, err = t.tx.Exec(ctx, "transform/fx.add_source", source)
+	return err
 }
 
 // ratesInForce returns the rates of the file and of all files before it. The

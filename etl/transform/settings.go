@@ -51,7 +51,7 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.exec(ctx, "transform/setting.keep_sources", "transform/setting.clear_run", "transform/fx.before"); err != nil {
+	if err := t.exec(ctx, "transform/setting.keep_sources", "transform/fx.before"); err != nil {
 		return err
 	}
 	if err := t.loadRun(ctx); err != nil {
@@ -64,6 +64,9 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 }
 
 func (t *transformer) loadRun(ctx context.Context) error {
+	if err := warehouse.Clear(ctx, t.tx, "staging.setting_run"); err != nil {
+		return err
+	}
 	_, err := t.tx.Exec(ctx, "transform/setting.add_run", warehouse.Args{
 		"reporting_currency": t.opts.ReportingCurrency,
 		"reporting_timezone": t.opts.Timezone,
@@ -74,7 +77,11 @@ func (t *transformer) loadRun(ctx context.Context) error {
 
 // replace makes rows the content of a settings table.
 func (t *transformer) replace(ctx context.Context, table string, scope warehouse.Args, rows any) error {
-	if _, err := t.tx.Exec(ctx, "transform/setting.clear_"+table, scope); err != nil {
+	if scope == nil {
+		if err := warehouse.Clear(ctx, t.tx, warehouse.Table("staging.setting_"+table)); err != nil {
+			return err
+		}
+	} else if _, err := t.tx.Exec(ctx, "transform/setting.clear_"+table, scope); err != nil {
 		return err
 	}
 	text, err := json.Marshal(rows)

@@ -157,8 +157,14 @@ type sqlText struct {
 	parameters []string // sorted
 }
 
-// A parameter is a $name outside quotes and comments.
-var token = regexp.MustCompile(`(?s)'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\$([a-z][a-z0-9_]*)`)
+// A parameter is a $name outside quotes and comments, or {table}.
+var token = regexp.MustCompile(`(?s)'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\$([a-z][a-z0-9_]*)|\{(table)\}`)
+
+// A Table is the value of {table}, which stands in a statement for the name of a
+// table, where no parameter may stand.
+type Table string
+
+var tableName = regexp.MustCompile(`^[a-z]+\.[a-z][a-z0-9_]*$`)
 
 // sectionLine begins a statement in a file of several.
 var sectionLine = regexp.MustCompile(`(?m)^-- name: ([a-z0-9_]+)\n`)
@@ -239,25 +245,32 @@ func (f *files) bind(name string, args Args) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	params := make([]any, 0, len(args))
+	text, params := found.text, make([]any, 0, len(args))
 	for _, n := range found.parameters {
 		value, ok := args[n]
 		if !ok {
 			return "", nil, fmt.Errorf("parameter $%s is not given", n)
+		}
+		if table, ok := value.(Table); ok {
+			if !tableName.MatchString(string(table)) {
+				return "", nil, fmt.Errorf("%q is not the name of a table", table)
+			}
+			text = strings.ReplaceAll(text, "{table}", string(table))
+			continue
 		}
 		params = append(params, sql.Named(n, value))
 	}
 	if len(args) != len(found.parameters) {
 		return "", nil, fmt.Errorf("given %s, but the statement has %s", keys(args), strings.Join(found.parameters, ", "))
 	}
-	return found.text, params, nil
+	return text, params, nil
 }
 
 func parameters(text string) []string {
 	seen := Args{}
 	for _, match := range token.FindAllStringSubmatch(text, -1) {
-		if match[1] != "" {
-			seen[match[1]] = nil
+		if name := match[1] + match[2]; name != "" {
+			seen[name] = nil
 		}
 	}
 	return sorted(seen)

@@ -29,6 +29,16 @@ func Strings(ctx context.Context, r Runner, file string, args Args) ([]string, e
 // Null is a text as it is stored: null for an empty one.
 func Null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
+// Clear removes all rows of some tables.
+func Clear(ctx context.Context, r Runner, tables ...Table) error {
+	for _, table := range tables {
+		if _, err := r.Exec(ctx, "warehouse/table.clear", Args{"table": table}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Macros begins the names of the macros that several packages need.
 const Macros = "warehouse/macro."
 

@@ -124,3 +124,21 @@ func TestWhatTakesTimeIsLogged(t *testing.T) {
 		}
 	}
 }
+
+func TestATableIsNamedInTheText(t *testing.T) {
+	db := openWith(t, map[string]string{"test/count.sql": "select count(*) from {table}"})
+	var n int
+	if err := db.Get(t.Context(), "test/count.sql", warehouse.Args{"table": warehouse.Table("ops.schema_versions")}, &n); err != nil || n == 0 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+	if err := warehouse.Clear(t.Context(), db, "ops.schema_versions"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Get(t.Context(), "test/count.sql", warehouse.Args{"table": warehouse.Table("ops.schema_versions")}, &n); err != nil || n != 0 {
+		t.Errorf("%d rows after Clear, %v", n, err)
+	}
+	err := db.Get(t.Context(), "test/count.sql", warehouse.Args{"table": warehouse.Table("ops.runs; drop table ops.runs")}, &n)
+	if err == nil || !strings.Contains(err.Error(), "is not the name of a table") {
+		t.Errorf("got error %v, want one about the name", err)
+	}
+}

@@ -80,30 +80,6 @@ select
 
 from items;
 
--- name: clear_planned_items
-delete from delivery.planned_items;
-
--- name: clear_retried_items
-delete from delivery.retried_items;
-
--- name: clear_batches
-delete from delivery.batches;
-
--- name: clear_targets
-delete from delivery.targets;
-
--- name: clear_decisions
-delete from delivery.decisions;
-
--- name: clear_dismissals
-delete from delivery.dismissals;
-
--- name: clear_approvals
-delete from delivery.approvals;
-
--- name: clear_kept_records
-delete from delivery.kept_records;
-
 -- name: clear_totals
 delete from ops.control_totals
 where run_id = $run_id

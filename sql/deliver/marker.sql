@@ -39,6 +39,3 @@ select
 
 -- name: set
 update delivery.marker set load_no = $load_no;
-
--- name: clear
-delete from delivery.marker;

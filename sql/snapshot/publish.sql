@@ -9,9 +9,6 @@ select
 
 from ops.published;
 
--- name: clear
-delete from ops.published;
-
 -- name: add
 insert into ops.published (run_id, shows, sha256, bytes, published_at)
 values ($run_id, $shows, $sha256, $bytes, $published_at);

@@ -144,76 +144,12 @@ where $full::boolean
     or exists (select 1 as one from dirty_records)
     or not exists (select 1 as one from ops.canonical_changes);
 
--- name: clear_companies
-delete from staging.productive__companies;
-
--- name: clear_expenses
-delete from staging.productive__expenses;
-
--- name: clear_people
-delete from staging.productive__people;
-
--- name: clear_raw_values
-delete from staging.raw_values;
-
--- name: clear_service_types
-delete from staging.productive__service_types;
-
--- name: clear_spellings
--- The spellings come back from raw.records, as do the tables beside them.
-delete from staging.vendor_spellings;
-
--- name: clear_transactions
-delete from staging.procurify__transactions;
-
--- name: drop_combined
+-- name: drop
 -- Makes room for what is derived again.
-delete from staging.records_combined as records
+delete from {table} as records
 
 using dirty_records as dirty
 
 where records.source = dirty.source
     and records.stream = dirty.stream
     and records.record_id = dirty.record_id;
-
--- name: drop_excluded
--- Makes room for what is derived again.
-delete from canonical.excluded as records
-
-using dirty_records as dirty
-
-where records.source = dirty.source
-    and records.stream = dirty.stream
-    and records.record_id = dirty.record_id;
-
--- name: drop_quarantine
--- Makes room for what is derived again.
-delete from canonical.quarantine as records
-
-using dirty_records as dirty
-
-where records.source = dirty.source
-    and records.stream = dirty.stream
-    and records.record_id = dirty.record_id;
-
--- name: drop_spend
--- Makes room for what is derived again.
-delete from canonical.spend as records
-
-using dirty_records as dirty
-
-where records.source = dirty.source
-    and records.stream = dirty.stream
-    and records.record_id = dirty.record_id;
-
--- name: empty_combined
-delete from staging.records_combined;
-
--- name: empty_excluded
-delete from canonical.excluded;
-
--- name: empty_quarantine
-delete from canonical.quarantine;
-
--- name: empty_spend
-delete from canonical.spend;

@@ -21,15 +21,9 @@ from lines
 
 where line != '';
 
--- name: clear
-delete from canonical.fx_rates;
-
 -- name: add_source
 insert into canonical.fx_source (sha256, reporting_currency)
 values ($sha256, $reporting_currency);
-
--- name: clear_source
-delete from canonical.fx_source;
 
 -- name: known
 -- Whether the loaded rates come from this file and are for this currency.

@@ -8,9 +8,6 @@ select
     $reporting_timezone as reporting_timezone,
     ($today::date + interval 2 years)::date as latest_on;
 
--- name: clear_run
-delete from staging.setting_run;
-
 -- name: add_sources
 insert into staging.setting_sources by name
 
@@ -40,9 +37,6 @@ from ops.sources as known
 anti join staging.setting_sources as configured
     on known.source = configured.source;
 
--- name: clear_sources
-delete from staging.setting_sources;
-
 -- name: add_rules
 insert into staging.setting_rules by name
 
@@ -51,18 +45,12 @@ select unnest(from_json($rows::json, '[{
     "pattern": "VARCHAR", "reason": "VARCHAR"
 }]'), recursive := true);
 
--- name: clear_rules
-delete from staging.setting_rules;
-
 -- name: add_types
 insert into staging.setting_types by name
 
 select unnest(from_json($rows::json, '[{
     "kind": "VARCHAR", "value": "VARCHAR", "type": "VARCHAR"
 }]'), recursive := true);
-
--- name: clear_types
-delete from staging.setting_types;
 
 -- name: add_categories
 insert into staging.setting_categories by name
@@ -71,9 +59,6 @@ select unnest(from_json($rows::json, '[{
     "position": "INTEGER", "source": "VARCHAR", "match": "VARCHAR",
     "category": "VARCHAR", "decision": "VARCHAR"
 }]'), recursive := true);
-
--- name: clear_categories
-delete from staging.setting_categories;
 
 -- name: add_cardholders
 insert into staging.setting_cardholders by name
@@ -105,6 +90,3 @@ values (
     nullif($who, ''),
     nullif($decided_on, '')::date
 );
-
--- name: clear_aliases
-delete from staging.vendor_aliases;

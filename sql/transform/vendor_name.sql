@@ -5,9 +5,6 @@ create or replace temp table vendors_keyed as
 
 select * from int_vendors_keyed;
 
--- name: clear
-delete from staging.vendor_names;
-
 -- name: save
 insert into staging.vendor_names by name
 
