@@ -5,25 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
-)
-
-// What a line of the alias file decides.
-const (
-	SameVendor      = "same"      // match is one more spelling of the vendor
-	DifferentVendor = "different" // a suggestion to merge the two was rejected
 )
 
 // aliasColumns is the first line of an alias file.
 var aliasColumns = []string{"match", "vendor", "who", "when", "decision"}
-
-// maxVendor is the most characters a vendor's name may have, as it is posted.
-const maxVendor = 255
 
 // An Alias is one line of the alias file.
 type Alias struct {
@@ -31,7 +18,7 @@ type Alias struct {
 	Vendor   string // the canonical name, as it is posted
 	Who      string
 	When     string // a date such as 2026-01-31, or empty
-	Decision string // SameVendor or DifferentVendor
+	Decision string // Same or Different
 }
 
 // ReadAliasFile reads an alias file for a person who decides. Of one that is
@@ -41,34 +28,8 @@ func ReadAliasFile(ctx context.Context, r warehouse.Runner, path string) ([]Alia
 	return readDecisions(ctx, r, keyAliases, path, readAliases)
 }
 
-// readAliases reads all lines and reports every fault found in them.
 func readAliases(content []byte) ([]Alias, error) {
-	table, err := plaintext.ReadTable(content)
-	if err != nil {
-		return nil, err
-	}
-	// A column of the user's own would be lost when vendors approve writes the
-	// file.
-	if table.Missing(aliasColumns...) != "" || len(table.Columns) > len(aliasColumns) {
-		return nil, fmt.Errorf("line 1: write %s", strings.Join(aliasColumns, ","))
-	}
-	var (
-		aliases []Alias
-		faults  []error
-		seen    = map[string]int{}
-	)
-	for _, row := range table.Rows {
-		alias := newAlias(row.Fields)
-		if err := alias.check(); err != nil {
-			faults = append(faults, fmt.Errorf("line %d: %w", row.Line, err))
-		}
-		if first, ok := seen[alias.id()]; ok {
-			faults = append(faults, fmt.Errorf("line %d: %q is decided on line %d already; keep one of them", row.Line, alias.Match, first))
-		}
-		seen[alias.id()] = row.Line
-		aliases = append(aliases, alias)
-	}
-	return aliases, errors.Join(faults...)
+	return parseDecisions(content, aliasColumns, len(aliasColumns), newAlias)
 }
 
 func newAlias(fields map[string]string) Alias {
@@ -76,36 +37,25 @@ func newAlias(fields map[string]string) Alias {
 		Match: fields["match"], Vendor: fields["vendor"], Who: fields["who"], When: fields["when"], Decision: strings.ToLower(fields["decision"]),
 	}
 	if alias.Decision == "" {
-		alias.Decision = SameVendor
+		alias.Decision = Same
 	}
 	return alias
 }
 
-// check reports what a person has to mend.
+func (a Alias) match() string { return a.Match }
+
 func (a Alias) check() error {
-	switch {
-	case a.Match == "":
+	if a.Match == "" {
 		return errors.New("match is empty; write the vendor's name or a pattern such as amzn*")
-	case a.Vendor == "":
-		return errors.New("vendor is empty; write the name to post")
-	case utf8.RuneCountInString(a.Vendor) > maxVendor:
-		return fmt.Errorf("vendor is longer than %d characters; shorten it", maxVendor)
-	case strings.ContainsFunc(a.Vendor, unicode.IsControl):
-		return errors.New("vendor holds a line break or another control character; write it on one line")
-	case a.Decision != SameVendor && a.Decision != DifferentVendor:
-		return fmt.Errorf("decision is %q; write %s, %s or nothing", a.Decision, SameVendor, DifferentVendor)
 	}
-	if _, err := time.Parse(time.DateOnly, a.When); a.When != "" && err != nil {
-		return fmt.Errorf("when is %q; write a date such as 2026-01-31, or nothing", a.When)
-	}
-	return nil
+	return checkDecision("vendor", a.Vendor, a.Decision, a.When)
 }
 
 // id tells lines apart: a name stands for one vendor, but may have been
 // rejected as several others.
 func (a Alias) id() string {
 	id := strings.ToLower(a.Match)
-	if a.Decision == DifferentVendor {
+	if a.Decision == Different {
 		id += "\x00" + strings.ToLower(a.Vendor)
 	}
 	return id

@@ -29,10 +29,10 @@ Acme,Acme Labs,,,different
 Acme,Acme Foods,,,different
 `))
 	want := []Alias{
-		{"amzn*", "Amazon", "ann@example.com", "2026-01-31", SameVendor},
-		{"Acme, Inc.", "Acme", "", "", SameVendor},
-		{"Acme", "Acme Labs", "", "", DifferentVendor},
-		{"Acme", "Acme Foods", "", "", DifferentVendor},
+		{"amzn*", "Amazon", "ann@example.com", "2026-01-31", Same},
+		{"Acme, Inc.", "Acme", "", "", Same},
+		{"Acme", "Acme Labs", "", "", Different},
+		{"Acme", "Acme Foods", "", "", Different},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("err %v, aliases (-want +got):\n%s", err, diff)
@@ -55,7 +55,7 @@ func TestAliasFaultsNameEveryLine(t *testing.T) {
 		"empty match":     {",Amazon,,,\n", []string{"line 2: match is empty"}},
 		"empty vendor":    {"amzn*,,,,\n", []string{"line 2: vendor is empty"}},
 		"long vendor":     {"amzn*," + strings.Repeat("x", 256) + ",,,\n", []string{"line 2: vendor is longer than 255"}},
-		"a line break":    {"amzn*,\"Ama\nzon\",,,\n", []string{"line 2: vendor holds a line break"}},
+		"a line break":    {"amzn*,\"Ama\nzon\",,,\n", []string{"line 2: vendor contains a line break"}},
 		"unknown verdict": {"amzn*,Amazon,,,perhaps\n", []string{`line 2: decision is "perhaps"; write same, different or nothing`}},
 		"bad date":        {"amzn*,Amazon,,31.1.2026,\n", []string{`line 2: when is "31.1.2026"`}},
 		"two verdicts":    {"amzn*,Amazon,,,\nAMZN*,Amazon US,,,\n", []string{`line 3: "AMZN*" is decided on line 2`}},

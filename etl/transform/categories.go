@@ -4,30 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
-	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
-)
-
-// What a line of the categories file decides.
-const (
-	SameCategory      = SameVendor      // match is one more spelling of the category
-	DifferentCategory = DifferentVendor // a suggestion to merge the two was rejected
 )
 
 // categoryColumns is the first line of a categories file, which may lack the
 // last of them.
 var categoryColumns = []string{"source", "match", "category", "who", "when", "decision"}
-
-// maxCategory is the most characters a category may have, as it is posted.
-const maxCategory = 255
 
 // A CategoryLine is one line of the categories file.
 type CategoryLine struct {
@@ -36,7 +23,7 @@ type CategoryLine struct {
 	Category string // as it is posted
 	Who      string
 	When     string // a date such as 2026-01-31, or empty
-	Decision string // SameCategory or DifferentCategory
+	Decision string // Same or Different
 }
 
 // ReadCategoriesFile reads a categories file for a person who decides. Of one
@@ -46,35 +33,8 @@ func ReadCategoriesFile(ctx context.Context, r warehouse.Runner, path string) ([
 	return readDecisions(ctx, r, keyCategories, path, readCategories)
 }
 
-// readCategories reads all lines and reports every fault found in them.
 func readCategories(content []byte) ([]CategoryLine, error) {
-	table, err := plaintext.ReadTable(content)
-	if err != nil {
-		return nil, err
-	}
-	// A column of the user's own would be lost when categories approve writes
-	// the file.
-	foreign := func(column string) bool { return !slices.Contains(categoryColumns, column) }
-	if table.Missing(categoryColumns[:5]...) != "" || slices.ContainsFunc(table.Columns, foreign) {
-		return nil, fmt.Errorf("line 1: write %s", strings.Join(categoryColumns, ","))
-	}
-	var (
-		lines  []CategoryLine
-		faults []error
-		seen   = map[string]int{}
-	)
-	for _, row := range table.Rows {
-		line := newCategoryLine(row.Fields)
-		if err := line.check(); err != nil {
-			faults = append(faults, fmt.Errorf("line %d: %w", row.Line, err))
-		}
-		if first, ok := seen[line.id()]; ok {
-			faults = append(faults, fmt.Errorf("line %d: %q is decided on line %d already; keep one of them", row.Line, line.Match, first))
-		}
-		seen[line.id()] = row.Line
-		lines = append(lines, line)
-	}
-	return lines, errors.Join(faults...)
+	return parseDecisions(content, categoryColumns, 5, newCategoryLine)
 }
 
 func newCategoryLine(fields map[string]string) CategoryLine {
@@ -86,29 +46,18 @@ func newCategoryLine(fields map[string]string) CategoryLine {
 		line.Source = ""
 	}
 	if line.Decision == "" {
-		line.Decision = SameCategory
+		line.Decision = Same
 	}
 	return line
 }
 
-// check reports what a person has to correct.
+func (l CategoryLine) match() string { return l.Match }
+
 func (l CategoryLine) check() error {
-	switch {
-	case l.Match == "":
+	if l.Match == "" {
 		return errors.New("match is empty; write a category as it is received, or a pattern such as travel*")
-	case l.Category == "":
-		return errors.New("category is empty; write the category to post")
-	case utf8.RuneCountInString(l.Category) > maxCategory:
-		return fmt.Errorf("category is longer than %d characters; shorten it", maxCategory)
-	case strings.ContainsFunc(l.Category, unicode.IsControl):
-		return errors.New("category contains a line break or another control character; write it on one line")
-	case l.Decision != SameCategory && l.Decision != DifferentCategory:
-		return fmt.Errorf("decision is %q; write %s, %s or nothing", l.Decision, SameCategory, DifferentCategory)
 	}
-	if _, err := time.Parse(time.DateOnly, l.When); l.When != "" && err != nil {
-		return fmt.Errorf("when is %q; write a date such as 2026-01-31, or nothing", l.When)
-	}
-	return nil
+	return checkDecision("category", l.Category, l.Decision, l.When)
 }
 
 // id tells lines apart: for one source a category stands for one other, but
@@ -118,7 +67,7 @@ func (l CategoryLine) id() string {
 	if !strings.Contains(l.Match, "*") {
 		match = categoryKey(l.Match)
 	}
-	if l.Decision == DifferentCategory {
+	if l.Decision == Different {
 		return strings.Join([]string{l.Source, match, categoryKey(l.Category)}, "\x00")
 	}
 	return l.Source + "\x00" + match

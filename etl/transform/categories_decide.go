@@ -182,14 +182,14 @@ func names(found []spelling, category string) bool {
 }
 
 func (d CategoryDecision) line(match string) CategoryLine {
-	return CategoryLine{d.Source, match, d.Into, d.Who, d.When, SameCategory}
+	return CategoryLine{d.Source, match, d.Into, d.Who, d.When, Same}
 }
 
 // merge makes the lines that named the categories found name the new one, and
 // adds lines for the spellings that none of those decides.
 func (d CategoryDecision) merge(lines []CategoryLine, found []spelling) []CategoryLine {
 	follows := func(l CategoryLine) bool {
-		return l.Decision == SameCategory && names(found, l.Category) && (d.Source == "" || l.Source == d.Source)
+		return l.Decision == Same && names(found, l.Category) && (d.Source == "" || l.Source == d.Source)
 	}
 	merged := slices.Clone(lines)
 	for i, l := range lines {
@@ -225,7 +225,7 @@ func withLine(lines []CategoryLine, line CategoryLine) []CategoryLine {
 // RejectCategory returns the lines with the decision that two categories are
 // not one, so that they are not suggested again.
 func RejectCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine, d CategoryDecision) ([]CategoryLine, error) {
-	rejected := CategoryLine{"", d.Category, d.Into, d.Who, d.When, DifferentCategory}
+	rejected := CategoryLine{"", d.Category, d.Into, d.Who, d.When, Different}
 	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
 		for _, name := range []*string{&rejected.Match, &rejected.Category} {
 			found, err := findCategory(ctx, tx, *name, "")

@@ -12,10 +12,10 @@ import (
 
 func TestACategoriesFileIsReadAsItWasWritten(t *testing.T) {
 	lines := []CategoryLine{
-		{"", "airlines_air_carriers", "Airlines", "ann@example.com", "2026-01-31", SameCategory},
-		{"procurify", "meals*", "Meals, and more", "", "", SameCategory},
-		{"", "Meals", "Office meals", "", "", DifferentCategory},
-		{"", "Meals", "Metals", "", "", DifferentCategory},
+		{"", "airlines_air_carriers", "Airlines", "ann@example.com", "2026-01-31", Same},
+		{"procurify", "meals*", "Meals, and more", "", "", Same},
+		{"", "Meals", "Office meals", "", "", Different},
+		{"", "Meals", "Metals", "", "", Different},
 	}
 	path := filepath.Join(t.TempDir(), "categories.csv")
 	if err := WriteCategoriesFile(path, lines); err != nil {
@@ -33,7 +33,7 @@ func TestTheDecisionOfACategoryMayBeLeftOut(t *testing.T) {
 		"Category,Match,Source,When,Who\nMeals,meals,*,,\n",
 	} {
 		got, err := readCategories([]byte(text))
-		if diff := cmp.Diff([]CategoryLine{{Match: "meals", Category: "Meals", Decision: SameCategory}}, got); diff != "" || err != nil {
+		if diff := cmp.Diff([]CategoryLine{{Match: "meals", Category: "Meals", Decision: Same}}, got); diff != "" || err != nil {
 			t.Errorf("%q: err %v, lines (-want +got):\n%s", text, err, diff)
 		}
 	}

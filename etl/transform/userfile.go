@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"spendbridge/etl"
-	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -65,50 +63,6 @@ func readUserFile[R any](ctx context.Context, t *transformer, f userFile, parse 
 		return []R{}, t.forget(ctx, f.key)
 	}
 	return nil, neverGood(f.key, fault)
-}
-
-// readDecisions reads a file that commands write decisions to. Of one that is
-// missing or empty, the last good copy counts, if there is any. Faults are a
-// [*etl.UsageError].
-func readDecisions[R any](ctx context.Context, r warehouse.Runner, key, path string, parse func([]byte) ([]R, error)) ([]R, error) {
-	if path == "" {
-		return nil, nil
-	}
-	content, fault := readFile(path)
-	if isAbsent(fault) {
-		copied, err := lastGood(ctx, r, key)
-		if err != nil || copied == nil {
-			return nil, err
-		}
-		content, fault = copied.content, nil
-	}
-	if fault != nil {
-		return nil, neverGood(key, fault)
-	}
-	decisions, err := parse(content)
-	if err != nil {
-		return nil, neverGood(key, fmt.Errorf("%s: %w", path, err))
-	}
-	return decisions, nil
-}
-
-// writeDecisions writes such a file whole or not at all.
-func writeDecisions(path string, columns []string, rows [][]string) error {
-	var text bytes.Buffer
-	lines := csv.NewWriter(&text)
-	lines.Write(columns) // WriteAll returns its error as well
-	if err := lines.WriteAll(rows); err != nil {
-		return err
-	}
-	return durable.WriteFile(path, text.Bytes(), 0o644)
-}
-
-// written is a decision as its file has it: the usual one goes without saying.
-func written(decision string) string {
-	if decision == SameVendor {
-		return ""
-	}
-	return decision
 }
 
 var (

@@ -132,7 +132,7 @@ type Decision struct {
 // [*etl.UsageError].
 func Approve(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
 	d.Into = strings.TrimSpace(d.Into)
-	if err := (Alias{d.Vendor, d.Into, d.Who, d.When, SameVendor}).check(); err != nil {
+	if err := (Alias{d.Vendor, d.Into, d.Who, d.When, Same}).check(); err != nil {
 		return nil, &etl.UsageError{Err: err}
 	}
 	var decided []Alias
@@ -212,15 +212,15 @@ func literal(key string) string {
 // the vendor itself follow it.
 func merge(aliases []Alias, matches []string, d Decision) []Alias {
 	merged := slices.Clone(aliases)
-	decide := func(match string) Alias { return Alias{match, d.Into, d.Who, d.When, SameVendor} }
+	decide := func(match string) Alias { return Alias{match, d.Into, d.Who, d.When, Same} }
 	for i, a := range merged {
-		if a.Decision == SameVendor && (a.Vendor == d.Vendor || slices.Contains(matches, strings.ToLower(a.Match))) {
+		if a.Decision == Same && (a.Vendor == d.Vendor || slices.Contains(matches, strings.ToLower(a.Match))) {
 			merged[i] = decide(a.Match)
 		}
 	}
 	for _, match := range matches {
 		known := slices.ContainsFunc(merged, func(a Alias) bool {
-			return a.Decision == SameVendor && strings.EqualFold(a.Match, match)
+			return a.Decision == Same && strings.EqualFold(a.Match, match)
 		})
 		if !known {
 			merged = append(merged, decide(match))
@@ -233,7 +233,7 @@ func merge(aliases []Alias, matches []string, d Decision) []Alias {
 // that another spelling of a vendor is no better, so that they are not
 // suggested again.
 func Reject(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
-	rejected := Alias{d.Vendor, d.Into, d.Who, d.When, DifferentVendor}
+	rejected := Alias{d.Vendor, d.Into, d.Who, d.When, Different}
 	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
 		_, vendor, err := find(ctx, tx, d.Vendor, true)
 		if err != nil {
