@@ -1,7 +1,7 @@
 package config
 
-// The shapes of a record: finance as in the documented seed, spend as on the
-// newer page with signatureId.
+// The shapes of a record: finance as the vendor's older page documents it, spend
+// as on the newer one with signatureId (schemas/README.md, Productiv: the record).
 const (
 	SchemaFinance = "finance"
 	SchemaSpend   = "spend"

@@ -89,7 +89,7 @@ func (a *api) post(ctx context.Context, appID string, body []byte) answer {
 }
 
 func (a *api) try(ctx context.Context, appID, token string, body []byte) answer {
-	// contracts.md 1.3; the newer page of spend data has the same path.
+	// One path for both record schemas: schemas/README.md, Productiv: posting.
 	address := a.base + "/services/push/v1/customer/apps/" + url.PathEscape(appID) + "/finance"
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -137,8 +137,8 @@ type statement struct {
 	words    string // the message or the code, else the beginning of the body
 }
 
-// read reads a body as contracts.md 1.6 describes it: one JSON object. What is
-// anything else, or has more after it, says nothing.
+// read reads a body as the vendor documents it (schemas/README.md, Productiv:
+// answers): one JSON object. Anything else, or more after it, says nothing.
 func read(resp *httpretry.Response) statement {
 	var said struct {
 		Success jsontext.Value `json:"success"`

@@ -40,7 +40,7 @@ const between = " from a firewall or proxy before productiv.example: "
 
 const page = "<!doctype html><title>No</title>"
 
-// said is Productiv's own error, contracts.md 1.6.
+// said is Productiv's own error, see schemas/README.md, Productiv: answers.
 func said(status int) reply {
 	return reply{status: status, body: `{"code":"` + http.StatusText(status) + `","message":"the server's words","success":false}`}
 }

@@ -77,7 +77,7 @@ func (d *doctor) examineClock(check string, header http.Header) {
 
 // examineProductive reads one page with the vendors and people of its
 // expenses: a token without the permission sees the expenses and not those
-// (contracts.md 2.1).
+// (schemas/README.md, Productive.io: access).
 func (d *doctor) examineProductive(ctx context.Context, client *httpretry.Client, s config.Source) {
 	header := http.Header{
 		"X-Auth-Token": {s.Token.Reveal()}, "X-Organization-Id": {s.OrganizationID},
@@ -153,7 +153,7 @@ func (d *doctor) examineProcurify(ctx context.Context, client *httpretry.Client,
 }
 
 // examineProductiv asks for a token only: Productiv documents no request that
-// would show more without posting (contracts.md 1.8).
+// would show more without posting (schemas/README.md, Productiv: answers).
 func (d *doctor) examineProductiv(ctx context.Context, client *httpretry.Client) {
 	p := d.Config.Productiv
 	style := httpretry.FormBody

@@ -30,7 +30,7 @@ type ProcurifyOptions struct {
 }
 
 // Procurify reads card transactions from Procurify, by page numbers: there is
-// nothing else (contracts.md 3.2).
+// nothing else (schemas/README.md, Procurify: paging).
 type Procurify struct {
 	ProcurifyOptions
 	shapes *shapes
@@ -42,8 +42,8 @@ const (
 	transactionPageSize = 100
 
 	// It is unknown which of a transaction's datetimes the filter compares
-	// (contracts.md 3.2), so a window is asked for with this margin on both
-	// sides.
+	// (schemas/README.md, Procurify: paging), so a window is asked for with
+	// this margin on both sides.
 	transactionMargin = 48 * time.Hour
 )
 
@@ -61,7 +61,7 @@ func NewProcurify(o ProcurifyOptions) (*Procurify, error) {
 }
 
 // ProcurifyBudget limits requests to perSecond. The vendor publishes no limit
-// (contracts.md 3.2).
+// (schemas/README.md, Procurify: access).
 func ProcurifyBudget(perSecond float64) []*rate.Limiter {
 	return []*rate.Limiter{rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))}
 }
@@ -70,7 +70,7 @@ func ProcurifyBudget(perSecond float64) []*rate.Limiter {
 func (p *Procurify) About() About {
 	return About{
 		Name: p.Key, Stream: "transactions", PageSize: transactionPageSize, Lookback: p.Lookback,
-		Parallel: 1, CountsPages: true, // one request at a time, contracts.md 3.2
+		Parallel: 1, CountsPages: true, // one request at a time: schemas/README.md, Procurify: access
 		shapes: p.shapes,
 	}
 }
@@ -146,7 +146,8 @@ type pagination struct {
 }
 
 // paginationOf reads both envelopes the vendor is known to use
-// (contracts.md 3.2): pagination below metadata, or beside data.
+// (schemas/README.md, Procurify: paging): pagination below metadata, or beside
+// data.
 func paginationOf(e envelope) (pagination, error) {
 	var metadata struct {
 		Pagination pagination `json:"pagination"`
@@ -195,7 +196,7 @@ func (p *Procurify) send(ctx context.Context, target string) (*httpretry.Respons
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("X-Procurify-Client", "api") // required, contracts.md 3.1
+	req.Header.Set("X-Procurify-Client", "api") // required: schemas/README.md, Procurify: access
 	req.Header.Set("Accept", "application/json")
 	resp, err := p.Client.Do(req)
 	if resp != nil && resp.Status == http.StatusUnauthorized {

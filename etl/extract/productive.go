@@ -34,7 +34,8 @@ type ProductiveOptions struct {
 }
 
 // Productive reads expenses from Productive.io. It reads by cursor, and by
-// page numbers once a server turns out not to know cursors (contracts.md 2.2).
+// page numbers once a server turns out not to know cursors (schemas/README.md,
+// Productive.io: paging).
 type Productive struct {
 	ProductiveOptions
 	shapes *shapes
@@ -42,9 +43,10 @@ type Productive struct {
 }
 
 const (
-	expensePageSize = 200 // the vendor's largest, contracts.md 2.2
+	expensePageSize = 200 // the vendor's largest: schemas/README.md, Productive.io: paging
 
-	// Without them not even their ids come, contracts.md 2.6.
+	// Without them not even their ids come: schemas/README.md, Productive.io:
+	// relationships.
 	expenseInclude = "person,vendor,service_type,purchase_order,creator"
 )
 
@@ -60,7 +62,7 @@ func NewProductive(o ProductiveOptions) (*Productive, error) {
 }
 
 // ProductiveBudget limits requests to perSecond, and to 4000 in 30 minutes
-// (contracts.md 2.3). Whoever sets more than the documented ten a second has
+// (schemas/README.md, Productive.io: limits). Whoever sets more than the documented ten a second has
 // agreed on other limits, so the long one grows in proportion.
 func ProductiveBudget(perSecond float64) []*rate.Limiter {
 	long := 4000 * max(1, perSecond/10)
@@ -122,7 +124,8 @@ func (p *Productive) fallBack(mode int32, page Page, err error) bool {
 }
 
 // refusesPaging recognises the vendor's own complaint about a cursor or a
-// sort order (contracts.md 2.2 and 2.4), whose code newer servers leave out.
+// sort order (schemas/README.md, Productive.io: paging), whose code newer
+// servers leave out.
 func refusesPaging(page Page, err error) bool {
 	var status *httpretry.StatusError
 	if !errors.As(err, &status) || status.Code != http.StatusBadRequest {
@@ -262,7 +265,7 @@ func (p *Productive) Find(ctx context.Context, id string) (Page, error) {
 }
 
 // filter writes a query in operators whose meaning is explicit
-// (contracts.md 2.4).
+// (schemas/README.md, Productive.io: filters and changes).
 func filter(q Query) url.Values {
 	params := url.Values{}
 	set := func(name string, day time.Time) {
@@ -285,7 +288,7 @@ func (p *Productive) get(ctx context.Context, path string, params url.Values, sh
 	}
 	req.Header.Set("X-Auth-Token", p.Token)
 	req.Header.Set("X-Organization-Id", p.OrganizationID)
-	req.Header.Set("Content-Type", "application/vnd.api+json") // else 415, contracts.md 2.1
+	req.Header.Set("Content-Type", "application/vnd.api+json") // else 415: schemas/README.md, Productive.io: access
 	resp, err := p.Client.Do(req)
 	if err != nil {
 		return refusedPage(target, resp), envelope{}, explain(err, p.Key, "token", "organization_id")

@@ -132,7 +132,8 @@ func TestTheSeedsExampleLacksItsLinks(t *testing.T) {
 	}
 }
 
-// What contracts.md 3.3 describes fits the schema and is known in full.
+// What the vendor documents (schemas/README.md, Procurify: what is spend) fits
+// the schema and is known in full.
 func TestATransactionOfEveryKindFitsItsSchema(t *testing.T) {
 	shapes, err := compileShapes(schemas.FS, "procurify", "/vendor", "/cardholder")
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 )
 
 // retryAfter reads how long a server asks to pause: X-RateLimit-Reset in
-// seconds (contracts.md 2.3), else Retry-After in seconds or as a date. What
-// cannot be read, or lies in the past, is zero.
+// seconds (schemas/README.md, Productive.io: limits), else Retry-After in
+// seconds or as a date. What cannot be read, or is in the past, is zero.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	if wait := pause(header.Get("X-RateLimit-Reset"), now); wait > 0 {
 		return wait

@@ -129,7 +129,7 @@ var errNotJSON = errors.New("the answer is not JSON")
 // lifetime reads expires_in, a number of seconds that some servers write as
 // text. What is neither, or no time a token lives for, counts as not said.
 func lifetime(expiresIn json.RawMessage) time.Duration {
-	const unsaid = time.Hour // contracts.md 1.2
+	const unsaid = time.Hour // schemas/README.md, Productiv: access
 	seconds, err := strconv.ParseFloat(strings.Trim(string(expiresIn), "\" "), 64)
 	if err != nil || !(seconds > 0 && seconds <= 366*24*3600) {
 		return unsaid
