@@ -105,7 +105,7 @@ var purposes = []string{
 	"Conference ticket", "Printer toner", "Cloud hosting", "Design licence", "Courier", "Client dinner",
 }
 
-// A Trap is a record that a careless reader gets wrong, contracts.md section 5.
+// A Trap is a record that a careless reader gets wrong: schemas/README.md, Traps.
 type Trap struct {
 	Name string
 	ID   int // of the hand-made example

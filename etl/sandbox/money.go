@@ -14,7 +14,7 @@ type currency struct {
 }
 
 // currencies are those that generated spend uses. EUR buys 1.25 USD, as in the
-// seed; HRK was retired in 2023 and still occurs in old budgets.
+// vendor's example; HRK was retired in 2023 and still occurs in old budgets.
 var currencies = map[string]currency{
 	"USD": {"USD", 2, 1_000_000},
 	"EUR": {"EUR", 2, 1_250_000},

@@ -2,9 +2,9 @@ package sandbox
 
 import "time"
 
-// Options say how much the vendors know, which of the undocumented questions
-// of contracts.md they answer which way, and what goes wrong. The zero value
-// is three empty, well-behaved vendors.
+// Options say how much the vendors know, how they answer what schemas/README.md
+// calls open, and what goes wrong. The zero value is three empty, well-behaved
+// vendors.
 type Options struct {
 	// Seed decides every generated value: equal options make equal vendors.
 	Seed uint64
@@ -18,7 +18,7 @@ type Options struct {
 	// expenses lie after To.
 	From, To time.Time
 
-	// Plain leaves out the data traps of contracts.md section 5.
+	// Plain leaves out the traps in the data: schemas/README.md, Traps.
 	Plain bool
 
 	// SeedOnly serves exactly the three expenses of the vendor's own example
@@ -45,7 +45,7 @@ type Productive struct {
 
 	NoCursor         bool     // an older server: page[after] is ignored
 	CursorRefused    bool     // page[after] answers 400 keyset_unsupported_sort
-	NoSortByID       bool     // the seed's generation: sort=id answers 400
+	NoSortByID       bool     // an older server: sort=id answers 400
 	RefuseLargePages bool     // page[size] above 200 answers 400 instead of 200 records
 	ListDeleted      bool     // deleted expenses stay in the list, with deleted_at
 	LinksElsewhere   bool     // links name another host

@@ -12,7 +12,7 @@ import (
 // procurifyAudience is what a token request must name, slash included.
 const procurifyAudience = "https://api.procurify.com/"
 
-// procurifyToken answers POST /oauth/token, contracts.md 3.1.
+// procurifyToken answers POST /oauth/token: schemas/README.md, Procurify: access.
 func (s *Sandbox) procurifyToken(r *http.Request) answer {
 	var body struct {
 		ClientID     string `json:"client_id"`
@@ -44,7 +44,7 @@ func oauthError(status int, code string) answer {
 	return replyJSON(status, map[string]any{"error": code})
 }
 
-// procurify answers Procurify, contracts.md section 3.
+// procurify plays Procurify as schemas/README.md describes it.
 func (s *Sandbox) procurify(r *http.Request) answer {
 	if _, ok := s.tokens.check(APIProcurify, r.Header.Get("Authorization")); !ok {
 		return procurifyError(http.StatusUnauthorized, "Authentication credentials were not provided or have expired.")

@@ -17,7 +17,7 @@ const maxRecords = 1000
 
 // productivToken answers POST /oauth2/token in both documented styles:
 // credentials as form fields, or as Basic authentication with the rest as
-// form fields or in the query, contracts.md 1.2.
+// form fields or in the query: schemas/README.md, Productiv: access.
 func (s *Sandbox) productivToken(r *http.Request) answer {
 	if r.Method != http.MethodPost {
 		return oauthError(http.StatusMethodNotAllowed, "invalid_request")
@@ -52,8 +52,8 @@ func productivError(status int, message string) answer {
 	return replyJSON(status, map[string]any{"code": itoa(status), "message": message, "success": false})
 }
 
-// productiv answers the publish endpoint, contracts.md 1.3, or the firewall
-// before it does.
+// productiv answers the publish endpoint (schemas/README.md, Productiv: posting),
+// or the firewall before it does.
 func (s *Sandbox) productiv(r *http.Request) answer {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

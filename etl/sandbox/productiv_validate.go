@@ -14,7 +14,8 @@ type spend struct {
 	body      json.RawMessage
 }
 
-// Fields of the two generations of the record, contracts.md 1.4.
+// Fields of the two generations of the record: schemas/README.md, Productiv: the
+// record.
 var (
 	required      = []string{"created", "amount", "currency", "identifier", "type", "vendor"}
 	optional      = []string{"name", "category"}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// productive answers Productive.io, contracts.md section 2.
+// productive plays Productive.io as schemas/README.md describes it.
 func (s *Sandbox) productive(r *http.Request) answer {
 	if a, refused := s.productiveAccess(r); refused {
 		return a

@@ -90,8 +90,8 @@ func (c *condition) check() string {
 // record.
 func (c *condition) indexed() bool { return c.field == "date" || c.field == "created_at" }
 
-// modernise rewrites the seed's date_after and its like to an operator. That
-// they include the day itself is known of time entries only.
+// modernise rewrites date_after and its like, from older documents, to an operator.
+// That they include the day itself is known of time entries only.
 func (c *condition) modernise() {
 	for _, field := range []string{"date", "pay_on", "paid_on"} {
 		switch c.field {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// sorts are those of the seed (true) and those that only the newer
-// specification has.
+// sorts are those of the older documents (true) and those that only the newer
+// ones have.
 var sorts = map[string]bool{
 	"name": true, "date": true, "pay_on": true, "paid_on": true, "amount": true, "billable_amount": true, "profit": true,
 	"deal.company.name": true, "deal.project.name": true, "deal.name": true, "service_type.name": true, "invoicing_status": true,

@@ -2,9 +2,9 @@
 // Procurify, which spend is read from, and Productiv, which it is posted to.
 // The demo and the tests run against it.
 //
-// It is written from contracts.md and the vendors' own examples, and shares no
-// code with the clients, so that a misreading of a contract cannot hide on
-// both sides. Where a contract is silent, [Options] choose the answer.
+// It is written from schemas/README.md and the vendors' own examples, and shares
+// no code with the clients, so that a misreading cannot hide on both sides. Where
+// the vendors' documents are silent, [Options] choose the answer.
 //
 // Beside the vendors' paths every listener answers, as no vendor does:
 //
