@@ -126,7 +126,7 @@ func (d *doctor) examineSchedule() {
 }
 
 // examineDelivery says what happens to a batch whose answer is lost: no
-// setting makes that certain (design section 7, point 6).
+// setting makes that certain (schemas/README.md, Productiv: the record).
 func (d *doctor) examineDelivery() {
 	p := d.Config.Productiv
 	switch {

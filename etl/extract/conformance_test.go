@@ -113,7 +113,7 @@ func TestEveryWayOfPagingFindsTheSame(t *testing.T) {
 		"cursors are refused":          {"productive", sandbox.Productive{CursorRefused: true}, sandbox.Procurify{}},
 		"cursors are ignored":          {"productive", sandbox.Productive{NoCursor: true}, sandbox.Procurify{}},
 		"no sort by id":                {"productive", sandbox.Productive{NoSortByID: true}, sandbox.Procurify{}},
-		"the seed's generation":        {"productive", sandbox.Productive{NoCursor: true, NoSortByID: true}, sandbox.Procurify{}},
+		"an older server":              {"productive", sandbox.Productive{NoCursor: true, NoSortByID: true}, sandbox.Procurify{}},
 		"errors without a code":        {"productive", sandbox.Productive{CursorRefused: true, NewerSpec: true}, sandbox.Procurify{}},
 		"links name another host":      {"productive", sandbox.Productive{LinksElsewhere: true}, sandbox.Procurify{}},
 		"pagination beside data":       {"procurify", sandbox.Productive{}, sandbox.Procurify{TopLevel: true}},
