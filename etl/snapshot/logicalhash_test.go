@@ -14,8 +14,8 @@ import (
 	"spendbridge/schemas"
 )
 
-// The recipe of the README, followed with no part of DuckDB: what anyone can
-// recompute from the files alone.
+// The recipe of schemas/parquet/README.md, followed with no part of DuckDB: what
+// anyone can recompute from the files alone.
 func TestTheLogicalHashIsRecomputedWithoutTheEngine(t *testing.T) {
 	db := snapshotDB(t, 1000, twoMonths, 2, nil)
 	s := takeOne(t, db, snapshotOptions(t.TempDir(), firstRun))

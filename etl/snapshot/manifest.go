@@ -32,7 +32,7 @@ type Manifest struct {
 
 	// LogicalHash depends on the rows alone: not on the engine, the
 	// compression, the order or the split into files. It is the sum of the
-	// files' hashes; the README says how to recompute it.
+	// files' hashes; schemas/parquet/README.md says how to recompute it.
 	LogicalHash string `json:"logical_hash"`
 
 	Files         []ManifestFile `json:"files"`
