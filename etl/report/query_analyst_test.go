@@ -23,9 +23,9 @@ import (
 
 var update = flag.Bool("update", false, "write the answers to the analysts' questions into their files")
 
-// Each file in testdata/analyst but data.txtar is a question of the README:
-// its SQL for the published file, its SQL for the Parquet files where that
-// differs, and the answer, which must be the same.
+// Each file in testdata/analyst but data.txtar is a question of
+// sql/8_published/README.md: its SQL for the published file, its SQL for the
+// Parquet files where that differs, and the answer, which must be the same.
 func TestAnalystsQuestionsAreAnswered(t *testing.T) {
 	t.Chdir(analystsFolder(t))
 	parquet := parquetReader(t)
@@ -43,6 +43,33 @@ func TestAnalystsQuestionsAreAnswered(t *testing.T) {
 			}
 			q.save(t)
 		})
+	}
+}
+
+// What analysts paste from sql/8_published/README.md is what the test above runs.
+func TestTheDocumentedQuestionsAreThoseThatAreAnswered(t *testing.T) {
+	document := string(etltest.Read(t, "..", "sql", "8_published", "README.md"))
+	wantIn := func(text string) {
+		t.Helper()
+		if !strings.Contains(document, text) {
+			t.Errorf("sql/8_published/README.md lacks\n%s", text)
+		}
+	}
+	_, view, _ := strings.Cut(readQuestion(t, etltest.Data("analyst", "data.txtar")).text("parquet_view.sql"), "\n")
+	wantIn("\n```sql\n" + view + "```\n")
+	questions := etltest.Glob(t, "analyst/[0-9]*.txtar")
+	for _, name := range questions {
+		q := readQuestion(t, name)
+		title, _, _ := strings.Cut(string(q.archive.Comment), "\n")
+		wantIn("\n**" + title + "**")
+		for _, file := range q.archive.Files {
+			if strings.HasSuffix(file.Name, ".sql") {
+				wantIn("\n```sql\n" + string(file.Data) + "```\n")
+			}
+		}
+	}
+	if got := strings.Count(document, "\n**"); got != len(questions) {
+		t.Errorf("sql/8_published/README.md has %d questions, %d are answered", got, len(questions))
 	}
 }
 
