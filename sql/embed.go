@@ -1,6 +1,6 @@
-// Package sqlfiles embeds the SQL this program runs. Folders with a number run
-// in that order; files in queries run when Go code names them. A file holds
-// one statement, and its path is its name in every error.
+// Package sqlfiles embeds the SQL this program runs: models in folders with a
+// number, statements in folders with the name of a Go package. README.md says how
+// they are named.
 package sqlfiles
 
 import "embed"
