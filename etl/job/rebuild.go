@@ -60,7 +60,7 @@ func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 	if _, err := transform.Run(ctx, rebuilt, r.transformOptions()); err != nil {
 		return counts, err
 	}
-	comparison, err := transform.Compare(ctx, r.DB, rebuilt)
+	comparison, err := transform.Compare(ctx, r.DB, rebuilt, folder)
 	if err != nil {
 		return counts, err
 	}

@@ -57,15 +57,13 @@ type CategorySuggestion struct {
 // so, and whose similarity is at least least, a decimal such as "0.85". Those
 // that would move most spend come first. It changes nothing.
 func SuggestCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, least string) ([]CategorySuggestion, error) {
-	found := []CategorySuggestion{}
-	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "transform/category_suggest.sql", warehouse.Args{"least": least}, func(rows *sql.Rows) error {
-			var s CategorySuggestion
-			err := rows.Scan(&s.Category, &s.Spelling, &s.Amount, &s.Records,
+	var found []CategorySuggestion
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) (err error) {
+		found, err = warehouse.List(ctx, tx, "transform/category_suggest.sql", warehouse.Args{"least": least}, func(rows *sql.Rows, s *CategorySuggestion) error {
+			return rows.Scan(&s.Category, &s.Spelling, &s.Amount, &s.Records,
 				&s.Into, &s.IntoSpelt, &s.IntoAmount, &s.IntoCount, &s.Similarity)
-			found = append(found, s)
-			return err
 		})
+		return err
 	})
 	return found, err
 }
@@ -84,14 +82,12 @@ type CategoryRename struct {
 // CategoryRenames lists what the next transform would rename with these lines.
 // It changes nothing.
 func CategoryRenames(ctx context.Context, db *warehouse.DB, lines []CategoryLine) ([]CategoryRename, error) {
-	found := []CategoryRename{}
-	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "transform/category.effect", nil, func(rows *sql.Rows) error {
-			var r CategoryRename
-			err := rows.Scan(&r.Month, &r.Category, &r.Into, &r.Records, &r.Amount, &r.Posted)
-			found = append(found, r)
-			return err
+	var found []CategoryRename
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) (err error) {
+		found, err = warehouse.List(ctx, tx, "transform/category.effect", nil, func(rows *sql.Rows, r *CategoryRename) error {
+			return rows.Scan(&r.Month, &r.Category, &r.Into, &r.Records, &r.Amount, &r.Posted)
 		})
+		return err
 	})
 	return found, err
 }

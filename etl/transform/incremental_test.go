@@ -55,7 +55,7 @@ func TestIncrementalRunsEqualOneRebuild(t *testing.T) {
 		if _, err := transform.AsOf(t.Context(), h.db, rebuilt, day(365), t.TempDir(), h.opts); err != nil {
 			rt.Fatal(err)
 		}
-		found, err := transform.Compare(t.Context(), h.db, rebuilt)
+		found, err := transform.Compare(t.Context(), h.db, rebuilt, t.TempDir())
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -38,7 +38,10 @@ func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
 		{"transform/fx_deviations.sql", deviatingRate},
 		{"transform/fx_exponents.sql", otherDecimals},
 	} {
-		findings, err := t.findings(ctx, report.file, report.read)
+		findings, err := warehouse.List(ctx, t.tx, report.file, nil, func(rows *sql.Rows, f *rateFinding) (err error) {
+			*f, err = report.read(rows)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -53,16 +56,6 @@ func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
 		}
 	}
 	return warnings, nil
-}
-
-func (t *transformer) findings(ctx context.Context, file string, read func(*sql.Rows) (rateFinding, error)) ([]rateFinding, error) {
-	var all []rateFinding
-	err := t.tx.Each(ctx, file, nil, func(rows *sql.Rows) error {
-		finding, err := read(rows)
-		all = append(all, finding)
-		return err
-	})
-	return all, err
 }
 
 func (t *transformer) saveFinding(ctx context.Context, f rateFinding) error {

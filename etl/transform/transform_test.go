@@ -206,7 +206,7 @@ func TestCompareNamesWhatDiffers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := transform.Compare(t.Context(), dbs[0], dbs[1])
+	got, err := transform.Compare(t.Context(), dbs[0], dbs[1], t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestCompareNamesWhatDiffers(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("comparison (-want +got):\n%s", diff)
 	}
-	if same, err := transform.Compare(t.Context(), dbs[0], dbs[0]); err != nil || same.Differing != 0 || same.Records != 3 {
+	if same, err := transform.Compare(t.Context(), dbs[0], dbs[0], t.TempDir()); err != nil || same.Differing != 0 || same.Records != 3 {
 		t.Errorf("a warehouse against itself: %+v, %v", same, err)
 	}
 }

@@ -30,15 +30,13 @@ type Suggestion struct {
 // so, and whose similarity is at least least, a decimal such as "0.88". Those
 // that would move most spend come first. It changes nothing.
 func Suggest(ctx context.Context, db *warehouse.DB, aliases []Alias, least string) ([]Suggestion, error) {
-	found := []Suggestion{}
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "transform/vendor.suggest", warehouse.Args{"least": least}, func(rows *sql.Rows) error {
-			var s Suggestion
-			err := rows.Scan(&s.Vendor, &s.Spelling, &s.Amount, &s.Records,
+	var found []Suggestion
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
+		found, err = warehouse.List(ctx, tx, "transform/vendor.suggest", warehouse.Args{"least": least}, func(rows *sql.Rows, s *Suggestion) error {
+			return rows.Scan(&s.Vendor, &s.Spelling, &s.Amount, &s.Records,
 				&s.Into, &s.IntoSpelt, &s.IntoAmount, &s.IntoCount, &s.Similarity)
-			found = append(found, s)
-			return err
 		})
+		return err
 	})
 	return found, err
 }
@@ -81,14 +79,12 @@ type Rename struct {
 // Renames lists what the next transform would rename with these aliases. It
 // changes nothing.
 func Renames(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Rename, error) {
-	found := []Rename{}
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "transform/vendor.effect", nil, func(rows *sql.Rows) error {
-			var r Rename
-			err := rows.Scan(&r.Month, &r.Vendor, &r.Into, &r.Records, &r.Amount, &r.Posted)
-			found = append(found, r)
-			return err
+	var found []Rename
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
+		found, err = warehouse.List(ctx, tx, "transform/vendor.effect", nil, func(rows *sql.Rows, r *Rename) error {
+			return rows.Scan(&r.Month, &r.Vendor, &r.Into, &r.Records, &r.Amount, &r.Posted)
 		})
+		return err
 	})
 	return found, err
 }
@@ -276,14 +272,12 @@ type Respelling struct {
 // Respellings lists the vendors whose name was fixed before a better spelling
 // of it was seen, those with most spend first. It changes nothing.
 func Respellings(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Respelling, error) {
-	found := []Respelling{}
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return tx.Each(ctx, "transform/vendor.respell", nil, func(rows *sql.Rows) error {
-			var r Respelling
-			err := rows.Scan(&r.Vendor, &r.Better, &r.Records, &r.Amount)
-			found = append(found, r)
-			return err
+	var found []Respelling
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
+		found, err = warehouse.List(ctx, tx, "transform/vendor.respell", nil, func(rows *sql.Rows, r *Respelling) error {
+			return rows.Scan(&r.Vendor, &r.Better, &r.Records, &r.Amount)
 		})
+		return err
 	})
 	return found, err
 }
