@@ -9,10 +9,11 @@ import (
 // Errors differ by what they ask of the caller, not by where they arose.
 
 // ErrDrift reports a vendor payload that no longer has the documented shape.
-// Retrying cannot help: the page is kept, the cursor stays, a person looks.
+// Retrying cannot help: the page is kept and the cursor stays until somebody
+// reviews it.
 var ErrDrift = errors.New("vendor payload changed shape")
 
-// A StageError says which stage stopped a run. Only [Pipeline] makes it.
+// A StageError names the stage that stopped a run. Only [Pipeline] returns it.
 type StageError struct {
 	Stage string
 	Err   error
@@ -30,15 +31,15 @@ type UsageError struct {
 func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// Usagef makes a [*UsageError].
+// Usagef returns a [*UsageError].
 func Usagef(format string, args ...any) error {
 	return &UsageError{fmt.Errorf(format, args...)}
 }
 
-// A NeedsPersonError says that the work is done as far as a program may do
-// it, and what a person has to decide: exit code 3.
+// A NeedsPersonError says that a program can do no more and what needs
+// attention: exit code 3.
 type NeedsPersonError struct {
-	What string // what waits, such as "1 batch has an unknown outcome"
+	What string // what needs attention, such as "1 batch has an unknown outcome"
 	Mend string // the command or setting that settles it
 }
 
@@ -49,10 +50,10 @@ func (e *NeedsPersonError) Error() string {
 	return e.What + "; " + e.Mend
 }
 
-// A CheckError is a check of the data that found offending rows: a file in
+// A CheckError reports a data check that found offending rows: a file in
 // sql/6_checks, or a control total that does not balance.
 type CheckError struct {
-	Check string // the file, or the identity that does not hold
+	Check string // the file, or the identity that is violated
 	Rows  int    // how many rows offend
 	First []string
 }

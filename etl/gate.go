@@ -25,7 +25,7 @@ type Held struct {
 	Records int    `json:"records"`
 }
 
-// Why says in half a sentence why the gate holds.
+// Why is a short reason why the gate holds.
 func (h Held) Why() string {
 	switch h.Gate {
 	case GateFolder:
@@ -79,7 +79,7 @@ func (p HeldPlan) Has(gate string) bool {
 	return false
 }
 
-// Ways are the commands that answer the gates. Approving comes last.
+// Ways lists the commands that resolve the gates. Approval comes last.
 func (p HeldPlan) Ways() []string {
 	ways := []string{"spendbridge load --dry-run"}
 	for _, m := range p.Moves {
@@ -96,7 +96,7 @@ func (p HeldPlan) Ways() []string {
 	return append(ways, fmt.Sprintf("spendbridge load --approve=%s --note WHY  # posts exactly these %d", p.Name, p.Items()))
 }
 
-// String says what is held and why.
+// String describes what is held and why.
 func (p HeldPlan) String() string {
 	parts := make([]string, len(p.Held))
 	for i, h := range p.Held {

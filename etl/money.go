@@ -9,9 +9,9 @@ import (
 // Number writes n with a comma between thousands.
 func Number[T ~int | ~int64](n T) string { return thousands(fmt.Sprint(n)) }
 
-// Money writes an exact decimal with a comma between thousands and at least
-// the given number of decimals, but no further zeros. No text is an amount
-// that could not be read.
+// Money writes an exact decimal with a comma between thousands and at least the
+// given number of decimals, but no further zeros. Empty text stands for an
+// amount that could not be read.
 func Money(text string, decimals int) string {
 	if text == "" {
 		return "?"

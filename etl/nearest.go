@@ -2,8 +2,8 @@ package etl
 
 import "fmt"
 
-// Nearest returns the one of words that differs least from word, or "" if
-// none is near enough to be a slip of the pen.
+// Nearest returns the one of words that differs least from word, or "" if none
+// is close enough to be a typo.
 func Nearest(word string, words []string) string {
 	best, least := "", 1+max(2, len(word)/3)
 	for _, w := range words {
@@ -14,7 +14,7 @@ func Nearest(word string, words []string) string {
 	return best
 }
 
-// DidYouMean is a hint to append to an error, or nothing.
+// DidYouMean returns a hint to append to an error, or "".
 func DidYouMean(word string, words []string) string {
 	if near := Nearest(word, words); near != "" {
 		return fmt.Sprintf("; did you mean %s?", near)

@@ -15,11 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// A Redactor is where text from outside becomes fit to be kept and shown: it
-// removes the secrets and live access tokens that it knows, in whatever usual
-// encoding a server echoes them, and what would command a terminal. The whole
-// program shares one, which is safe for concurrent use. One that is nil knows
-// no secrets.
+// A Redactor makes text from outside safe to store and print: it removes the
+// secrets and live access tokens that it knows, in every common encoding in
+// which a server may echo them, and terminal control sequences. The whole
+// program shares one; it is safe for concurrent use. A nil Redactor knows no
+// secrets.
 type Redactor struct {
 	adding   sync.Mutex
 	secrets  []secret
@@ -30,20 +30,20 @@ type secret struct{ name, value string }
 
 const (
 	// ShortestSecret is how many characters a secret must have to be searched
-	// for. Anything shorter is found in texts that have nothing to do with it.
+	// for. Anything shorter also matches unrelated text.
 	ShortestSecret = 8
 
-	// redactedMark takes the place of a secret.
+	// redactedMark replaces a secret.
 	redactedMark = "…"
 
-	// keptPerName is how many secrets of one name are known: a token that was
-	// replaced a moment ago may still be on its way.
+	// keptPerName is how many secrets are remembered per name: a token that was
+	// just replaced may still be in flight.
 	keptPerName = 4
 )
 
-// Add makes a secret known by the name that a message may use for it. Of a
-// name that is added again and again, as a token that is renewed, only the
-// newest count.
+// Add registers a secret under the name that messages use for it. For a name
+// that is added repeatedly, such as a renewed token, only the newest secrets
+// are kept.
 func (r *Redactor) Add(name, value string) {
 	value = strings.TrimSpace(value) // as a header carries it
 	r.adding.Lock()
@@ -68,8 +68,8 @@ func (r *Redactor) knows(value string) bool {
 	return slices.ContainsFunc(r.secrets, func(s secret) bool { return s.value == value })
 }
 
-// Blot removes secrets from text and returns the names of those that it held.
-// All else stays byte for byte.
+// Blot removes secrets from text and returns the names of those it found.
+// Everything else stays byte for byte.
 func (r *Redactor) Blot(text []byte) (clean []byte, held []string) {
 	if r == nil || r.patterns.Load() == nil {
 		return text, nil
@@ -86,8 +86,8 @@ func (r *Redactor) Blot(text []byte) (clean []byte, held []string) {
 	return append(clean, text[from:]...), held
 }
 
-// Clean returns text without secrets and without what would command a
-// terminal. Its lines stay.
+// Clean returns text without secrets and terminal control sequences. Line
+// breaks stay.
 func (r *Redactor) Clean(text string) string {
 	clean, _ := r.Blot([]byte(Printable(text)))
 	return string(clean)
@@ -98,7 +98,7 @@ func (r *Redactor) Line(text string) string {
 	return r.Clean(strings.Join(strings.Fields(r.Clean(text)), " "))
 }
 
-// Error returns err with a clean text.
+// Error returns err with its text cleaned.
 func (r *Redactor) Error(err error) error {
 	if err == nil {
 		return nil
@@ -111,7 +111,7 @@ func (r *Redactor) Error(err error) error {
 	return &redactedError{clean, err}
 }
 
-// A redactedError has another text than the error it wraps.
+// A redactedError wraps an error and replaces its text.
 type redactedError struct {
 	text string
 	err  error
@@ -132,10 +132,9 @@ func (r *Redactor) Attr(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// Printable removes from text what would command a terminal: control
-// characters other than line end and tab, marks that turn the direction of
-// writing, and other format characters. The joiners that some scripts need
-// stay.
+// Printable removes everything that could control a terminal: control
+// characters other than newline and tab, bidirectional marks and other format
+// characters. The joiners that some scripts need stay.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if Commands(r) && r != '\n' && r != '\t' {
@@ -145,8 +144,8 @@ func Printable(text string) string {
 	}, strings.ToValidUTF8(text, string(utf8.RuneError)))
 }
 
-// Commands reports whether a character is one that a terminal or a page obeys
-// rather than shows.
+// Commands reports whether a terminal or a browser acts on a character instead
+// of showing it.
 func Commands(r rune) bool {
 	const joiners = "\u200c\u200d"
 	if ' ' <= r && r <= '~' {
@@ -155,8 +154,8 @@ func Commands(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r)
 }
 
-// patterns finds secrets in one pass: it looks at every place for the first
-// bytes of one, and only where they are for the rest.
+// patterns finds secrets in one pass: it looks for the first bytes of a secret
+// everywhere, and for the rest only where those match.
 type patterns struct {
 	all     []pattern
 	starts  map[uint32][]int // by the first headBytes bytes, the patterns that may follow
@@ -203,7 +202,7 @@ func (p *patterns) add(one pattern) {
 	})
 }
 
-// heads calls add for everything that a text can begin with.
+// heads calls add for every possible beginning of a text.
 func heads(chars [][]string, head string, add func(string)) {
 	if len(head) >= headBytes {
 		add(head[:headBytes])
@@ -243,7 +242,7 @@ func (p *patterns) find(text []byte) (spans []span, held []string) {
 }
 
 // match returns where the pattern ends if it is at a place of text, else -1.
-// Where two readings are possible it follows both.
+// Where two readings are possible it tries both.
 func (p pattern) match(text []byte, at int) int {
 	ends, next := []int{at}, []int(nil)
 	for _, forms := range p.chars {
@@ -263,7 +262,7 @@ func (p pattern) match(text []byte, at int) int {
 	return slices.Max(ends)
 }
 
-// readings leaves out the forms that cannot be there.
+// readings drops the forms that cannot occur.
 func readings(text []byte, forms []string) []string {
 	if len(text) > 0 && strings.IndexByte(`\%&+`, text[0]) < 0 {
 		return forms[:1]

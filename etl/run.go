@@ -20,8 +20,8 @@ func NewRunID(now time.Time) RunID {
 
 const beganLayout = "20060102T150405Z"
 
-// Began returns when the run began, as its id says. A text that is no id of a
-// run is an error.
+// Began returns when the run began, as its id says. Text that is not a run id
+// is an error.
 func (id RunID) Began() (time.Time, error) {
 	began, _, _ := strings.Cut(string(id), "-")
 	return time.Parse(beganLayout, began)

@@ -2,7 +2,7 @@ package etl
 
 import "time"
 
-// A Slot is one moment at which a job of the schedule is due.
+// A Slot is one time at which a scheduled job is due.
 type Slot struct {
 	Job     string    `json:"job"`
 	Due     time.Time `json:"due_at"`

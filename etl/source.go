@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// A Cursor marks a position in a read of a source. Only the source that made
-// it can read it; empty means from the beginning, or that nothing follows.
+// A Cursor marks a position in a read of a source. Only the source that
+// produced it can read it; empty means the beginning, or that there is no next
+// page.
 type Cursor string
 
 // A Window is a half-open range of days, both at midnight UTC. A zero To
@@ -26,7 +27,7 @@ func (w Window) String() string {
 	return w.From.Format(time.DateOnly) + "/" + w.To.Format(time.DateOnly)
 }
 
-// Day returns the midnight in UTC that t's day begins with there.
+// Day returns midnight UTC of t's day.
 func Day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
 // A Span is the length of a window: calendar months or days, one of the two.
@@ -55,7 +56,7 @@ func (s Span) String() string {
 	return fmt.Sprintf("%dd", s.Days)
 }
 
-// next returns where the window that holds day ends. Windows of months end
+// next returns the end of the window that contains day. Windows of months end
 // with a month, wherever they begin.
 func (s Span) next(day time.Time) time.Time {
 	if s.Months > 0 {
@@ -78,8 +79,8 @@ func (s Span) Split(from, to time.Time) []Window {
 	return windows
 }
 
-// SplitOpen cuts the days from from on into windows. The last one holds today
-// and all that lies in the future.
+// SplitOpen cuts the days from from on into windows. The last one contains
+// today and has no upper bound.
 func (s Span) SplitOpen(from, today time.Time) []Window {
 	windows := s.Split(from, today.AddDate(0, 0, 1))
 	if len(windows) == 0 {

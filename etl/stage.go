@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Counts is what a stage did to the rows that passed it.
+// Counts is how many rows a stage read, wrote and skipped.
 type Counts struct {
 	Read    int `json:"read"`
 	Written int `json:"written"`
@@ -20,7 +20,7 @@ func (c Counts) Plus(d Counts) Counts {
 	return Counts{c.Read + d.Read, c.Written + d.Written, c.Skipped + d.Skipped}
 }
 
-// LogValue implements [slog.LogValuer]: counts log as one group.
+// LogValue implements [slog.LogValuer]: counts are logged as one group.
 func (c Counts) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Int("read", c.Read),
@@ -34,21 +34,21 @@ type Stage struct {
 	Name string
 	Run  func(context.Context) (Counts, error)
 
-	// KeepGoing lets the run continue when this stage fails: one source that
-	// is down must not hold back the others. The run still reports failure.
+	// KeepGoing lets the run continue when this stage fails: a source that is
+	// down must not block the others. The run still reports failure.
 	KeepGoing bool
 }
 
 // The outcomes of a stage and of a run.
 const (
 	StatusOK          = "ok"
-	StatusNeedsPerson = "needs_person" // done, but something waits for a person
+	StatusNeedsPerson = "needs_person" // done, but something needs attention
 	StatusFailed      = "failed"
 	StatusSkipped     = "skipped" // an earlier stage failed
 	StatusRunning     = "running" // a run that has not ended
 )
 
-// A StageResult is what became of one stage.
+// A StageResult is the outcome of one stage.
 type StageResult struct {
 	Name     string        `json:"name"`
 	Status   string        `json:"status"`
@@ -63,7 +63,7 @@ type Pipeline struct {
 	Stages []Stage
 	Log    *slog.Logger
 
-	// Record is told of every stage as it ends. An error stops the run.
+	// Record is called as each stage ends. An error stops the run.
 	Record func(context.Context, StageResult) error
 }
 
@@ -96,8 +96,7 @@ func (p *Pipeline) Run(ctx context.Context) ([]StageResult, error) {
 	return results, errors.Join(found...)
 }
 
-// run runs one stage. Every log line about a stage's outcome is written here
-// and nowhere else.
+// run runs one stage. Only this function logs the outcome of a stage.
 func (p *Pipeline) run(ctx context.Context, s Stage) StageResult {
 	log := p.Log.With(KeyStage, s.Name)
 	log.DebugContext(ctx, "stage started")
@@ -114,15 +113,15 @@ func (p *Pipeline) run(ctx context.Context, s Stage) StageResult {
 	case StatusFailed:
 		log.ErrorContext(ctx, "stage failed", Err(err))
 	case StatusNeedsPerson:
-		log.WarnContext(ctx, "stage needs a person", Err(err))
+		log.WarnContext(ctx, "stage needs attention", Err(err))
 	default:
 		log.InfoContext(ctx, "stage finished")
 	}
 	return result
 }
 
-// Status names the outcome that err stands for. An error that joins a failure
-// with something that needs a person is a failure.
+// Status returns the outcome that err means. A failure joined with something
+// that needs attention is a failure.
 func Status(err error) string {
 	switch {
 	case err == nil:
@@ -134,7 +133,8 @@ func Status(err error) string {
 	}
 }
 
-// onlyNeedsPerson walks the whole tree of err: every leaf must be a decision.
+// onlyNeedsPerson reports whether every leaf of err's tree is a
+// [*NeedsPersonError].
 func onlyNeedsPerson(err error) bool {
 	switch e := err.(type) {
 	case *NeedsPersonError:

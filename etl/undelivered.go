@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// The classes of what Productiv does not hold as canonical has it. Each is
-// settled in one way.
+// The classes of records that differ between Productiv and canonical.spend.
+// Each is settled in its own way.
 const (
 	ClassChanged     = "changed"     // another amount, currency or time; the policy does not post it
 	ClassTouched     = "touched"     // something else differs
-	ClassWithdrawn   = "withdrawn"   // delivered, and no spend any more
+	ClassWithdrawn   = "withdrawn"   // delivered, and no longer spend
 	ClassFrozen      = "frozen"      // delivered, and now quarantined or not due
 	ClassHeld        = "held"        // by a gate
 	ClassRejected    = "rejected"    // by Productiv
@@ -23,22 +23,22 @@ const (
 	ClassQuarantined = "quarantined" // it cannot become spend yet
 )
 
-// An Undelivered counts the records of one class and currency that Productiv
-// does not hold as canonical has them.
+// An Undelivered counts the records of one class and currency that differ
+// between Productiv and canonical.spend.
 type Undelivered struct {
 	Class      string    `json:"class"`
 	State      string    `json:"state"` // where the control totals count them
 	Currency   string    `json:"currency"`
 	Records    int64     `json:"records"`
-	Reversed   int64     `json:"reversed"`   // of them: reversed, without their new version
+	Reversed   int64     `json:"reversed"`   // reversed, but their new version is missing
 	Amount     string    `json:"amount"`     // what posting them would add, exact
-	Unreadable int64     `json:"unreadable"` // of them: without a readable amount
+	Unreadable int64     `json:"unreadable"` // without a readable amount
 	Since      time.Time `json:"since,omitzero"`
 	Attention  bool      `json:"needs_attention"`
-	Settled    bool      `json:"settled"` // somebody signed for them
+	Settled    bool      `json:"settled"` // a person settled them
 }
 
-// classWords are the classes in the order in which they are told, and how.
+// classWords lists the classes in display order, with their wording.
 var classWords = []struct{ class, words string }{
 	{ClassUnknown, "in doubt"},
 	{ClassRejected, "rejected by Productiv"},
@@ -53,7 +53,7 @@ var classWords = []struct{ class, words string }{
 	{ClassNotDue, "not due"},
 }
 
-// ClassWords says in words what a class means.
+// ClassWords describes a class.
 func ClassWords(class string) string {
 	for _, c := range classWords {
 		if c.class == class {
@@ -63,7 +63,7 @@ func ClassWords(class string) string {
 	return class
 }
 
-// Words says what the records are, and whether somebody signed for them.
+// Words says what the records are, and whether a person settled them.
 func (u Undelivered) Words() string {
 	if u.Settled {
 		return ClassWords(u.Class) + ", settled"
@@ -82,9 +82,9 @@ func (u Undelivered) Money() string {
 	return Money(u.Amount, 2)
 }
 
-// Exceptions says in one line what is not delivered and not settled, with the
-// money of it: "17 rejected by Productiv (22,161.55 USD, 6,546.50 EUR)". What is
-// touched or not due is no exception. It is empty if there is none.
+// Exceptions summarizes what is neither delivered nor settled, with its money:
+// "17 rejected by Productiv (22,161.55 USD, 6,546.50 EUR)". Touched and not_due
+// records are not exceptions. It is empty if there are none.
 func Exceptions(all []Undelivered) string {
 	var parts []string
 	for _, c := range classWords {
@@ -99,7 +99,7 @@ func Exceptions(all []Undelivered) string {
 	return strings.Join(parts, ", ")
 }
 
-// SumUp counts the records.
+// SumUp adds up the records.
 func SumUp(cells []Undelivered) string {
 	n := int64(0)
 	for _, u := range cells {

@@ -1,6 +1,6 @@
-// Package durable puts files in place so that they outlive a crash: after any
-// of its functions returned without an error, what it wrote survives a loss of
-// power, and before that a reader sees what was there before.
+// Package durable writes files that survive a crash: once a function has
+// returned without an error, its data survives a loss of power; until then
+// readers see the previous content.
 package durable
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// WriteFile replaces a file as a whole. An existing file keeps its mode, a new
+// WriteFile replaces a file atomically. An existing file keeps its mode, a new
 // one gets mode.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	f, err := Create(path, mode)
@@ -27,8 +27,8 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	return f.Commit()
 }
 
-// A File is written under another name and gets its own when it is whole. A
-// process that is killed before leaves .name and digits beside it.
+// A File is written under a temporary name and renamed when it is complete. A
+// process that is killed before that leaves a file .name with digits behind.
 type File struct {
 	pending *renameio.PendingFile
 	path    string
@@ -58,7 +58,7 @@ func (f *File) Commit() error {
 // Discard removes a file that was not committed.
 func (f *File) Discard() error { return f.pending.Cleanup() }
 
-// Append adds data to the end of a file, which is made if it is missing.
+// Append adds data to the end of a file, creating it if necessary.
 func Append(path string, data []byte, mode fs.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, mode)
 	if err != nil {
@@ -77,8 +77,8 @@ func Append(path string, data []byte, mode fs.FileMode) error {
 	return Sync(filepath.Dir(path))
 }
 
-// AppendLine adds a line to the end of a file of lines. A last line that was
-// cut off stays a line of its own.
+// AppendLine adds a line to the end of a file of lines. A truncated last line
+// is kept as a separate line.
 func AppendLine(path string, line []byte, mode fs.FileMode) error {
 	whole, err := endsInLine(path)
 	if err != nil {
@@ -107,8 +107,8 @@ func endsInLine(path string) (bool, error) {
 	return last[0] == '\n', err
 }
 
-// Rename gives a file or folder its name. All that is in a folder must be
-// durable before; see [SyncTree].
+// Rename moves a file or folder to its final name. The content of a folder must
+// be durable first; see [SyncTree].
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
@@ -116,7 +116,7 @@ func Rename(from, to string) error {
 	return Sync(filepath.Dir(to))
 }
 
-// MkdirAll makes a folder and those above it that are missing.
+// MkdirAll creates a folder and its missing parents.
 func MkdirAll(folder string, mode fs.FileMode) error {
 	if _, err := os.Stat(folder); err == nil {
 		return nil
@@ -131,7 +131,7 @@ func MkdirAll(folder string, mode fs.FileMode) error {
 	return Sync(parent)
 }
 
-// SyncTree makes a folder and all that is in it durable.
+// SyncTree makes a folder and everything in it durable.
 func SyncTree(root string) error {
 	return filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -141,7 +141,7 @@ func SyncTree(root string) error {
 	})
 }
 
-// Sync makes one file durable, or the names that are in one folder.
+// Sync makes one file durable, or the directory entries of one folder.
 func Sync(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

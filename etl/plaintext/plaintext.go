@@ -1,7 +1,7 @@
-// Package plaintext reads what people wrote or saved, whatever editor,
-// spreadsheet or system it comes from: configuration, tables, secrets. What it
-// returns is UTF-8 with line feeds. What it cannot read for certain it refuses
-// with the line and the fix, and it never guesses an encoding from the text.
+// Package plaintext reads files that people wrote or exported with any editor,
+// spreadsheet or system: configuration, tables, secrets. It returns UTF-8 with
+// line feeds. It rejects whatever is ambiguous with an error that names the
+// line and the fix; it never guesses an encoding.
 package plaintext
 
 import (
@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// An EncodingError says where a text is not what it can be read as.
+// An EncodingError says where text cannot be decoded.
 type EncodingError struct {
 	Line    int
 	Problem string // such as "the byte 0xfc is not UTF-8"
@@ -55,7 +55,7 @@ func Decode(content []byte) (string, error) {
 }
 
 // Value reads a text that is one value, such as a secret in a file of its own:
-// the line breaks behind it are not part of it.
+// trailing line breaks are not part of it.
 func Value(content []byte) (string, error) {
 	text, err := Decode(content)
 	return strings.TrimRight(text, "\n"), err
@@ -65,7 +65,7 @@ func withLineFeeds(text string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 }
 
-// invalid returns where the first byte is that is not UTF-8, or -1.
+// invalid returns the offset of the first byte that is not UTF-8, or -1.
 func invalid(text string) int {
 	for i, r := range text {
 		if r != utf8.RuneError {

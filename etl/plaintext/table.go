@@ -15,8 +15,8 @@ type Record struct {
 	Fields []string
 }
 
-// Records reads CSV. Lines whose fields are all blank, which spreadsheets
-// leave behind, are left out. An error names the line and the fix.
+// Records reads CSV. Lines whose fields are all blank, which spreadsheets tend
+// to add, are skipped. An error names the line and the fix.
 func Records(content []byte) ([]Record, error) {
 	text, err := Decode(content)
 	if err != nil {
@@ -63,7 +63,7 @@ type Row struct {
 }
 
 // ReadTable reads a table. Every line has as many fields as there are columns;
-// blank ones behind them do not count. Without any line there are no columns.
+// blank fields after them are ignored. Without any line there are no columns.
 func ReadTable(content []byte) (Table, error) {
 	records, err := Records(content)
 	if err != nil || len(records) == 0 {
