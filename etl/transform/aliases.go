@@ -14,15 +14,15 @@ var aliasColumns = []string{"match", "vendor", "who", "when", "decision"}
 
 // An Alias is one line of the alias file.
 type Alias struct {
-	Match    string // a name, a key, or, with a *, a pattern as the shell knows them; [*] is a star itself
+	Match    string // a name, a key, or a shell pattern with *; [*] is a literal star
 	Vendor   string // the canonical name, as it is posted
 	Who      string
 	When     string // a date such as 2026-01-31, or empty
 	Decision string // Same or Different
 }
 
-// ReadAliasFile reads an alias file for a person who decides. Of one that is
-// missing or empty, the last good copy counts, if there is any. Faults are a
+// ReadAliasFile reads an alias file for commands that change it. If it is
+// missing or empty, the last good copy is used, if there is one. Faults are a
 // [*etl.UsageError] that names each line.
 func ReadAliasFile(ctx context.Context, r warehouse.Runner, path string) ([]Alias, error) {
 	return readDecisions(ctx, r, keyAliases, path, readAliases)
@@ -51,8 +51,8 @@ func (a Alias) check() error {
 	return checkDecision("vendor", a.Vendor, a.Decision, a.When)
 }
 
-// id tells lines apart: a name stands for one vendor, but may have been
-// rejected as several others.
+// id identifies a line: a name belongs to one vendor, but may have been
+// rejected for several.
 func (a Alias) id() string {
 	id := strings.ToLower(a.Match)
 	if a.Decision == Different {
@@ -61,8 +61,7 @@ func (a Alias) id() string {
 	return id
 }
 
-// WriteAliasFile writes an alias file whole or not at all. Lines keep their
-// order.
+// WriteAliasFile replaces the alias file atomically. Lines keep their order.
 func WriteAliasFile(path string, aliases []Alias) error {
 	rows := make([][]string, 0, len(aliases))
 	for _, a := range aliases {
@@ -74,8 +73,8 @@ func WriteAliasFile(path string, aliases []Alias) error {
 	return nil
 }
 
-// loadAliases makes the alias file the content of staging.vendor_aliases. The
-// first decision creates the file, so until then it need not be there.
+// loadAliases loads the alias file into staging.vendor_aliases. The first
+// decision creates the file, so it may not exist yet.
 func (t *transformer) loadAliases(ctx context.Context) error {
 	file := userFile{key: keyAliases, path: t.opts.AliasesFile, optional: true, assumed: t.opts.AliasesAssumed}
 	aliases, err := readUserFile(ctx, t, file, readAliases)

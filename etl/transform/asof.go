@@ -12,10 +12,10 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// AsOf fills an empty warehouse with what the raw records said at a moment
-// and transforms it there. The files and settings are those of opts: what was
-// known of the records is the past's, how they are read is today's. Folders made
-// in temp are removed; those of a process that was killed begin with asof-.
+// AsOf fills an empty warehouse with what the raw records said at a moment and
+// transforms it there. Files and settings are those of opts: past records,
+// today's rules. Folders created in temp are removed; those of a killed process
+// begin with asof-.
 func AsOf(ctx context.Context, from, into *warehouse.DB, moment time.Time, temp string, opts Options) (Result, error) {
 	if err := os.MkdirAll(temp, 0o700); err != nil {
 		return Result{}, err
@@ -36,9 +36,9 @@ func AsOf(ctx context.Context, from, into *warehouse.DB, moment time.Time, temp 
 	return Run(ctx, into, opts)
 }
 
-// Carry copies into an empty warehouse what no page says: the sources that were
-// ever configured, the user's files as they were last read, and the vendors'
-// names that were fixed by a moment. It makes files in folder and removes them.
+// Carry copies into an empty warehouse what cannot be derived from pages: all
+// sources that were ever configured, the user's files as last read, and the
+// vendor names fixed by a moment. It uses temporary files in folder.
 func Carry(ctx context.Context, from, into warehouse.Runner, folder string, moment time.Time) error {
 	return errors.Join(
 		carry(ctx, from, into, folder, "sources", nil),

@@ -19,16 +19,16 @@ var categoryColumns = []string{"source", "match", "category", "who", "when", "de
 // A CategoryLine is one line of the categories file.
 type CategoryLine struct {
 	Source   string // empty = every source
-	Match    string // a category as it is received, or, with a *, a pattern as the shell knows them
+	Match    string // a category as received, or a shell pattern with *
 	Category string // as it is posted
 	Who      string
 	When     string // a date such as 2026-01-31, or empty
 	Decision string // Same or Different
 }
 
-// ReadCategoriesFile reads a categories file for a person who decides. Of one
-// that is missing or empty, the last good copy counts, if there is any. Faults
-// are a [*etl.UsageError] that names each line.
+// ReadCategoriesFile reads a categories file for commands that change it. If it
+// is missing or empty, the last good copy is used, if there is one. Faults are
+// a [*etl.UsageError] that names each line.
 func ReadCategoriesFile(ctx context.Context, r warehouse.Runner, path string) ([]CategoryLine, error) {
 	return readDecisions(ctx, r, keyCategories, path, readCategories)
 }
@@ -60,8 +60,8 @@ func (l CategoryLine) check() error {
 	return checkDecision("category", l.Category, l.Decision, l.When)
 }
 
-// id tells lines apart: for one source a category stands for one other, but
-// may have been rejected as several.
+// id identifies a line: per source a category is mapped to one other, but may
+// have been rejected for several.
 func (l CategoryLine) id() string {
 	match := strings.ToLower(l.Match)
 	if !strings.Contains(l.Match, "*") {
@@ -73,7 +73,7 @@ func (l CategoryLine) id() string {
 	return l.Source + "\x00" + match
 }
 
-// categoryKey is the macro category_key, for a file that no database has read
+// categoryKey is the macro category_key in Go, for a file that is not loaded
 // yet.
 func categoryKey(text string) string {
 	separates := func(r rune) bool { return unicode.In(r, unicode.P, unicode.Z, unicode.C) || unicode.IsSpace(r) }
@@ -84,8 +84,8 @@ func categoryKey(text string) string {
 	return strings.Join(words, " ")
 }
 
-// WriteCategoriesFile writes a categories file whole or not at all. Lines keep
-// their order.
+// WriteCategoriesFile replaces the categories file atomically. Lines keep their
+// order.
 func WriteCategoriesFile(path string, all []CategoryLine) error {
 	rows := make([][]string, 0, len(all))
 	for _, l := range all {

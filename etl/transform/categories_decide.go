@@ -11,21 +11,21 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A Category is one category as it is posted, or, without a name, the spend
-// that has none. The amount is decimal text in the reporting currency.
+// A Category is one posted category, or, without a name, the spend that has
+// none. The amount is decimal text in the reporting currency.
 type Category struct {
 	Name      string   `json:"category"`
 	Records   int      `json:"records"`
 	Amount    string   `json:"amount"`
 	Unpriced  int      `json:"records_without_rate"`
-	Mapped    bool     `json:"mapped"` // some spelling is another than the name
+	Mapped    bool     `json:"mapped"` // some spelling differs from the name
 	LastOn    string   `json:"last_on"`
 	Sources   []string `json:"sources"`
 	Spellings []string `json:"spellings"` // most frequent first
 }
 
 // ListCategories lists the categories of canonical.spend, those with most spend
-// first, and last the spend without any.
+// first; spend without a category comes last.
 func ListCategories(ctx context.Context, r warehouse.Runner) ([]Category, error) {
 	return warehouse.List(ctx, r, "transform/category_list.sql", nil, func(rows *sql.Rows, c *Category) error {
 		var sources, spellings string
@@ -39,8 +39,8 @@ func ListCategories(ctx context.Context, r warehouse.Runner) ([]Category, error)
 	})
 }
 
-// A CategorySuggestion is a pair of categories that may be one. Amounts are
-// decimal text in the reporting currency.
+// A CategorySuggestion is a pair of categories that are probably the same.
+// Amounts are decimal text in the reporting currency.
 type CategorySuggestion struct {
 	Category   string `json:"category"` // the one with less spend
 	Spelling   string `json:"spelling"`
@@ -53,9 +53,9 @@ type CategorySuggestion struct {
 	Similarity string `json:"similarity"` // 0.000 … 1.000 = the same
 }
 
-// SuggestCategories lists the categories that may be one although no line says
-// so, and whose similarity is at least least, a decimal such as "0.85". Those
-// that would move most spend come first. It changes nothing.
+// SuggestCategories lists the categories that are probably the same, with a
+// similarity of at least least, a decimal such as "0.85", and not decided yet.
+// Those that would move most spend come first. It changes nothing.
 func SuggestCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, least string) ([]CategorySuggestion, error) {
 	var found []CategorySuggestion
 	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) (err error) {
@@ -68,7 +68,7 @@ func SuggestCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLi
 	return found, err
 }
 
-// A CategoryRename is what lines would do to one category in one month. The
+// A CategoryRename is the effect of lines on one category in one month. The
 // amount is decimal text in the reporting currency.
 type CategoryRename struct {
 	Month    string `json:"month"` // 2026-01
@@ -92,8 +92,8 @@ func CategoryRenames(ctx context.Context, db *warehouse.DB, lines []CategoryLine
 	return found, err
 }
 
-// withCategories runs read as if the lines were in force, and takes everything
-// back afterwards.
+// withCategories runs read with the lines applied, in a transaction that is
+// rolled back.
 func withCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, read func(*warehouse.Tx) error) error {
 	return db.Undone(ctx, func(tx *warehouse.Tx) error {
 		t := &transformer{tx: tx}
@@ -113,7 +113,7 @@ func withCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine,
 	})
 }
 
-// A CategoryDecision is what a person says about two categories.
+// A CategoryDecision is a person's decision about two categories.
 type CategoryDecision struct {
 	Source   string // empty = every source
 	Category string // a category, a spelling, or a pattern with *
@@ -135,9 +135,9 @@ func findCategory(ctx context.Context, tx *warehouse.Tx, name, source string) ([
 	})
 }
 
-// ApproveCategory returns the lines with the decision that a category is to be
-// posted as another, with all its spellings: lines that named the old one name
-// the new one. A name stands for the category that has it as a spelling.
+// ApproveCategory returns the lines with a category renamed to another, with
+// all its spellings: lines that named the old one name the new one. A name
+// refers to the category that has it as a spelling.
 func ApproveCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine, d CategoryDecision) ([]CategoryLine, error) {
 	d.Into = strings.TrimSpace(d.Into)
 	var decided []CategoryLine
@@ -150,7 +150,7 @@ func ApproveCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine
 		if err != nil {
 			return err
 		}
-		// The category's own spelling is how to write it from now on.
+		// A category's own spelling may become its name.
 		if len(into) > 0 && !names(found, into[0].category) {
 			d.Into = into[0].category
 		}
@@ -181,8 +181,8 @@ func (d CategoryDecision) line(match string) CategoryLine {
 	return CategoryLine{d.Source, match, d.Into, d.Who, d.When, Same}
 }
 
-// merge makes the lines that named the categories found name the new one, and
-// adds lines for the spellings that none of those decides.
+// merge renames the categories found in the lines that name them, and adds
+// lines for spellings without one.
 func (d CategoryDecision) merge(lines []CategoryLine, found []spelling) []CategoryLine {
 	follows := func(l CategoryLine) bool {
 		return l.Decision == Same && names(found, l.Category) && (d.Source == "" || l.Source == d.Source)
@@ -206,7 +206,7 @@ func (d CategoryDecision) merge(lines []CategoryLine, found []spelling) []Catego
 	return merged
 }
 
-// withLine adds a line in place of the one that it contradicts.
+// withLine adds a line, or replaces the one that it contradicts.
 func withLine(lines []CategoryLine, line CategoryLine) []CategoryLine {
 	lines = slices.Clone(lines)
 	for i, l := range lines {
@@ -218,8 +218,8 @@ func withLine(lines []CategoryLine, line CategoryLine) []CategoryLine {
 	return append(lines, line)
 }
 
-// RejectCategory returns the lines with the decision that two categories are
-// not one, so that they are not suggested again.
+// RejectCategory returns the lines with the decision that two categories
+// differ, so that they are not suggested again.
 func RejectCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine, d CategoryDecision) ([]CategoryLine, error) {
 	rejected := CategoryLine{"", d.Category, d.Into, d.Who, d.When, Different}
 	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {

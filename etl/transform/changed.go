@@ -17,10 +17,10 @@ const (
 	derivedTables = "derived tables" // the schema steps that make them, and their columns
 )
 
-// prepare finds out which versions are new to staging, and whether the rules
-// or settings have changed or a table was dropped, so that every record is to
-// be derived again. After a change of the SQL that reads payloads, every
-// version is new.
+// prepare finds the versions that are not staged yet, and whether rules or
+// settings have changed or a table was dropped, so that all records must be
+// derived again. If the SQL that reads payloads has changed, every version is
+// staged again.
 func (t *transformer) prepare(ctx context.Context) error {
 	if err := t.all(ctx, "2_staging", "seed_"); err != nil {
 		return err
@@ -52,8 +52,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 	return t.exec(ctx, "transform/dirty_pending.sql")
 }
 
-// clearStaging empties the tables that are made of payloads: all of it comes back
-// from raw.records.
+// clearStaging empties the tables that are derived from payloads.
 func (t *transformer) clearStaging(ctx context.Context) error {
 	return warehouse.Clear(ctx, t.tx,
 		"staging.productive__expenses", "staging.productive__people", "staging.productive__companies", "staging.productive__service_types",
@@ -61,7 +60,7 @@ func (t *transformer) clearStaging(ctx context.Context) error {
 	)
 }
 
-// findDirty finds out which records are to be derived again.
+// findDirty finds the records to derive again.
 func (t *transformer) findDirty(ctx context.Context) error {
 	if t.full {
 		return t.exec(ctx, "transform/dirty.all")
@@ -69,8 +68,7 @@ func (t *transformer) findDirty(ctx context.Context) error {
 	return t.exec(ctx, "transform/dirty_find.sql", "transform/dirty.rates")
 }
 
-// findRenamed names the vendors, and adds the records whose vendor has another
-// name now.
+// findRenamed names the vendors and adds the records whose vendor was renamed.
 func (t *transformer) findRenamed(ctx context.Context) error {
 	if err := t.exec(ctx, "transform/vendor_name.keyed"); err != nil {
 		return err
@@ -101,7 +99,7 @@ func (t *transformer) findRenamed(ctx context.Context) error {
 	return t.exec(ctx, "transform/vendor_name.save")
 }
 
-// forDirty makes room in tables for the records that are derived again.
+// forDirty deletes the records to derive again.
 func (t *transformer) forDirty(tables ...warehouse.Table) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if t.full {
@@ -116,8 +114,8 @@ func (t *transformer) forDirty(tables ...warehouse.Table) func(context.Context) 
 	}
 }
 
-// remember saves what some models are made of, their SQL and settings, and
-// reports whether it was the same the last time.
+// remember stores a hash of models and settings, and reports whether it was the
+// same last time.
 func (t *transformer) remember(ctx context.Context, models string, are func(file string) bool, settings string) (bool, error) {
 	hash, err := hash(t.tx, are)
 	if err != nil {
@@ -135,12 +133,13 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 	return false, err
 }
 
-// HashModels returns a hash of the SQL that makes spend of raw records.
+// HashModels returns one hash of the SQL that transforms raw records into
+// spend, macros included.
 func HashModels(r warehouse.Runner) (string, error) {
 	return hash(r, func(file string) bool { return readsPayloads(file) || judgesRecords(file) })
 }
 
-// hash is one hash of all SQL files that are of a sort.
+// hash returns one hash of all statements for which are is true.
 func hash(r warehouse.Runner, are func(file string) bool) (string, error) {
 	var models []string
 	for _, folder := range []string{"2_staging", "3_combined", "4_normalized", "5_canonical", "transform", "warehouse"} {

@@ -33,8 +33,8 @@ func (t *transformer) check(ctx context.Context) error {
 	return nil
 }
 
-// offenders runs a file that selects what breaks a rule and returns an
-// [*etl.CheckError] if there is any.
+// offenders runs a statement that selects violations and returns an
+// [*etl.CheckError] if there are any.
 func offenders(ctx context.Context, r warehouse.Runner, check, file string, args warehouse.Args, say func(*sql.Rows) (string, error)) error {
 	failed := &etl.CheckError{Check: check}
 	err := r.Each(ctx, file, args, func(rows *sql.Rows) error {
@@ -81,10 +81,10 @@ func saveCheck(ctx context.Context, r warehouse.Runner, opts Options, check, det
 	return err
 }
 
-// Verify proves again what the last transform left: it reads the amounts of
-// raw.records afresh from their payloads, states the control totals under
-// opts.RunID and runs the checks. Canonical stays as it is. What does not hold
-// is an [*etl.CheckError]; the cells are returned and kept all the same.
+// Verify proves the result of the last transform again: it reads all amounts
+// from the payloads in raw.records, records the control totals under opts.RunID
+// and runs the checks. Canonical does not change. A failed check is an
+// [*etl.CheckError]; the cells are returned and recorded all the same.
 func Verify(ctx context.Context, db *warehouse.DB, opts Options) ([]Cell, error) {
 	var (
 		cells []Cell
@@ -108,7 +108,7 @@ func Verify(ctx context.Context, db *warehouse.DB, opts Options) ([]Cell, error)
 	return cells, errors.Join(err, found)
 }
 
-// unlessFailedCheck returns err unless all it says is that checks failed.
+// unlessFailedCheck returns err unless it consists of failed checks only.
 func unlessFailedCheck(err error) error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
@@ -126,7 +126,7 @@ func unlessFailedCheck(err error) error {
 // identity is what must hold in every cell.
 const identity = "control totals: raw = canonical + excluded + quarantine"
 
-// rawReaders read what the totals of raw need from payloads not read yet.
+// rawReaders read the amounts for the raw totals from new payloads.
 var rawReaders = []string{"transform/total_raw_expenses.sql", "transform/total_raw_transactions.sql"}
 
 // A Cell is one control total: what one step holds for one source and
@@ -144,7 +144,7 @@ type Cell struct {
 	KeyHash      string `json:"key_hash"`
 }
 
-// proveTotals states the control totals of the run and compares them.
+// proveTotals records the control totals of the run and compares them.
 func (t *transformer) proveTotals(ctx context.Context) error {
 	if err := stateTotals(ctx, t.tx, t.opts.RunID, t.opts.Now()); err != nil {
 		return err
@@ -155,7 +155,7 @@ func (t *transformer) proveTotals(ctx context.Context) error {
 	return saveCheck(ctx, t.tx, t.opts, identity, "")
 }
 
-// stateTotals writes the totals of raw and canonical into ops.control_totals.
+// stateTotals records the totals of raw and canonical in ops.control_totals.
 func stateTotals(ctx context.Context, tx *warehouse.Tx, run etl.RunID, now time.Time) error {
 	for _, file := range rawReaders {
 		if _, err := tx.Exec(ctx, file, nil); err != nil {
@@ -205,7 +205,7 @@ func unbalancedCell(rows *sql.Rows) (string, error) {
 		source, currency, rawRecords, raw, accountedRecords, accounted), err
 }
 
-// Totals returns the control totals that the transform of one run stated.
+// Totals returns the control totals that the transform of one run recorded.
 func Totals(ctx context.Context, r warehouse.Runner, run etl.RunID) ([]Cell, error) {
 	var cells []Cell
 	args := warehouse.Args{"run_id": string(run)}

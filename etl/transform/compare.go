@@ -14,16 +14,15 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A Comparison is how far two warehouses decided alike.
+// A Comparison counts the records that two warehouses decided differently.
 type Comparison struct {
 	Records   int      // that are in one of them or both
 	Differing int      //
 	First     []string // the first ten that differ, and in what
 }
 
-// Compare holds the decided records of two warehouses against each other: spend,
-// excluded and quarantine, in every column. It makes files in folder and removes
-// them.
+// Compare compares the decided records of two warehouses, spend, excluded and
+// quarantine, in every column. It uses temporary files in folder.
 func Compare(ctx context.Context, old, rebuilt *warehouse.DB, folder string) (Comparison, error) {
 	var result Comparison
 	digests := warehouse.Args{"most": maxOffenders}
@@ -51,7 +50,7 @@ func Compare(ctx context.Context, old, rebuilt *warehouse.DB, folder string) (Co
 	return result, nil
 }
 
-// difference says in what one record differs.
+// difference describes how one record differs.
 func difference(ctx context.Context, old, rebuilt *warehouse.DB, id string) (string, error) {
 	before, err := columns(ctx, old, id)
 	if err != nil {
@@ -93,7 +92,7 @@ func columns(ctx context.Context, db *warehouse.DB, id string) (map[string]strin
 		for name, value := range values {
 			all[name] = string(value)
 		}
-		all["place"] += place // a record that stands twice differs here
+		all["place"] += place // a record that is there twice differs here
 		return nil
 	})
 	return all, err

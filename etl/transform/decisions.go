@@ -17,7 +17,7 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// What a line of the alias file or the categories file decides.
+// The decisions in the alias file and the categories file.
 const (
 	Same      = "same"      // match is one more spelling of the name
 	Different = "different" // a suggestion to merge the two was rejected
@@ -26,16 +26,16 @@ const (
 // maxName is the most characters a vendor or a category may have, as it is posted.
 const maxName = 255
 
-// A decision is a line of a file that commands write decisions to.
+// A decision is a line of the alias file or the categories file.
 type decision interface {
-	check() error // what a person has to correct
-	id() string   // lines of one id contradict each other
+	check() error // what is wrong, with a fix
+	id() string   // two lines with the same id contradict each other
 	match() string
 }
 
-// parseDecisions reads all lines and reports every fault found in them. The last
-// columns may be missing. A column of the user's own would be lost when a command
-// writes the file.
+// parseDecisions reads all lines and reports every error in them. Columns after
+// the required ones may be missing. Unknown columns are rejected: they would be
+// lost when a command writes the file.
 func parseDecisions[D decision](content []byte, columns []string, required int, line func(fields map[string]string) D) ([]D, error) {
 	table, err := plaintext.ReadTable(content)
 	if err != nil {
@@ -64,8 +64,8 @@ func parseDecisions[D decision](content []byte, columns []string, required int, 
 	return all, errors.Join(faults...)
 }
 
-// checkDecision checks what all such lines have: the name in the column of that
-// title, what is decided, and when.
+// checkDecision checks the parts that both files have: the name to post, the
+// decision and its date.
 func checkDecision(column, name, decided, when string) error {
 	switch {
 	case name == "":
@@ -83,9 +83,9 @@ func checkDecision(column, name, decided, when string) error {
 	return nil
 }
 
-// readDecisions reads a file that commands write decisions to. Of one that is
-// missing or empty, the last good copy counts, if there is any. Faults are a
-// [*etl.UsageError].
+// readDecisions reads a file of decisions for commands that change it. If it is
+// missing or empty, the last good copy is used, if there is one. Errors in it
+// are a [*etl.UsageError].
 func readDecisions[R any](ctx context.Context, r warehouse.Runner, key, path string, parse func([]byte) ([]R, error)) ([]R, error) {
 	if path == "" {
 		return nil, nil
@@ -108,7 +108,7 @@ func readDecisions[R any](ctx context.Context, r warehouse.Runner, key, path str
 	return decisions, nil
 }
 
-// writeDecisions writes such a file whole or not at all.
+// writeDecisions replaces such a file atomically.
 func writeDecisions(path string, columns []string, rows [][]string) error {
 	var text bytes.Buffer
 	lines := csv.NewWriter(&text)
@@ -119,7 +119,7 @@ func writeDecisions(path string, columns []string, rows [][]string) error {
 	return durable.WriteFile(path, text.Bytes(), 0o644)
 }
 
-// written is a decision as its file has it: the usual one goes without saying.
+// written is a decision as the file has it: Same is the default and left empty.
 func written(decision string) string {
 	if decision == Same {
 		return ""

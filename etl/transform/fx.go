@@ -20,8 +20,8 @@ import (
 // says how many units one euro bought.
 const euro = "EUR"
 
-// maxRatesFile bounds what a zipped rates file may unpack to. The bank's whole
-// history is about one megabyte.
+// maxRatesFile limits the unpacked size of a zipped rates file. The bank's
+// whole history is about one megabyte.
 const maxRatesFile = 64 << 20
 
 // A rateDay is one line of a file of reference rates.
@@ -54,7 +54,7 @@ func parseRates(content []byte) ([]rateDay, error) {
 	for _, line := range lines[1:] {
 		day, err := newRateDay(currencies, line.Fields)
 		if first, ok := seen[day.date]; ok && err == nil {
-			err = fmt.Errorf("%s stands on line %d already", day.date, first)
+			err = fmt.Errorf("%s is already on line %d", day.date, first)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line.Line, err)
@@ -65,7 +65,8 @@ func parseRates(content []byte) ([]rateDay, error) {
 	return days, nil
 }
 
-// unzip returns the only file of a zip archive, or content if it is none.
+// unzip returns the only file of a zip archive, or content if it is not an
+// archive.
 func unzip(content []byte) ([]byte, error) {
 	if !bytes.HasPrefix(content, []byte("PK\x03\x04")) {
 		return content, nil
@@ -106,7 +107,7 @@ func rateHeader(header []string) ([]string, error) {
 		code = strings.ToUpper(code)
 		header[i+1] = code
 		if !currencyCode.MatchString(code) || seen[code] {
-			return nil, fmt.Errorf("%q is not a currency code that stands here once", code)
+			return nil, fmt.Errorf("%q is not a currency code, or is listed twice", code)
 		}
 		seen[code] = true
 	}
@@ -146,10 +147,10 @@ type crossRate struct {
 	rate     string // as decimal(20,12) reads it
 }
 
-// into crosses the day's rates through the euro: one unit of a currency is
-// perEuro[reporting] / perEuro[currency] of the reporting one. A rate that
-// decimal(20,12) cannot hold is left out, as is the whole day if it has no
-// rate of the reporting currency.
+// into converts the day's rates through the euro: one unit of a currency is
+// perEuro[reporting] / perEuro[currency] of the reporting one. A rate that does
+// not fit decimal(20,12) is left out, and so is a day without a rate of the
+// reporting currency.
 func (d rateDay) into(reporting string) []crossRate {
 	target, ok := d.perEuro[reporting]
 	if !ok {
@@ -174,8 +175,8 @@ const rateDecimals = 12
 // maxRate is the smallest unscaled rate that is too large.
 var maxRate = power10(20)
 
-// halfEven returns value × 10^decimals rounded to an integer, from the middle
-// to the even one. The value is not negative.
+// halfEven returns value × 10^decimals rounded half to even. The value is not
+// negative.
 func halfEven(value *big.Rat, decimals int) *big.Int {
 	scaled := new(big.Int).Mul(value.Num(), power10(decimals))
 	quotient, rest := new(big.Int).QuoRem(scaled, value.Denom(), new(big.Int))

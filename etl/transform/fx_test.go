@@ -85,11 +85,11 @@ func TestFaultsInARatesFileNameTheirLine(t *testing.T) {
 		want    string
 	}{
 		"another layout":    {[]byte("<html>\n"), "line 1: does not begin with Date"},
-		"a code twice":      {[]byte("Date,USD,USD\n"), `line 1: "USD" is not a currency code that stands here once`},
+		"a code twice":      {[]byte("Date,USD,USD\n"), `line 1: "USD" is not a currency code, or is listed twice`},
 		"the euro itself":   {[]byte("Date,EUR\n"), `line 1: "EUR" is not`},
 		"no code":           {[]byte("Date,,USD\n"), `line 1: "" is not`},
 		"not a date":        {[]byte("Date,USD\n6.1.2026,1.1\n"), `line 2: "6.1.2026" is not a date such as 2026-01-31`},
-		"a day twice":       {[]byte("Date,USD\n2026-01-06,1.1\n2026-01-06,1.2\n"), "line 3: 2026-01-06 stands on line 2 already"},
+		"a day twice":       {[]byte("Date,USD\n2026-01-06,1.1\n2026-01-06,1.2\n"), "line 3: 2026-01-06 is already on line 2"},
 		"not a number":      {[]byte("Date,USD\n2026-01-06,n/a\n"), `line 2: "n/a" is not a rate`},
 		"an exponent":       {[]byte("Date,USD\n2026-01-06,1e3\n"), `line 2: "1e3" is not a rate`},
 		"zero":              {[]byte("Date,USD\n2026-01-06,0.000\n"), `line 2: "0.000" is not a rate`},

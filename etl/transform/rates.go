@@ -14,8 +14,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// loadRates makes canonical.fx_rates what the rates in force say for the
-// reporting currency. Rates that are loaded already are not parsed again.
+// loadRates loads the current rates for the reporting currency into
+// canonical.fx_rates, unless they are loaded already.
 func (t *transformer) loadRates(ctx context.Context) error {
 	content, err := t.ratesInForce(ctx)
 	if err != nil {
@@ -42,8 +42,8 @@ func (t *transformer) loadRates(ctx context.Context) error {
 	return err
 }
 
-// ratesInForce returns the rates of the file and of all files before it. The
-// kept ones stay as they are while the file cannot be used.
+// ratesInForce returns the rates of the file merged with those of earlier
+// files. While the file is unusable, the stored rates are used.
 func (t *transformer) ratesInForce(ctx context.Context) ([]byte, error) {
 	file := userFile{key: keyRates, path: t.opts.RatesFile}
 	if file.path == "" {
@@ -67,8 +67,8 @@ func (t *transformer) ratesInForce(ctx context.Context) ([]byte, error) {
 	return t.keptRates(kept, fault)
 }
 
-// keptRates returns the rates to use although the file has a fault. That a
-// download is not there was told when it was asked for.
+// keptRates returns the rates to use while the file is unusable. A failed
+// download was already reported.
 func (t *transformer) keptRates(kept *goodCopy, fault error) ([]byte, error) {
 	key := "fx.rates_file"
 	if t.opts.RatesFetched {
@@ -91,8 +91,8 @@ func (t *transformer) keptRates(kept *goodCopy, fault error) ([]byte, error) {
 	return kept.content, nil
 }
 
-// CheckRates reports why a file of rates must not replace the one before: it
-// cannot be read in full, or lost what that one had.
+// CheckRates reports why a rates file must not replace the previous one: it
+// cannot be parsed, or lacks currencies that the previous one had.
 func CheckRates(ctx context.Context, r warehouse.Runner, content []byte) error {
 	kept, err := lastGood(ctx, r, keyRates)
 	if err != nil {
@@ -102,10 +102,10 @@ func CheckRates(ctx context.Context, r warehouse.Runner, content []byte) error {
 	return err
 }
 
-// mergeRates reads a file of rates in full and lays it over the kept ones:
-// days and currencies that it does not have keep their rates. A file that has
-// no rate of a currency whose rates went on until the last kept day is
-// refused, as is one whose last line is cut off.
+// mergeRates parses a rates file and merges it over the stored ones: days and
+// currencies that it lacks keep their rates. It rejects a file without a
+// currency that had a rate on the last stored day, and one whose last line is
+// truncated.
 func mergeRates(kept *goodCopy, content []byte) ([]byte, error) {
 	days, err := parseRates(content)
 	if err != nil {
@@ -129,8 +129,8 @@ func mergeRates(kept *goodCopy, content []byte) ([]byte, error) {
 	return before.overlaid(rates).text(), nil
 }
 
-// rateLines renders the rates as lines of date, currency and rate, which
-// DuckDB takes apart: one statement for the bank's quarter of a million.
+// rateLines renders the rates as lines of date, currency and rate, so that one
+// statement loads all of them.
 func rateLines(content []byte, reporting string) (string, error) {
 	if len(content) == 0 {
 		return "", nil
@@ -148,7 +148,7 @@ func rateLines(content []byte, reporting string) (string, error) {
 	return lines.String(), nil
 }
 
-// A rateTable holds what one euro bought, by day and currency.
+// A rateTable holds the units that one euro bought, by day and currency.
 type rateTable map[string]map[string]*big.Rat
 
 func newRateTable(days []rateDay) rateTable {
@@ -159,7 +159,7 @@ func newRateTable(days []rateDay) rateTable {
 	return t
 }
 
-// currencies lists all that have a rate on any day, but for the euro.
+// currencies lists all currencies that have a rate on any day, except the euro.
 func (t rateTable) currencies() []string {
 	seen := map[string]bool{}
 	for _, perEuro := range t {
@@ -190,7 +190,7 @@ func (t rateTable) lacks(currencies []string) []string {
 	})
 }
 
-// overlaid returns the table with the rates of another one, which win.
+// overlaid returns the table merged with another one, whose rates win.
 func (t rateTable) overlaid(with rateTable) rateTable {
 	all := maps.Clone(t)
 	for date, perEuro := range with {
@@ -205,8 +205,8 @@ func (t rateTable) overlaid(with rateTable) rateTable {
 	return all
 }
 
-// checkEnd recognizes a file whose last rate was cut off: the line does not
-// end, and the table knows how it went on.
+// checkEnd recognizes a file whose last rate is truncated: the line has no
+// newline, and the table has a longer rate that begins like it.
 func (t rateTable) checkEnd(content []byte) error {
 	text, err := unzip(content)
 	if err != nil || bytes.HasSuffix(text, []byte("\n")) {

@@ -11,12 +11,11 @@ import (
 )
 
 // maxDeviation is how far, in percent, a vendor's rate may be from the
-// reference before a person should look: its day and its bank are others, so
-// some distance is normal.
+// reference rate without a warning: it is from another day and another bank.
 var maxDeviation = big.NewRat(5, 1)
 
-// A rateFinding is what became of one currency of one source. It is recorded
-// as a check, but never fails a run.
+// A rateFinding is the result for one currency of one source. It is recorded as
+// a check, but never fails a run.
 type rateFinding struct {
 	check            string
 	source, currency string
@@ -27,7 +26,7 @@ type rateFinding struct {
 
 // reportRates records which amounts have no rate, how far the vendors' own
 // rates are from the reference, and which currencies a vendor may store with
-// other decimals. What a person should look at comes back as warnings.
+// other decimals. Findings that deserve a look are returned as warnings.
 func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
 	var warnings []Warning
 	for _, report := range []struct {
@@ -49,7 +48,7 @@ func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
 			if err := t.saveFinding(ctx, f); err != nil {
 				return nil, err
 			}
-			// Without a rates file, having no rates is what was asked for.
+			// Without a rates file, missing rates are intended.
 			if !f.passed && (f.check != checkRateKnown || t.opts.RatesFile != "") {
 				warnings = append(warnings, Warning{f.source, f.detail})
 			}
@@ -68,7 +67,7 @@ func (t *transformer) saveFinding(ctx context.Context, f rateFinding) error {
 	return err
 }
 
-// The names of the findings in ops.checks.
+// The check names in ops.checks.
 const (
 	checkRateKnown     = "every_amount_has_a_rate"
 	checkRateNear      = "vendor_rate_is_near_the_reference"
@@ -105,12 +104,12 @@ func deviatingRate(rows *sql.Rows) (rateFinding, error) {
 	}, nil
 }
 
-// short leaves out the zeros that end a number with a point.
+// short drops trailing zeros after a decimal point.
 func short(decimal string) string {
 	return strings.TrimRight(strings.TrimRight(decimal, "0"), ".")
 }
 
-// deviation is the distance of a rate from the reference, in percent.
+// deviation is how far a rate is from the reference, in percent.
 func deviation(rate, reference string) (*big.Rat, error) {
 	a, okA := new(big.Rat).SetString(rate)
 	b, okB := new(big.Rat).SetString(reference)

@@ -23,13 +23,14 @@ type Result struct {
 	Quarantine []Reason
 	Share      Share
 	Warnings   []Warning
-	Attention  []error // what cannot be known and needs a look, each an [*etl.NeedsPersonError]
+	Attention  []error // what needs attention, each an [*etl.NeedsPersonError]
 }
 
-// Err is what the result asks of a person, nil for nothing.
+// Err is what needs attention, nil if nothing does.
 func (r Result) Err() error { return errors.Join(append(r.Attention, r.Share.Err())...) }
 
-// A Reason is why records of one source and currency are not spend.
+// A Reason counts the records of one source and currency that are not spend for
+// the same reason.
 type Reason struct {
 	Source   string `json:"source"`
 	Reason   string `json:"reason"`
@@ -46,13 +47,13 @@ type Share struct {
 	Exceeded    bool   `json:"exceeded"`
 }
 
-// A Warning is something a person should look at although nothing failed.
+// A Warning is something worth a look although nothing failed.
 type Warning struct {
 	Source string `json:"source"`
 	Text   string `json:"warning"`
 }
 
-// summarise reads the result off the tables.
+// summarise reads the result from the tables.
 func (t *transformer) summarise(ctx context.Context) (Result, error) {
 	var (
 		r                           Result
@@ -95,7 +96,7 @@ func newShare(quarantined, records int, limit string) (Share, error) {
 	return Share{quarantined, records, limit, exceeded}, nil
 }
 
-// Err is what the share asks of a person, nil while it is not exceeded.
+// Err is nil unless the share is exceeded.
 func (s Share) Err() error {
 	if !s.Exceeded {
 		return nil
@@ -139,8 +140,8 @@ func (t *transformer) warnings(ctx context.Context, r *Result) error {
 	return err
 }
 
-// hiddenLinks counts the expenses that link an object which the token may not
-// see. If that is most of those a source has, the run needs attention.
+// hiddenLinks counts the expenses that link an object which the token cannot
+// see. If those are most of a source's expenses, the run needs attention.
 func (t *transformer) hiddenLinks(ctx context.Context, r *Result) error {
 	configured := sourceNames(t.opts.Sources)
 	return t.tx.Each(ctx, "transform/check_hidden.sql", nil, func(rows *sql.Rows) error {
@@ -160,7 +161,7 @@ func (t *transformer) hiddenLinks(ctx context.Context, r *Result) error {
 	})
 }
 
-// hiddenWords says what becomes of expenses with a link to what is hidden.
+// hiddenWords describes what happens to expenses that link a hidden object.
 func hiddenWords(link, setting string) string {
 	switch {
 	case link == "vendor" && setting == "title":
@@ -174,7 +175,7 @@ func hiddenWords(link, setting string) string {
 	}
 }
 
-// hiddenMend says what lets the source show more.
+// hiddenMend suggests a fix.
 func hiddenMend(link string) string {
 	switch link {
 	case "vendor":

@@ -9,7 +9,7 @@ import (
 	"spendbridge/etl/plaintext"
 )
 
-// ruleFields are what an exclusion rule may look at.
+// ruleFields are the fields that an exclusion rule may match.
 var ruleFields = []string{"vendor", "name", "category", "description", "department", "identifier", "currency", "record_id"}
 
 // A rule is one row of staging.setting_rules.
@@ -21,8 +21,8 @@ type rule struct {
 	Reason  string  `json:"reason"`
 }
 
-// readRules reads exclusion rules. A pattern means the whole
-// value, in any case; * stands for any text and ? for one character.
+// readRules reads exclusion rules. A pattern matches the whole value, ignoring
+// case; * matches any text and ? one character.
 func readRules(content []byte) ([]rule, error) {
 	return readTable(content, []string{"source", "field", "pattern", "reason"}, newRule)
 }
@@ -60,8 +60,8 @@ type typeRow struct {
 	Type  string `json:"type"`
 }
 
-// readTypes reads the file that says what is an expense and what an invoice.
-// Its rows replace those of sql/2_staging/seed_types.sql.
+// readTypes reads the file that maps records to expense or invoice. Its rows
+// replace those of sql/2_staging/seed_types.sql.
 func readTypes(content []byte) ([]typeRow, error) {
 	return readTable(content, []string{"kind", "value", "type"}, newTypeRow)
 }
@@ -89,9 +89,9 @@ type line struct {
 	fields map[string]string // by column, trimmed
 }
 
-// readTable reads CSV whose first line names its columns, the given ones among
-// them, in any order; others are the user's own. It turns every line into a
-// row and reports all faults together.
+// readTable reads CSV whose first line names the given columns, in any order;
+// other columns are ignored. It parses every line and reports all errors
+// together.
 func readTable[R any](content []byte, columns []string, row func(line) (R, error)) ([]R, error) {
 	lines, err := readLines(content, columns)
 	if err != nil {

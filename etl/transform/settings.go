@@ -12,8 +12,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// loadSettings makes the settings and the user's files tables, so that the
-// rules can be SQL.
+// loadSettings loads the settings and the user's files into tables, for the SQL
+// that applies them.
 func (t *transformer) loadSettings(ctx context.Context) error {
 	rules, err := readUserFile(ctx, t, userFile{key: keyRules, path: t.opts.RulesFile}, readRules)
 	if err != nil {
@@ -23,7 +23,7 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The first decision creates the file, so until then it need not be there.
+	// The first decision creates the file, so it may not exist yet.
 	categories, err := readUserFile(ctx, t, userFile{key: keyCategories, path: t.opts.CategoriesFile, optional: true}, readCategories)
 	if err != nil {
 		return err
@@ -189,7 +189,7 @@ func readCardholders(source string, content []byte) ([]cardholder, error) {
 			return c, fmt.Errorf("cardholder_uuid %q, email %q; write both", c.UUID, c.Email)
 		}
 		if first, ok := seen[c.UUID]; ok {
-			return c, fmt.Errorf("cardholder %s stands on line %d already; keep one of them", c.UUID, first)
+			return c, fmt.Errorf("cardholder %s is already on line %d; keep one of them", c.UUID, first)
 		}
 		seen[c.UUID] = l.number
 		return c, nil

@@ -1,6 +1,6 @@
-// Package transform turns raw records into spend. It knows no rule itself:
-// the rules are SQL files in numbered folders, which it runs in order and in
-// one transaction, then the checks, then the control totals.
+// Package transform transforms raw records into spend. It contains no rules
+// itself: the rules are SQL files in numbered folders, which it runs in order
+// and in one transaction, then the checks, then the control totals.
 package transform
 
 import (
@@ -23,27 +23,27 @@ type Options struct {
 
 	ReportingCurrency string          // ISO 4217
 	Timezone          string          // decides the day a card transaction belongs to
-	Sources           []config.Source // one that is not configured any more is read as ops.sources remembers it
+	Sources           []config.Source // a source that is no longer configured keeps the settings in ops.sources
 
 	AliasesFile    string // vendors' names, see [ReadAliasFile]
-	AliasesAssumed bool   // nobody chose that path
-	CategoriesFile string // which categories are one, see [ReadCategoriesFile]
+	AliasesAssumed bool   // the path is the default
+	CategoriesFile string // which categories are the same, see [ReadCategoriesFile]
 	RatesFile      string // reference rates in the European Central Bank's layout
-	RatesFetched   bool   // RatesFile is a download, which may not be there yet
-	RulesFile      string // CSV of what is no spend: source, field, pattern, reason, who, when
+	RatesFetched   bool   // RatesFile is downloaded and may not exist yet
+	RulesFile      string // CSV of what is not spend: source, field, pattern, reason, who, when
 	TypesFile      string // CSV of what is an expense and what an invoice: kind, value, type
 
 	QuarantineMaxShare string // a decimal such as "0.05"; empty means 0.05
 }
 
-// In is [Run] within a transaction of the caller's, who commits it or rolls it
+// In is [Run] in the caller's transaction, which the caller commits or rolls
 // back.
 func In(ctx context.Context, tx *warehouse.Tx, opts Options) (Result, error) {
 	return (&transformer{tx: tx, opts: opts}).run(ctx)
 }
 
-// Run makes staging and canonical what raw.records and the options say, in
-// one transaction: after any error all is as before. A check or control total
+// Run derives staging and canonical from raw.records and the options in one
+// transaction: after any error nothing has changed. A check or control total
 // that fails is an [*etl.CheckError], a fault in one of the user's files an
 // [*etl.UsageError].
 func Run(ctx context.Context, db *warehouse.DB, opts Options) (Result, error) {
@@ -54,7 +54,7 @@ func Run(ctx context.Context, db *warehouse.DB, opts Options) (Result, error) {
 	})
 	var failed *etl.CheckError
 	if errors.As(err, &failed) {
-		// The transaction took its own record of the check back.
+		// The transaction's own record of the check was rolled back.
 		return Result{}, errors.Join(err, saveCheck(context.WithoutCancel(ctx), db, opts, failed.Check, failed.Error()))
 	}
 	if err != nil {
@@ -71,7 +71,7 @@ type transformer struct {
 
 	restored string // hash of the schema steps that were run again, "" for none
 
-	attention []error // what was used instead of a user's file, each an [*etl.NeedsPersonError]
+	attention []error // copies used instead of a user's file, each an [*etl.NeedsPersonError]
 }
 
 func (t *transformer) run(ctx context.Context) (Result, error) {
@@ -100,9 +100,9 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 	return t.summarise(ctx)
 }
 
-// restoreTables makes the derived tables that somebody has dropped: all of
-// staging and canonical may go at any time. Nothing was if every column is
-// there that these steps left.
+// restoreTables re-creates derived tables that somebody has dropped: staging
+// and canonical may be dropped at any time. Nothing is missing if every column
+// is there that these steps created.
 func (t *transformer) restoreTables(ctx context.Context) error {
 	names, err := warehouse.StepsOf(t.tx, "staging", "canonical")
 	if err != nil {
@@ -133,7 +133,8 @@ func (t *transformer) rememberTables(ctx context.Context) error {
 	return err
 }
 
-// noteChange tells whoever exports canonical.* whether it may be another now.
+// noteChange records whether canonical.* may have changed, for the stages that
+// export it.
 func (t *transformer) noteChange(ctx context.Context) error {
 	_, err := t.tx.Exec(ctx, "transform/dirty.note", warehouse.Args{
 		"run_id": string(t.opts.RunID), "changed_at": t.opts.Now().UTC(), "full": t.full,
@@ -141,7 +142,8 @@ func (t *transformer) noteChange(ctx context.Context) error {
 	return err
 }
 
-// hasShape reports whether the derived tables are what these steps left.
+// hasShape reports whether the derived tables have the columns that these steps
+// created.
 func (t *transformer) hasShape(ctx context.Context, steps string) (bool, error) {
 	shape, remembered, err := t.shape(ctx)
 	if err != nil || !remembered {
@@ -155,14 +157,14 @@ func (t *transformer) hasShape(ctx context.Context, steps string) (bool, error) 
 	return known == steps+shape, err
 }
 
-// shape is one hash of the columns that the derived tables have now. It is
-// remembered unless the table for that is gone as well.
+// shape is one hash of the columns that the derived tables have now. remembered
+// is false if the table for it is gone as well.
 func (t *transformer) shape(ctx context.Context) (shape string, remembered bool, err error) {
 	err = t.tx.Get(ctx, "transform/model.shape", nil, &shape, &remembered)
 	return shape, remembered, err
 }
 
-// stage types the versions that are new. The seeds are there already.
+// stage runs the staging models if there are new versions.
 func (t *transformer) stage(ctx context.Context) error {
 	var news bool
 	if err := t.tx.Get(ctx, "transform/dirty.news", nil, &news); err != nil || !news {
@@ -176,8 +178,8 @@ func (t *transformer) folder(name string) func(context.Context) error {
 	return func(ctx context.Context) error { return t.all(ctx, name, "") }
 }
 
-// sliceSize is how many records are derived again at once: that many fit into
-// the memory of a small server.
+// sliceSize is how many records are derived at once, so that a small server has
+// enough memory.
 const sliceSize = 200_000
 
 // inSlices runs every file of a folder once for each slice of the records
@@ -188,7 +190,7 @@ func (t *transformer) inSlices(name string) func(context.Context) error {
 		if err := t.tx.Get(ctx, "transform/dirty.slices", warehouse.Args{"most": sliceSize}, &slices); err != nil {
 			return err
 		}
-		for slice := range max(slices, 1) { // views name the slice, also an empty one
+		for slice := range max(slices, 1) { // views refer to the slice, even if it is empty
 			args := warehouse.Args{"slices": max(slices, 1), "slice": slice}
 			if _, err := t.tx.Exec(ctx, "transform/dirty.slice", args); err != nil || slices == 0 {
 				return err

@@ -16,7 +16,7 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// The keys of the user's files, in ops.files and, but for rates, in the
+// The keys of the user's files in ops.files and, except for rates, in the
 // configuration.
 const (
 	keyAliases    = "vendors.aliases_file"
@@ -32,13 +32,12 @@ func keyCardholders(source string) string { return "sources." + source + ".cardh
 type userFile struct {
 	key, path string
 	optional  bool // need not exist yet
-	assumed   bool // nobody chose the path, so it says nothing about a file that was used elsewhere
+	assumed   bool // the path is the default, so a file used from elsewhere is not missed there
 }
 
-// readUserFile parses a file and keeps it as its last good copy. While the file
-// cannot be used that copy is, and the run needs attention: a file that is not
-// there is not a file without lines. A file that was never good is an
-// [*etl.UsageError].
+// readUserFile parses a file and stores it as the last good copy. While the
+// file is unusable, that copy is used and the run needs attention: a missing
+// file is not an empty one. A file that was never good is an [*etl.UsageError].
 func readUserFile[R any](ctx context.Context, t *transformer, f userFile, parse func([]byte) ([]R, error)) ([]R, error) {
 	if f.path == "" {
 		return []R{}, t.forget(ctx, f.key)
@@ -70,11 +69,11 @@ var (
 	errEmpty   = errors.New("is empty")
 )
 
-// isAbsent reports that there was no content to be wrong.
+// isAbsent reports whether the file is missing or empty.
 func isAbsent(fault error) bool { return errors.Is(fault, errMissing) || errors.Is(fault, errEmpty) }
 
-// readFile reads a file that holds something: without its first line, a file
-// is one that somebody is still writing or copying.
+// readFile reads a file that is not empty: an empty file may still be being
+// written or copied.
 func readFile(path string) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	var failed *fs.PathError
@@ -91,7 +90,7 @@ func readFile(path string) ([]byte, error) {
 	return content, nil
 }
 
-// neverGood is the error of a file without a copy that could be used.
+// neverGood is the error for an unusable file without a good copy.
 func neverGood(key string, fault error) error {
 	if isAbsent(fault) {
 		return etl.Usagef("%s: %w; put the file there, or correct the path", key, fault)
@@ -99,7 +98,7 @@ func neverGood(key string, fault error) error {
 	return etl.Usagef("%s: %w", key, fault)
 }
 
-// needsAttention notes that a copy is used instead of a file.
+// needsAttention records that a copy is used instead of the file.
 func (t *transformer) needsAttention(key string, fault error, copied *goodCopy) {
 	mend := "correct the file, or remove " + key
 	if isAbsent(fault) {
@@ -114,7 +113,7 @@ func (t *transformer) needsAttention(key string, fault error, copied *goodCopy) 
 	})
 }
 
-// A goodCopy is one of the user's files as it was last read without a fault.
+// A goodCopy is one of the user's files as last read without an error.
 type goodCopy struct {
 	path, sha256 string
 	content      []byte
@@ -131,8 +130,7 @@ func lastGood(ctx context.Context, r warehouse.Runner, key string) (*goodCopy, e
 	return &c, err
 }
 
-// keep makes what was just read the file's last good copy. A file that did not
-// change is not written again.
+// keep stores the file as its last good copy, unless it is unchanged.
 func (t *transformer) keep(ctx context.Context, f userFile, before *goodCopy, read goodCopy) error {
 	if before != nil && before.path == f.path && before.sha256 == read.sha256 {
 		return nil

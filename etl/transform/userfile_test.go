@@ -262,7 +262,7 @@ func TestABadDayOfRates(t *testing.T) {
 	tests := map[string]struct{ file, want string }{
 		"a dash":             {"Date,USD,JPY\n2026-01-06,-,160\n2026-01-05,1.3,160\n", `line 2: "-" is not a rate`},
 		"a short line":       {"Date,USD,JPY\n2026-01-05,1.3\n", "wrong number of fields"},
-		"a day twice":        {before + "2026-01-05,1.3,160\n", "2026-01-05 stands on line 2 already"},
+		"a day twice":        {before + "2026-01-05,1.3,160\n", "2026-01-05 is already on line 2"},
 		"only a header":      {"Date,USD,JPY\n", "has no rate of JPY, USD"},
 		"a currency lost":    {"Date,USD\n2026-01-05,1.3\n", "has no rate of JPY"},
 		"a column emptied":   {"Date,USD,JPY\n2026-01-05,1.3,N/A\n", "has no rate of JPY"},

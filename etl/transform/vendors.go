@@ -12,8 +12,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A Suggestion is a pair of vendors that may be one. Amounts are decimal text
-// in the reporting currency.
+// A Suggestion is a pair of vendors that are probably the same. Amounts are
+// decimal text in the reporting currency.
 type Suggestion struct {
 	Vendor     string `json:"vendor"` // the one with less spend
 	Spelling   string `json:"spelling"`
@@ -26,9 +26,9 @@ type Suggestion struct {
 	Similarity string `json:"similarity"` // 0.000 … 1.000 = the same
 }
 
-// Suggest lists the vendors that may be one although the aliases do not say
-// so, and whose similarity is at least least, a decimal such as "0.88". Those
-// that would move most spend come first. It changes nothing.
+// Suggest lists the vendors that are probably the same, with a similarity of at
+// least least, a decimal such as "0.88", and not decided yet. Those that would
+// move most spend come first. It changes nothing.
 func Suggest(ctx context.Context, db *warehouse.DB, aliases []Alias, least string) ([]Suggestion, error) {
 	var found []Suggestion
 	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
@@ -65,7 +65,7 @@ func ListVendors(ctx context.Context, r warehouse.Runner) ([]Vendor, error) {
 	})
 }
 
-// A Rename is what aliases would do to one vendor in one month. The amount is
+// A Rename is the effect of aliases on one vendor in one month. The amount is
 // decimal text in the reporting currency.
 type Rename struct {
 	Month   string `json:"month"` // 2026-01
@@ -89,8 +89,8 @@ func Renames(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Rename, 
 	return found, err
 }
 
-// withAliases runs read as if the aliases were in force, and takes everything
-// back afterwards.
+// withAliases runs read with the aliases applied, in a transaction that is
+// rolled back.
 func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read func(*warehouse.Tx) error) error {
 	return db.Undone(ctx, func(tx *warehouse.Tx) error {
 		for _, file := range []string{
@@ -113,7 +113,7 @@ func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read fu
 	})
 }
 
-// A Decision is what a person says about two names.
+// A Decision is a person's decision about two vendors.
 type Decision struct {
 	Vendor string // a vendor, a spelling, a key, or a pattern with *
 	Into   string // the canonical name
@@ -121,11 +121,10 @@ type Decision struct {
 	When   string // 2026-01-31
 }
 
-// Approve returns the aliases with the decision that a vendor is to be posted
-// under another name, with all its spellings: an alias that named the old
-// vendor names the new one. Each name stands for the vendor that has it as a
-// spelling. A decision that would leave a vendor under two names is a
-// [*etl.UsageError].
+// Approve returns the aliases with a vendor renamed to another, with all its
+// spellings: an alias that named the old vendor names the new one. Each name
+// refers to the vendor that has it as a spelling. A decision that would leave a
+// vendor under two names is a [*etl.UsageError].
 func Approve(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
 	d.Into = strings.TrimSpace(d.Into)
 	if err := (Alias{d.Vendor, d.Into, d.Who, d.When, Same}).check(); err != nil {
@@ -139,11 +138,11 @@ func Approve(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision)
 	if err != nil {
 		return nil, err
 	}
-	return decided, withAliases(ctx, db, decided, func(tx *warehouse.Tx) error { return refuseSplit(ctx, tx) })
+	return decided, withAliases(ctx, db, decided, func(tx *warehouse.Tx) error { return rejectSplit(ctx, tx) })
 }
 
 func (d Decision) approve(ctx context.Context, tx *warehouse.Tx, aliases []Alias) ([]Alias, error) {
-	// With a star, what is not spelt exactly so is a pattern.
+	// With a star, a name that matches no spelling is a pattern.
 	keys, vendor, err := find(ctx, tx, d.Vendor, !strings.Contains(d.Vendor, "*"))
 	if err != nil {
 		return nil, err
@@ -152,7 +151,7 @@ func (d Decision) approve(ctx context.Context, tx *warehouse.Tx, aliases []Alias
 	if err != nil {
 		return nil, err
 	}
-	// Another vendor is merged into under its own name; a vendor may change its.
+	// Merging into another vendor uses that vendor's name.
 	if into != "" && into != vendor {
 		d.Into = into
 	}
@@ -171,8 +170,9 @@ func (d Decision) approve(ctx context.Context, tx *warehouse.Tx, aliases []Alias
 	return merge(aliases, keys, d), nil
 }
 
-// find returns the vendor that a name stands for, with its keys; it is empty
-// if there is none. Unless it may be merely alike, the name is spelt exactly.
+// find returns the vendor that a name refers to, with its keys, or "" if there
+// is none. alike also accepts names that differ in case, punctuation or legal
+// form.
 func find(ctx context.Context, tx *warehouse.Tx, name string, alike bool) (keys []string, vendor string, err error) {
 	err = tx.Each(ctx, "transform/vendor_find.sql", warehouse.Args{"name": name, "alike": alike}, func(rows *sql.Rows) error {
 		var key string
@@ -183,8 +183,8 @@ func find(ctx context.Context, tx *warehouse.Tx, name string, alike bool) (keys 
 	return keys, vendor, err
 }
 
-// refuseSplit refuses aliases that give one vendor two names.
-func refuseSplit(ctx context.Context, tx *warehouse.Tx) error {
+// rejectSplit rejects aliases that give one vendor two names.
+func rejectSplit(ctx context.Context, tx *warehouse.Tx) error {
 	var vendor, names string
 	err := tx.Get(ctx, "transform/vendor.split", nil, &vendor, &names)
 	switch {
@@ -196,7 +196,7 @@ func refuseSplit(ctx context.Context, tx *warehouse.Tx) error {
 	return etl.Usagef("this would leave %q under several names: %s; name the vendor itself, or write the lines for its spellings into the alias file", vendor, names)
 }
 
-// literal returns what matches a key and nothing else.
+// literal returns the pattern that matches a key and nothing else.
 func literal(key string) string {
 	if !strings.Contains(key, "*") {
 		return key
@@ -205,7 +205,7 @@ func literal(key string) string {
 }
 
 // merge makes each match an alias of the decision's name. Aliases that named
-// the vendor itself follow it.
+// the vendor itself are renamed with it.
 func merge(aliases []Alias, matches []string, d Decision) []Alias {
 	merged := slices.Clone(aliases)
 	decide := func(match string) Alias { return Alias{match, d.Into, d.Who, d.When, Same} }
@@ -225,9 +225,9 @@ func merge(aliases []Alias, matches []string, d Decision) []Alias {
 	return merged
 }
 
-// Reject returns the aliases with the decision that two vendors are not one, or
-// that another spelling of a vendor is no better, so that they are not
-// suggested again.
+// Reject returns the aliases with the decision that two vendors differ, or that
+// another spelling of a vendor is not better, so that they are not suggested
+// again.
 func Reject(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
 	rejected := Alias{d.Vendor, d.Into, d.Who, d.When, Different}
 	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
@@ -260,8 +260,8 @@ func unknownVendor(name string) error {
 	return etl.Usagef("no spend has the vendor %q; see: spendbridge vendors list", name)
 }
 
-// A Respelling is a better spelling of a vendor that was posted under another.
-// The amount is decimal text in the reporting currency.
+// A Respelling is a better spelling of a vendor that was posted under another
+// spelling. The amount is decimal text in the reporting currency.
 type Respelling struct {
 	Vendor  string `json:"vendor"` // as it is posted
 	Better  string `json:"better_spelling"`
@@ -282,8 +282,8 @@ func Respellings(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Resp
 	return found, err
 }
 
-// KeepNames fixes the names of the vendors of which Productiv has accepted a
-// record: later data suggests another name and never changes it.
+// KeepNames fixes the names of vendors with an accepted record: later data may
+// suggest another name but never changes it.
 func KeepNames(ctx context.Context, db *warehouse.DB) error {
 	_, err := db.Exec(ctx, "transform/vendor_name.keep", nil)
 	return err

@@ -13,18 +13,18 @@ import (
 	"spendbridge/etl/durable"
 )
 
-// spareSpace stays free on the disk beside a copy.
+// spareSpace must stay free on the disk after a copy.
 const spareSpace = 64 << 20
 
-// beforeName is the file in which a warehouse is kept as it was before a
-// migration from a schema version.
+// beforeName is the file with the copy of a warehouse before it was migrated
+// from a schema version.
 func beforeName(location string, version any) string {
 	return fmt.Sprintf("%s.before-%v.duckdb", strings.TrimSuffix(location, ".duckdb"), version)
 }
 
-// keepBefore copies a closed warehouse before its schema changes. A copy that
-// is there already stays: it is of an earlier try, whose migration was not
-// followed by a run that succeeded.
+// keepBefore copies a closed warehouse before its schema changes. An existing
+// copy stays: it is from an earlier migration that no successful run has
+// followed yet.
 func keepBefore(location string, version int) error {
 	target := beforeName(location, version)
 	if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +82,7 @@ func copyBytes(target, source *os.File) error {
 	return err
 }
 
-// ForgetBefore removes the copies from before migrations. It is called when a
+// ForgetBefore removes the copies from before migrations. It is called once a
 // run has succeeded with the new schema.
 func ForgetBefore(location string) error {
 	if location == "" || isRemote(location) {

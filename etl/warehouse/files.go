@@ -160,8 +160,8 @@ type sqlText struct {
 // A parameter is a $name outside quotes and comments, or {table}.
 var token = regexp.MustCompile(`(?s)'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\$([a-z][a-z0-9_]*)|\{(table)\}`)
 
-// A Table is the value of {table}, which stands in a statement for the name of a
-// table, where no parameter may stand.
+// A Table is the value of {table}, which stands in a statement for a table's
+// name, where no parameter is allowed.
 type Table string
 
 var tableName = regexp.MustCompile(`^[a-z]+\.[a-z][a-z0-9_]*$`)

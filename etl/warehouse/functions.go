@@ -12,14 +12,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// functions are the text functions that SQL files may call and DuckDB lacks.
+// functions are text functions that the SQL files need and DuckDB lacks.
 var functions = map[string]textFunction{
 	"nfkc_casefold": nfkcCasefold,
 	"nfd":           norm.NFD.String,
 }
 
-// nfkcCasefold makes texts equal that differ in case, in width or in another
-// compatible form: 'Ｓｔｒａßｅ', 'STRASSE' and 'strasse'.
+// nfkcCasefold maps texts that differ only in case, width or another
+// compatibility form to the same text: 'Ｓｔｒａßｅ', 'STRASSE' and 'strasse'.
 func nfkcCasefold(text string) string {
 	for {
 		folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
@@ -66,5 +66,5 @@ func addFunctions(ctx context.Context, duck *duckdb.Connector) (err error) {
 	return nil
 }
 
-// borrowed is a connector whose instance outlives the pool.
+// borrowed is a connector that does not close its instance with the pool.
 type borrowed struct{ driver.Connector }

@@ -13,15 +13,15 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A Holder says who has a data folder locked.
+// A Holder names the process that has locked a data folder.
 type Holder struct {
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
 	Started time.Time `json:"started_at,omitzero"`
-	Note    string    `json:"note,omitempty"` // what the warehouse could not take
+	Note    string    `json:"note,omitempty"` // what could not be written to the warehouse
 }
 
-// A LockedError says that another process works in the data folder.
+// A LockedError reports that another process has locked the data folder.
 type LockedError struct {
 	Folder string
 	Holder Holder
@@ -35,13 +35,13 @@ func (e *LockedError) Error() string {
 		e.Folder, e.Holder.Command, e.Holder.PID, e.Holder.Started.Format(time.RFC3339))
 }
 
-// Lock takes the data folder for this process, or returns a [*LockedError].
-// The operating system lets go of it when the process ends, however it ends.
-// The file stays: unlock writes into it that nobody holds the folder, a process
-// that was killed leaves its number, which no process has any more.
+// Lock locks the data folder for this process, or returns a [*LockedError]. The
+// operating system releases the lock when the process ends, however it ends.
+// The file stays: unlock records that nobody holds the folder; a killed process
+// leaves its process id, which no longer exists.
 //
-// The file also keeps a note from holder to holder: it has its full length from
-// the beginning, so that a note can be left when the disk is full.
+// The file also carries a note from one holder to the next: it has its full
+// length from the start, so that a note can be written when the disk is full.
 func Lock(folder string, holder Holder) (note string, unlock func(note string) error, err error) {
 	path := filepath.Join(folder, "lock")
 	lock := flock.New(path, flock.SetPermissions(0o600))
@@ -87,8 +87,8 @@ func writeHolder(path string, holder Holder) error {
 	return errors.Join(err, f.Close())
 }
 
-// readHolder reads who holds the lock. The holder may be writing its name at
-// this moment; then nobody is named.
+// readHolder returns who holds the lock. It names nobody while the holder is
+// just writing its name.
 func readHolder(path string) Holder {
 	var holder Holder
 	if text, err := os.ReadFile(path); err == nil {

@@ -16,7 +16,8 @@ import (
 // tables. A step that was released never changes; a change is a further step.
 const schemaFolder = "1_schema"
 
-// A NewerSchemaError is a warehouse that a newer program has written.
+// A NewerSchemaError reports a warehouse written by a newer version of the
+// program.
 type NewerSchemaError struct {
 	Found, Known int
 }
@@ -61,7 +62,7 @@ func (db *DB) apply(ctx context.Context, missing []step) error {
 			}
 			numbers = append(numbers, strconv.Itoa(step.number))
 		}
-		// The first steps make the table that this needs.
+		// The first steps create the table that this statement needs.
 		_, err := tx.Exec(ctx, "warehouse/schema.add", Args{"versions": strings.Join(numbers, ","), "applied_at": now})
 		return err
 	})
@@ -113,8 +114,8 @@ func StepsOf(r Runner, schemas ...string) ([]string, error) {
 }
 
 // stepsRun returns the numbers of the steps that the warehouse has run. The
-// first version of this program noted its last step only, and each of its
-// steps may be run again.
+// first version of this program recorded only its last step, and each of its
+// steps can run again.
 func (db *DB) stepsRun(ctx context.Context) (map[int]bool, error) {
 	var exists bool
 	if err := db.Get(ctx, "warehouse/schema.exists", nil, &exists); err != nil || !exists {

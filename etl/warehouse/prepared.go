@@ -14,12 +14,12 @@ const (
 	// fewRuns is how often a statement runs before it is worth keeping.
 	fewRuns = 3
 
-	// mostKept bounds how many statements a connection keeps.
+	// mostKept limits how many statements a connection caches.
 	mostKept = 100
 )
 
-// A connector opens connections that keep prepared what they run again and
-// again: to parse and plan a small statement costs more than to run it.
+// A connector opens connections that cache prepared statements: parsing and
+// planning a small statement costs more than running it.
 type connector struct{ *duckdb.Connector }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -37,9 +37,9 @@ type conn struct {
 	kept       int
 }
 
-// A statement is kept prepared, if it reads or changes rows: DuckDB uses up the
-// plan of one that creates something. It plans the statement again itself when
-// a table, view or macro that it names has changed since.
+// A statement is kept prepared if it reads or changes rows: the plan of one
+// that creates something can run only once. DuckDB itself plans a statement
+// again when a table, view or macro that it names has changed.
 type statement struct {
 	driver.Stmt      // nil if it is not kept
 	runs        int  // as long as it is not kept
@@ -77,9 +77,9 @@ func (c *conn) QueryContext(ctx context.Context, text string, args []driver.Name
 	return &statementRows{rows, s}, nil
 }
 
-// prepare returns the statement to run a text with: nil if it is not kept,
-// while the rows of another run are being read, and for parameters of no type.
-// DuckDB would keep theirs: what was null once could not be a time later.
+// prepare returns the cached statement for a text: nil if there is none, while
+// its rows are still being read, and for untyped parameters, whose type DuckDB
+// would fix: a parameter that was null once could not be a time later.
 func (c *conn) prepare(ctx context.Context, text string, args []driver.NamedValue) (*statement, error) {
 	if slices.ContainsFunc(args, isUntyped) {
 		return nil, nil
@@ -104,8 +104,8 @@ func (c *conn) prepare(ctx context.Context, text string, args []driver.NamedValu
 	return s, nil
 }
 
-// isUntyped reports whether a value does not say what its SQL type is: null, or
-// a list, which may be empty.
+// isUntyped reports whether a value does not determine its SQL type: null, or a
+// list, which may be empty.
 func isUntyped(arg driver.NamedValue) bool {
 	if _, text := arg.Value.([]byte); text {
 		return false

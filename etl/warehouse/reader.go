@@ -15,23 +15,23 @@ import (
 // readerMemory bounds what one statement may use: it cannot spill to disk.
 const readerMemory = "1GB"
 
-// A Reader answers statements that users wrote, on a DuckDB file that it
-// cannot change. No statement reaches another file, the network or an
-// extension, none calls a function that writes, and none can loosen that.
+// A Reader runs statements written by users on a DuckDB file, read-only. No
+// statement can reach another file, the network or an extension, call a
+// function that writes, or lift these limits.
 type Reader struct {
 	pool  *sql.DB
 	files *files
 }
 
-// ErrNotOneSelect says that a text is not exactly one statement that reads.
+// ErrNotOneSelect reports text that is not exactly one select statement.
 var ErrNotOneSelect = errors.New("only one statement is allowed, and only a SELECT")
 
-// ErrFunction says that a statement calls a function that may do more than read
-// the file, such as enable_logging.
+// ErrFunction reports a call of a function that may do more than read the file,
+// such as enable_logging.
 var ErrFunction = errors.New("a SELECT may only call functions that read the published tables")
 
-// OpenReader opens a file for statements of users. The SQL that sets the
-// limits comes from files.
+// OpenReader opens a file for statements written by users. The SQL that sets
+// the limits comes from files.
 func OpenReader(ctx context.Context, path string, sqlFiles fs.FS) (*Reader, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func OpenCopy(ctx context.Context, path string, sqlFiles fs.FS) (*DB, error) {
 	return &DB{runner: runner{files: files, q: pool}, pool: pool}, nil
 }
 
-// confine returns what the only connection runs first.
+// confine returns the settings that the only connection runs first.
 func confine(path string, files *files) func(driver.ExecerContext) error {
 	return prepare(files,
 		setting{file: "warehouse/instance.set_autoinstall", value: "false"},
@@ -100,8 +100,8 @@ func prepare(files *files, settings ...setting) func(driver.ExecerContext) error
 	}
 }
 
-// Select runs one statement and calls read with its result. A text that is
-// anything else is refused with [ErrNotOneSelect] or [ErrFunction] before it runs.
+// Select runs one statement and calls read with its result. Anything else is
+// rejected with [ErrNotOneSelect] or [ErrFunction] before it runs.
 func (r *Reader) Select(ctx context.Context, statement string, read func(*sql.Rows) error) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
@@ -128,8 +128,8 @@ func (r *Reader) Select(ctx context.Context, statement string, read func(*sql.Ro
 // Close closes the file.
 func (r *Reader) Close() error { return r.pool.Close() }
 
-// onlyReads looks at the functions that a text calls. It comes before everything
-// else: to prepare a statement is to bind its functions.
+// onlyReads checks the functions that a text calls. It runs first: preparing a
+// statement already binds its functions.
 func (r *Reader) onlyReads(ctx context.Context, conn *sql.Conn, statement string) error {
 	var (
 		noSelect bool
@@ -148,7 +148,7 @@ func (r *Reader) onlyReads(ctx context.Context, conn *sql.Conn, statement string
 	return nil
 }
 
-// onlySelect asks DuckDB's own parser what a text is.
+// onlySelect asks DuckDB's own parser what kind of statement a text is.
 func onlySelect(conn *duckdb.Conn, text string) error {
 	prepared, err := conn.Prepare(text)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// List runs a file and returns what scan makes of each row. Without rows it is
-// empty, not nil.
+// List runs a statement and returns its rows as scan reads them. Without rows
+// it is empty, not nil.
 func List[T any](ctx context.Context, r Runner, file string, args Args, scan func(*sql.Rows, *T) error) ([]T, error) {
 	all := []T{}
 	err := r.Each(ctx, file, args, func(rows *sql.Rows) error {
@@ -21,12 +21,12 @@ func List[T any](ctx context.Context, r Runner, file string, args Args, scan fun
 	return all, err
 }
 
-// Strings runs a file that selects one text column and returns its values.
+// Strings runs a statement that selects one text column and returns its values.
 func Strings(ctx context.Context, r Runner, file string, args Args) ([]string, error) {
 	return List(ctx, r, file, args, func(rows *sql.Rows, s *string) error { return rows.Scan(s) })
 }
 
-// Null is a text as it is stored: null for an empty one.
+// Null stores empty text as null.
 func Null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
 // Clear removes all rows of some tables.

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// ExecAt runs a file in which {location} stands for a place where no
-// parameter may stand, as in attach. The place is written into the text,
-// quoted.
+// ExecAt runs a statement in which {location} stands where no parameter is
+// allowed, as in attach. The location is inserted into the text, quoted.
 func (c *Conn) ExecAt(ctx context.Context, file, location string) error {
 	defer c.logged(ctx, file, time.Now())
 	text, err := c.files.text(file)
@@ -26,14 +25,15 @@ func (c *Conn) ExecAt(ctx context.Context, file, location string) error {
 	return nil
 }
 
-// UseWarehouse makes the warehouse the default again, after another database was.
+// UseWarehouse makes the warehouse the default database again.
 func (c *Conn) UseWarehouse(ctx context.Context) error {
 	_, err := c.Exec(ctx, "warehouse/instance.use", nil)
 	return err
 }
 
-// ExecSelected runs a file that selects statements, and then runs all of them
-// in one transaction: for statements that take no parameters, as comment on.
+// ExecSelected runs a statement that selects statements and runs all of those
+// in one transaction, for statements that take no parameters, such as comment
+// on.
 func (c *Conn) ExecSelected(ctx context.Context, file string, args Args) error {
 	statements, err := Strings(ctx, c, file, args)
 	if err != nil {

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// muchGrowth is how much a file grows before the work of this process counts
-// as much.
+// muchGrowth is how much a file must grow before a process uses all processors.
 const muchGrowth = 8 << 20
 
 // A spread decides when statements run on all processors. A statement of a few
-// milliseconds costs half as much CPU on one thread: of two, one waits for the
-// other by spinning. So an instance begins with one, and gets all of them once
-// this process has written so much that the statements are long.
+// milliseconds costs half as much CPU on one thread: of two threads, one spins
+// while it waits for the other. So an instance starts with one thread and gets
+// all of them once this process has written so much that its statements are
+// long.
 type spread struct {
 	location string
 	opened   int64 // bytes, as it was opened
@@ -22,7 +22,7 @@ type spread struct {
 	done bool
 }
 
-// startsNarrow reports whether the number of threads follows the work.
+// startsNarrow reports whether the number of threads adapts to the work.
 func (opts Options) startsNarrow() bool {
 	return opts.Threads == 0 && opts.Location != "" && !isRemote(opts.Location)
 }
@@ -47,8 +47,8 @@ func (db *DB) widen(ctx context.Context) error {
 	return err
 }
 
-// bytesOf returns the size of a database file with its write-ahead log. What
-// is not there has none.
+// bytesOf returns the size of a database file with its write-ahead log. A
+// missing file has size 0.
 func bytesOf(location string) (size int64) {
 	for _, path := range []string{location, location + ".wal"} {
 		if info, err := os.Stat(path); err == nil {

@@ -1,5 +1,5 @@
 // Package warehouse opens the embedded DuckDB, keeps its schema current and
-// runs SQL files by name. It knows nothing of what the files mean.
+// runs SQL files by name. It does not know what the files mean.
 package warehouse
 
 import (
@@ -31,11 +31,12 @@ type Options struct {
 	TempDir     string // where DuckDB spills; empty means DuckDB's default
 	Threads     int    // 0 means one, and all processors once the file grows by much
 
-	// Files holds the SQL: "1_schema/*.sql" and all that is run by name.
+	// Files holds the SQL: the steps in 1_schema and everything that is run by
+	// name.
 	Files fs.FS
 
-	// Log is told at level debug how long each statement took, and to open, to
-	// commit and to close. It may be nil.
+	// Log receives at level debug how long each statement, commit, open and
+	// close took. It may be nil.
 	Log *slog.Logger
 }
 
@@ -44,11 +45,11 @@ type Options struct {
 type DB struct {
 	runner
 	pool   *sql.DB
-	spread *spread // nil where the number of threads is settled
+	spread *spread // nil if the number of threads is fixed
 }
 
 // Open attaches the warehouse and brings its schema up to date. It leaves a
-// file it cannot use exactly as it was, and says why.
+// file that it cannot use unchanged and returns an error with the reason.
 func Open(ctx context.Context, opts Options) (*DB, error) {
 	began := time.Now()
 	if err := checkLocation(opts.Location); err != nil {
@@ -68,7 +69,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	return db, nil
 }
 
-// attach opens the warehouse as it is.
+// attach opens the warehouse without changing its schema.
 func attach(ctx context.Context, opts Options) (*DB, error) {
 	files := &files{fsys: opts.Files}
 	duck, err := duckdb.NewConnector("", connect(files, opts))
@@ -86,8 +87,8 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 	return db, nil
 }
 
-// upgrade brings the schema up to date. A file that holds something is kept
-// beside first, as it was.
+// upgrade brings the schema up to date. A file that is not empty is copied
+// first.
 func (db *DB) upgrade(ctx context.Context, opts Options) (*DB, error) {
 	version, missing, err := db.pending(ctx)
 	if err == nil && len(missing) > 0 && version > 0 && opts.Location != "" && !isRemote(opts.Location) {
@@ -122,9 +123,9 @@ type Tx struct {
 	runner
 }
 
-// InTx runs f in one transaction and commits if f returns nil. After any
-// error nothing that f wrote remains: DuckDB reports success for a Commit
-// that follows a failed statement and has rolled back, so that is never tried.
+// InTx runs f in one transaction and commits if f returns nil. After any error
+// nothing that f wrote remains: a commit after a failed statement is never
+// attempted, since DuckDB rolls back then and reports success.
 func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 	if err := db.widen(ctx); err != nil {
 		return err
@@ -149,11 +150,10 @@ func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 	return nil
 }
 
-// errUndo ends a transaction that is not to be kept.
+// errUndo rolls back a transaction on purpose.
 var errUndo = errors.New("undo")
 
-// Undone runs f in one transaction, for what it reads there, and takes
-// everything back that f wrote.
+// Undone runs f in a transaction that is always rolled back.
 func (db *DB) Undone(ctx context.Context, f func(*Tx) error) error {
 	err := db.InTx(ctx, func(tx *Tx) error {
 		if err := f(tx); err != nil {
@@ -190,7 +190,8 @@ func (db *DB) InConn(ctx context.Context, f func(*Conn) error) error {
 }
 
 // connect returns what every new connection of the pool runs first: the first
-// one sets the instance up, and each one makes the warehouse its default.
+// one configures the instance, and each one makes the warehouse its default
+// database.
 func connect(files *files, opts Options) func(driver.ExecerContext) error {
 	var (
 		mu    sync.Mutex
@@ -237,8 +238,8 @@ func (s setting) run(conn driver.ExecerContext, files *files) error {
 	return err
 }
 
-// settings lists what the instance needs once. Extensions are loaded only for
-// a location that asks for one.
+// settings lists the statements that configure a new instance. Extensions are
+// loaded only for a location that needs one.
 func (opts Options) settings() []setting {
 	location, attach, extensions := opts.Location, "warehouse/instance.attach_file", "false"
 	switch {
@@ -268,12 +269,13 @@ func (opts Options) settings() []setting {
 	return append(all, setting{file: attach, location: location})
 }
 
-// isRemote reports whether the location is one that an extension opens.
+// isRemote reports whether the location needs an extension.
 func isRemote(location string) bool {
 	return strings.HasPrefix(location, "ducklake:") || strings.HasPrefix(location, "md:")
 }
 
-// checkLocation refuses what DuckDB would create, overwrite or misread.
+// checkLocation rejects a location that DuckDB would create, overwrite or
+// misread.
 func checkLocation(location string) error {
 	if location == "" || isRemote(location) {
 		return nil
@@ -304,8 +306,8 @@ func checkFolder(folder string) error {
 	return nil
 }
 
-// checkHeader looks for DuckDB's mark, the bytes DUCK behind an eight-byte
-// checksum.
+// checkHeader looks for DuckDB's magic number, the bytes DUCK after an
+// eight-byte checksum.
 func checkHeader(f *os.File, location string, size int64) error {
 	header := make([]byte, 12)
 	if _, err := f.ReadAt(header, 0); err != nil || string(header[8:]) != "DUCK" {
@@ -314,7 +316,7 @@ func checkHeader(f *os.File, location string, size int64) error {
 	return nil
 }
 
-// explain adds what a person can do to an error of DuckDB's.
+// explain adds a fix to an error from DuckDB.
 func explain(location string, err error) error {
 	var newer *NewerSchemaError
 	var duck *duckdb.Error
