@@ -1,5 +1,5 @@
--- What the rules for Procurify make of each card transaction. The first reason
--- that holds is the record's reason.
+-- Applies the rules for Procurify to each card transaction. The first matching
+-- reason is the record's reason.
 insert into staging.records_combined by name
 
 with
@@ -15,7 +15,7 @@ transactions as (
         currencies.exponent,
         currencies.unit,
         cardholders.email,
-        -- With a decimal point it is major units; nought is nought in any unit.
+        -- With a decimal point it is major units; zero is zero in any unit.
         case
             when amount_has_point
                 or settings.amount_unit = 'major'
@@ -44,7 +44,7 @@ transactions as (
 
 ),
 
--- A refund against the habit of its source may be a refund taken back.
+-- A refund with the rarer sign of its source may reverse a refund.
 refunds as (
 
     select

@@ -1,5 +1,5 @@
--- What the rules for Productive.io make of each expense. The first reason that
--- holds is the record's reason.
+-- Applies the rules for Productive.io to each expense. The first matching
+-- reason is the record's reason.
 insert into staging.records_combined by name
 
 with
@@ -60,7 +60,8 @@ described as (
         creators.email as creator_email,
         companies.name as vendor_name,
         service_types.name as service_type_name,
-        -- How the vendor stores a currency need not be how it is printed.
+        -- The vendor may store a currency with other decimals than it is
+        -- printed with.
         try_cast(
             expenses.source_amount * coalesce(units.unit, currencies.unit)
             as decimal(18, 4)
@@ -100,8 +101,8 @@ judged as (
 
     select
         described.*,
-        -- A vendor that is linked and not visible is not a vendor that is not
-        -- there: the title stands in only where the user says so.
+        -- A vendor that is linked but not visible is not missing: the title
+        -- replaces it only if the user says so.
         vendor_name is null
         and vendor_id is not null
         and hidden_vendor != 'title' as vendor_unknown,

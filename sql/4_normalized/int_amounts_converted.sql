@@ -76,7 +76,7 @@ reference_rates as (
         and days.reporting_currency = rates.reporting_currency
         and days.occurred_on >= rates.valid_on
 
-    -- No holidays last longer: behind it the file, or the currency, ended.
+    -- No holiday lasts longer: after that, the file or the currency has ended.
     where days.occurred_on - rates.valid_on <= 10
 
 ),
@@ -110,7 +110,7 @@ rated as (
 
 ),
 
--- The product is exact; what lies beyond the unit is its remainder.
+-- The product is exact; its remainder is what exceeds the unit.
 multiplied as (
 
     select
@@ -123,7 +123,7 @@ multiplied as (
 
 )
 
--- Half-even: to the nearer unit, and from the middle to the even one.
+-- Half-even: to the nearest unit, ties to the even one.
 select
     spend_id,
     fx_source,

@@ -1,7 +1,7 @@
--- What the user's file calls a category that a source names: one row per source
--- and category that a line of the file matches. A line for the source comes
--- before one for every source, then a name before a pattern, then the first
--- line wins.
+-- The name that the user's file gives to a source's category: one row per
+-- source and category that a line of the file matches. A line for the source
+-- comes before one for every source, then a name before a pattern, then the
+-- first line wins.
 create or replace temp view int_categories_mapped as
 
 with

@@ -1,4 +1,4 @@
--- Every record that is derived again, with its type and its fate: spend if it
+-- Every record that is being derived, with its type and outcome: spend if it
 -- has neither reason.
 create or replace temp view int_records_decided as
 

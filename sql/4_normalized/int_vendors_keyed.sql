@@ -1,7 +1,7 @@
--- What each spelling of a vendor's name stands for: one row per spelling and
--- place where it is written. Spellings with one key are one vendor. Its name is
--- the alias file's, else the one it was posted under first, so that later data
--- never renames it, else its best spelling.
+-- The vendor of each spelling: one row per spelling and place where it is
+-- written. Spellings with one key are one vendor. Its name is the alias file's,
+-- else the one it was posted under first, so that later data never renames it,
+-- else its best spelling.
 create or replace temp view int_vendors_keyed as
 
 with
@@ -29,7 +29,7 @@ spelt as (
 
 ),
 
--- An expense whose vendor has no name goes by its own.
+-- An expense whose vendor has no name uses its title.
 nameless as (
 
     select
@@ -79,7 +79,7 @@ keyed as (
 
 ),
 
--- The company directory is somebody's care, a descriptor a machine's.
+-- People maintain the company directory; machines write descriptors.
 best_spelt as (
 
     select
@@ -183,7 +183,7 @@ keyed_aliases as (
 
     union all
 
-    -- What is spelt like the name that a person chose is that vendor.
+    -- A spelling with the key of a chosen name belongs to that vendor.
     select
         name_keys.vendor_key,
         aliases.vendor,

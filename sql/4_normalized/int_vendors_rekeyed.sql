@@ -1,4 +1,4 @@
--- A change of the seeds makes all keys anew.
+-- Recomputes all keys after a change of the seeds.
 update staging.vendor_spellings as spellings set
     vendor_key = keys.vendor_key,
     decorated = keys.decorated,

@@ -36,7 +36,7 @@ using (
 
     ),
 
-    -- Companies, and versions that never reached records_combined: a handful.
+    -- Companies, and the few versions that never reached records_combined.
     elsewhere as (
 
         select *

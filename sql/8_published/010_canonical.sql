@@ -1,3 +1,3 @@
--- Runs with the file to publish as the default database: what is named here
--- without a database lies in it.
+-- Runs with the file to publish as the default database: names without a
+-- database refer to it.
 create schema canonical

@@ -1,6 +1,6 @@
 -- A card purchase that may have been filed as an expense as well: one vendor,
 -- amount and currency within three days in both systems. Nothing is merged; a
--- person looks. A record that matches twice is in two rows.
+-- person decides. A record that matches twice is in two rows.
 create view possible_duplicates as
 
 select

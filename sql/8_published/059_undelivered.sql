@@ -1,2 +1,2 @@
--- Each record that Productiv does not hold as spend has it.
+-- Each record that differs between Productiv and spend.
 create view undelivered as select * from delivery.undelivered

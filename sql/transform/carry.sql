@@ -1,4 +1,4 @@
--- What one warehouse hands to another, by way of a Parquet file.
+-- Rows copied from one warehouse into another through a Parquet file.
 
 -- name: records_save
 -- What raw.records held at a moment.

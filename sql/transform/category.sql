@@ -1,7 +1,7 @@
 -- Categories as people review them.
 
 -- name: effect
--- What the lines now in staging would rename, by month.
+-- What the lines in staging would rename, by month.
 with
 
 posted as (
@@ -34,8 +34,8 @@ group by month, spend.category_before, spend.category
 order by month, spend.category_before, spend.category;
 
 -- name: spend
--- All spend that has a category, as the lines now in staging would call it, and
--- the line that does.
+-- All spend that has a category, as the lines in staging would name it, and the
+-- deciding line.
 create or replace temp view category_spend as
 
 select

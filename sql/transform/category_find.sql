@@ -1,4 +1,4 @@
--- What a name stands for, with all its spellings, the largest category first: a
+-- What a name refers to, with all its spellings, the largest category first: a
 -- category; else one whose name differs only in capitals and punctuation; else
 -- the one that has it as a spelling.
 with

@@ -1,6 +1,5 @@
--- Pairs of categories that may be one, by what the smaller of the two would
--- take along. 'meals and drinks' and 'meals & drinks' differ in a word that
--- says nothing.
+-- Pairs of categories that are probably the same, those that would move most
+-- spend first. 'meals and drinks' and 'meals & drinks' count as equal.
 with
 
 spent as (
@@ -43,7 +42,7 @@ select
 
 from likely_pairs('spellings', $least) as pairs
 
--- One spelling of which a line for one source has made two was meant to be two.
+-- A spelling that a line for one source has split was split on purpose.
 where (
     category_key(pairs.spelling) != category_key(pairs.into_spelling)
     or pairs.spelling = pairs.name

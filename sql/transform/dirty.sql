@@ -1,11 +1,11 @@
--- Which records are to be derived again.
+-- The records to derive again.
 
 -- name: news
 -- Whether a version is new to staging.
 select exists (select 1 as one from pending_versions) as news;
 
 -- name: all
--- Every spend record is to be derived again.
+-- Every spend record.
 create or replace temp table dirty_records as
 
 select
@@ -71,7 +71,7 @@ anti join dirty_records as known
     and records.record_id = known.record_id;
 
 -- name: names
--- Records whose vendor goes by another name now, though they did not change.
+-- Records that did not change, but whose vendor was renamed.
 insert into dirty_records by name
 
 with
@@ -117,13 +117,14 @@ anti join dirty_records as known
     and records.record_id = known.record_id;
 
 -- name: slices
--- In how many slices the records are derived again: in none, if none are.
+-- The number of slices in which records are derived: none if there are no
+-- records.
 select len(range(0, count(*), $most)) as slices
 
 from dirty_records;
 
 -- name: slice
--- One slice of the records that are to be derived again.
+-- One slice of the records to derive again.
 create or replace temp table dirty_slice as
 
 select *
@@ -145,7 +146,7 @@ where $full::boolean
     or not exists (select 1 as one from ops.canonical_changes);
 
 -- name: drop
--- Makes room for what is derived again.
+-- Deletes the records to derive again.
 delete from {table} as records
 
 using dirty_records as dirty

@@ -1,7 +1,7 @@
--- The spend records that are to be derived again: those with a new version,
--- those that name an object with a new version, the refunds of a source with
--- new transactions, whose sign is judged by all of them, and what was dated too
--- far ahead, which time mends.
+-- The spend records to derive again: those with a new version, those that name
+-- an object with a new version, the refunds of a source with new transactions,
+-- whose sign is judged by all of them, and those dated too far ahead, which
+-- become plausible with time.
 create or replace temp table dirty_records as
 
 with

@@ -1,4 +1,4 @@
--- canonical.fx_rates: the reference rates, and what they are held against.
+-- canonical.fx_rates: the reference rates, and comparisons with them.
 
 -- name: add
 insert into canonical.fx_rates (currency, reporting_currency, valid_on, rate)

@@ -1,6 +1,6 @@
 -- Currencies whose amounts are, in most records, at least five times off what
 -- the vendor's own conversion says: it may store them with other decimals.
--- Amounts of a few minor units say nothing, they were rounded.
+-- Amounts of a few minor units prove nothing: they were rounded.
 with
 
 stored as (

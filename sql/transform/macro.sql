@@ -2,8 +2,8 @@
 
 -- name: category_key
 -- What all spellings of one category have in common: no capitals, and one blank
--- for spaces, punctuation and underscores. Of nothing but those, it is the
--- category itself.
+-- for spaces, punctuation and underscores. A category of nothing else is its
+-- own key.
 create or replace temp macro category_key(text) as coalesce(
     nullif(trim(regexp_replace(
         lower(nfc_normalize(text)), '[\p{P}\p{Z}\p{C}\s]+', ' ', 'g'
@@ -12,9 +12,9 @@ create or replace temp macro category_key(text) as coalesce(
 );
 
 -- name: clean_text
--- White space collapsed, control and other invisible characters out, null
--- where nothing that can be seen remains. Plain text, by far the most, is let
--- through by one look.
+-- White space collapsed, control and other invisible characters removed, null
+-- if nothing visible remains. Plain text, the common case, passes after one
+-- test.
 create or replace temp macro clean_text(text) as case
     when regexp_full_match(text, '[!-~]+( [!-~]+)*') then text
     when regexp_full_match(
@@ -41,8 +41,8 @@ end;
 
 -- name: decimal_amount
 -- A decimal amount in plain digits, null for anything else and where more than
--- four decimals count. A number of 16 and more digits with a fraction has been
--- through double. For the two casts see minor_units.
+-- four decimals count. A number of 16 or more digits with a fraction has passed
+-- through a double. For the two casts see minor_units.
 create or replace temp macro decimal_amount(text) as case
     when not regexp_full_match(
         text, '[+-]?([0-9]{1,24}|[0-9]{1,15}\.[0-9]{1,4}0*)'

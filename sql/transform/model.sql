@@ -17,8 +17,8 @@ when not matched then
     values (latest.file, latest.hash);
 
 -- name: shape
--- Every column that lies in staging and canonical, as one text that differs as
--- soon as one of them does, and whether there is a place to remember it.
+-- Every column of staging and canonical as one text, to notice any change, and
+-- whether the table that remembers it exists.
 select
     md5(coalesce(string_agg(
         concat_ws(' ', schema_name, table_name, column_name, data_type),

@@ -1,5 +1,5 @@
--- What the records are judged by, and whether the tables made of each other
--- hold as many records as each other, or somebody has dropped one.
+-- The settings that decide about records, and whether the tables derived from
+-- each other still have the same number of records.
 with
 
 settings as (
@@ -30,7 +30,7 @@ settings as (
 
     union all
 
-    -- What was rejected changes no record.
+    -- Rejected suggestions change no record.
     select 'category ' || to_json(setting_categories)::varchar as setting
     from staging.setting_categories as setting_categories
     where setting_categories.decision = 'same'

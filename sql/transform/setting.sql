@@ -19,7 +19,7 @@ select unnest(from_json($rows::json, '[{
 }]'), recursive := true);
 
 -- name: keep_sources
--- Sources that left the configuration are read as they were read last.
+-- A source that is no longer configured keeps its last settings.
 insert into staging.setting_sources by name
 
 select

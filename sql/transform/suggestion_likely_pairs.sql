@@ -1,7 +1,7 @@
--- Pairs of names that may be one. The relation has one row per name, key and
--- spelling, with its records and amount; of a pair, the one with the smaller
--- amount comes first. Only neighbours in the alphabet and sharers of a rare
--- word are compared: the work grows with the names and not with their square.
+-- Pairs of names that are probably the same. The relation has one row per name,
+-- key and spelling, with its records and amount; of a pair, the one with the
+-- smaller amount comes first. Only names that are close in the alphabet or
+-- share a rare word are compared, so that the work grows linearly.
 create or replace temp macro likely_pairs(relation, least_similar) as table
 
 with
@@ -45,7 +45,7 @@ keys as (
 
 ),
 
--- In the order of the alphabet, names that begin alike stand close together.
+-- Names that begin alike are close in alphabetical order.
 places as (
 
     select
@@ -160,8 +160,8 @@ rests as (
 
 ),
 
--- Two branches of one house, 'Acme Travel' and 'Acme Legal', are told apart
--- by what they do not share; a name and a longer form of it are not.
+-- Two branches of one company, 'Acme Travel' and 'Acme Legal', differ in the
+-- words they do not share; a name and a longer form of it do not.
 compared as (
 
     select
@@ -176,7 +176,7 @@ compared as (
 
 ),
 
--- Of the spellings of two names, the two that are most alike.
+-- For two names, their most similar spellings.
 likely as (
 
     select

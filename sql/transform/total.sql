@@ -1,14 +1,15 @@
--- ops.control_totals of a transform: each cell is read apart from the models.
+-- ops.control_totals of a transform: each cell is computed independently of the
+-- models.
 
 -- name: clear
--- A run that proves its totals again states them once.
+-- A run that proves its totals again records them once.
 delete from ops.control_totals
 
 where run_id = $run_id
     and step in ('raw', 'canonical', 'excluded', 'quarantine');
 
 -- name: cells
--- The control totals of one run as transform stated them: by source and
+-- The control totals of one run as transform recorded them: by source and
 -- currency, and for canonical also by type and month.
 select
     step,

@@ -62,7 +62,7 @@ inner join spelt
 order by spent.amount desc, spent.vendor;
 
 -- name: effect
--- What the aliases now in staging would rename, by month.
+-- What the aliases in staging would rename, by month.
 with
 
 posted as (
@@ -101,8 +101,8 @@ group by month, spend.vendor, into_vendor
 order by month, spend.vendor, into_vendor;
 
 -- name: suggest
--- Pairs of vendors that may be one, by what the smaller of the two would take
--- along.
+-- Pairs of vendors that are probably the same, those that would move most spend
+-- first.
 with
 
 spellings as (
@@ -157,7 +157,7 @@ order by
     pairs.into_name;
 
 -- name: split
--- A vendor that the aliases now in staging would leave under several names.
+-- A vendor to which the aliases in staging would give several names.
 select
     spend.vendor,
     string_agg(distinct keyed.vendor, ', ' order by keyed.vendor) as names
@@ -180,8 +180,8 @@ order by spend.vendor
 limit 1;
 
 -- name: respell
--- Vendors that are posted under a name of which a better spelling is known by
--- now, those with most spend first.
+-- Vendors posted under a name that has a better spelling by now, those with
+-- most spend first.
 with
 
 keyed as (

@@ -1,7 +1,7 @@
--- What a name stands for, with all its keys: a vendor; else the vendor that has
--- the name as a spelling; else one whose name or key it is but for capitals,
--- accents, punctuation and legal forms, if `alike` asks for that. Of several,
--- the largest.
+-- What a name refers to, with all its keys: a vendor; else the vendor that has
+-- the name as a spelling; else, with `alike`, one whose name or key differs
+-- only in case, accents, punctuation or legal form. The largest of several
+-- wins.
 with
 
 asked as (

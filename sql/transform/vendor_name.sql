@@ -31,7 +31,7 @@ where names.vendor_key = keyed.vendor_key
     and names.vendor != keyed.vendor;
 
 -- name: rekey
--- A name stays with the spelling it was posted for when the keys change.
+-- When keys change, a name stays with the spelling for which it was posted.
 update ops.vendor_names as names set
     vendor_key = spellings.vendor_key
 
@@ -42,7 +42,7 @@ where names.spelling = spellings.spelling
     and names.vendor_key != spellings.vendor_key;
 
 -- name: keep
--- Fixes the names under which a first record of a vendor was accepted.
+-- Fixes the names of vendors whose first record was accepted.
 insert into ops.vendor_names by name
 
 with

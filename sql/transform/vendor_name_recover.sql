@@ -1,7 +1,7 @@
 -- Fixes the names that the ledger says were accepted and that ops.vendor_names
 -- does not know: the keys have changed since, the warehouse was rebuilt, or the
--- run that posted them was killed. What was posted says nothing about the
--- record's key of today, if that is not also the key of what was posted.
+-- run that posted them was killed. A posted name counts only if its key is
+-- still that of the record.
 insert into ops.vendor_names by name
 
 with

@@ -1,8 +1,8 @@
 -- The settings of a DuckDB instance, and where its warehouse is attached.
 
 -- name: attach_file
--- {location} is replaced by a quoted text: attach takes no parameters.
--- The small row groups keep memory in bounds while long payloads are written.
+-- {location} is replaced by a quoted text: attach takes no parameters. Small
+-- row groups limit memory while long payloads are written.
 attach if not exists {location} as warehouse (
     storage_version 'v1.4.0',
     row_group_size 30720
@@ -38,5 +38,5 @@ set global threads = $value;
 reset global threads;
 
 -- name: set_time_zone
--- So that no result depends on where the server stands.
+-- So that no result depends on the server's time zone.
 set TimeZone = 'UTC';

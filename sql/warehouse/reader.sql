@@ -1,4 +1,4 @@
--- A published file, opened for questions only.
+-- The published file, opened read-only for users' statements.
 
 -- name: attach
 -- The published file, as DuckDB's own shell would name it. {location} is
@@ -9,11 +9,11 @@ attach {location} as spend (read_only);
 use spend;
 
 -- name: set_temp_directory
--- Nothing is spilled to disk, so that no folder must be writable.
+-- Nothing is spilled to disk: no folder needs to be writable.
 set global temp_directory = '';
 
 -- name: set_external_access
--- No other file, no network, no extension. It cannot be switched on again.
+-- No other file, no network, no extension. It cannot be enabled again.
 set global enable_external_access = false;
 
 -- name: set_lock

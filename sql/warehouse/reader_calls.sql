@@ -1,8 +1,9 @@
--- What a user's statement calls beside the functions listed here, found in what
--- DuckDB's parser makes of it: a table function may act as soon as it is bound,
--- as enable_logging does. Listed are those that only read the published file
--- or make up rows. Any other, also one of a later DuckDB, is refused. The files
--- that a read_ function names are refused by DuckDB, which says why.
+-- The functions that a user's statement calls and that are not listed here,
+-- according to DuckDB's parser: a table function such as enable_logging may act
+-- as soon as it is bound. Listed are those that only read the published file or
+-- generate rows. Any other, including those of later DuckDB versions, is
+-- rejected. DuckDB itself rejects the files that a read_ function names, with
+-- the reason.
 with
 
 parsed as (
