@@ -1,37 +1,37 @@
 package sandbox
 
 import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// An answer is what a handler wants to say. Handlers return it instead of
-// writing it, so that a fault can damage any answer in the same way.
+// An answer is a response that is not yet written. Handlers return it, so that
+// a fault can damage any answer in the same way.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 	send   delivery
 	takes  time.Duration // how long a slow body takes
-	page   []int         // ids of the records, if this is a page of a list
+	first  int           // id of the first record, if this is a page of a list
 }
 
-// A delivery is how an answer travels.
+// A delivery says how an answer is sent.
 type delivery int
 
 const (
 	whole   delivery = iota
 	nothing          // the connection is closed before the first byte
-	reset            // the same, without reading what the client still sends
-	half             // and after half of the body
+	reset            // the same, without reading the rest of the request
+	half             // the connection is closed after half of the body
 	slowly           // in pieces, with pauses between them
-)
-
-const (
-	mediaJSON    = "application/json"
-	mediaJSONAPI = "application/vnd.api+json; charset=utf-8"
 )
 
 func reply(status int, media string, body []byte) answer {
@@ -39,7 +39,12 @@ func reply(status int, media string, body []byte) answer {
 }
 
 // replyJSON answers with v as JSON.
-func replyJSON(status int, v any) answer { return reply(status, mediaJSON, encode(v)) }
+func replyJSON(status int, v any) answer { return reply(status, "application/json", encode(v)) }
+
+// replyJSONAPI answers with a document as Productive.io does.
+func replyJSONAPI(status int, document []byte) answer {
+	return reply(status, "application/vnd.api+json; charset=utf-8", document)
+}
 
 // with adds a header.
 func (a answer) with(name, value string) answer {
@@ -50,8 +55,8 @@ func (a answer) with(name, value string) answer {
 	return a
 }
 
-// writeTo sends the answer. A dropped connection ends the handler with
-// [http.ErrAbortHandler], which net/http takes for exactly that.
+// writeTo sends the answer. To drop the connection it panics with
+// [http.ErrAbortHandler].
 func (a answer) writeTo(w http.ResponseWriter, r *http.Request) {
 	switch a.send {
 	case reset:
@@ -60,11 +65,8 @@ func (a answer) writeTo(w http.ResponseWriter, r *http.Request) {
 	case nothing:
 		panic(http.ErrAbortHandler)
 	}
-	header := w.Header()
-	for name, values := range a.header {
-		header[name] = values
-	}
-	header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	maps.Copy(w.Header(), a.header)
+	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
 	switch a.send {
 	case half:
@@ -78,7 +80,7 @@ func (a answer) writeTo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hangUp resets the connection, if it is one.
+// hangUp resets the connection, or drops it where there is no socket.
 func hangUp(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -115,4 +117,127 @@ func pause(r *http.Request, d time.Duration) bool {
 	case <-r.Context().Done():
 		return false
 	}
+}
+
+// early returns the answer of a fault that replaces the vendor's answer, and
+// false for a fault that only damages it.
+func (s *Sandbox) early(api string, f Fault) (a answer, ok bool) {
+	kind := strings.TrimSuffix(f.Kind, afterStore)
+	switch kind {
+	case "429", "429-server-time", "429-date", "429-bare", "429-long":
+		return s.tooMany(api, kind), true
+	case "5xx":
+		return s.refusal(api, http.StatusServiceUnavailable, "Service unavailable"), true
+	case "drop":
+		return answer{send: nothing}, true
+	case dropUnread:
+		return answer{send: reset}, true
+	case "401":
+		if f.Rate == 0 {
+			s.tokens.revoke(api) // what is refused once stays refused
+		}
+	case "redirect":
+		return answer{status: http.StatusTemporaryRedirect}.with("Location", s.elsewhereURL()+"/redirected"), true
+	case "html":
+		return webPage(http.StatusOK, "Sign in", "Your network asks you to sign in."), true
+	case firewall:
+		return barred(), true
+	case "error-document":
+		a := s.refusal(api, http.StatusInternalServerError, "Something went wrong")
+		a.status = http.StatusOK
+		return a, true
+	case "no-success":
+		return replyJSON(http.StatusOK, map[string]any{}), true
+	}
+	status, err := strconv.Atoi(kind)
+	if err != nil || status < 400 {
+		return answer{}, false
+	}
+	return s.refusal(api, status, refusals[status]), true
+}
+
+// barred is the answer of a firewall, in no vendor's format.
+func barred() answer {
+	return webPage(http.StatusForbidden, "403 Forbidden", "Blocked by the web application firewall. Incident 4711.")
+}
+
+func webPage(status int, title, text string) answer {
+	return reply(status, "text/html; charset=utf-8", []byte("<!doctype html><title>"+title+"</title><p>"+text))
+}
+
+var refusals = map[int]string{
+	400: "Bad request", 401: "Invalid access_token", 403: "access_token does not have the required scope",
+	404: "Customer or application does not exist", 413: "Payload too large", 422: "Invalid payload",
+	500: "Internal server error", 502: "Bad gateway", 503: "Service unavailable", 504: "Gateway timeout",
+}
+
+// refusal is an error in the format of one API.
+func (s *Sandbox) refusal(api string, status int, message string) answer {
+	switch api {
+	case APIProductive:
+		return s.productiveError(status, "", message, "")
+	case APIProcurify:
+		return procurifyError(status, message)
+	case APIProductiv:
+		return productivError(status, message)
+	default:
+		return replyJSON(status, map[string]any{"error": "temporarily_unavailable", "error_description": message})
+	}
+}
+
+// tooMany is a 429. Only Productive.io documents a header: the seconds to wait.
+func (s *Sandbox) tooMany(api, kind string) answer {
+	title := choice(kind == "429-server-time", "Server time limit exceeded", "Too many requests")
+	a := s.refusal(api, http.StatusTooManyRequests, title)
+	name, wait := "Retry-After", "1"
+	if api == APIProductive {
+		name = "X-RateLimit-Reset"
+		a = s.productiveLimit(title)
+	}
+	switch kind {
+	case "429-bare":
+		return a
+	case "429-long":
+		wait = "3600"
+	case "429-date":
+		name, wait = "Retry-After", s.opt.Now().Add(2*time.Second).UTC().Format(http.TimeFormat)
+	}
+	return a.with(name, wait)
+}
+
+// damage alters the vendor's answer.
+func (f Fault) damage(a answer, r *http.Request) answer {
+	switch f.Kind {
+	case "201":
+		a.status = http.StatusCreated
+	case "drop-mid-body":
+		a.send = half
+	case "slow":
+		a.send = slowly
+		a.takes, _ = f.slowness()
+	case "truncated":
+		a.body = a.body[:len(a.body)/2]
+	case "gzip":
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			z.Write(a.body)
+			z.Close()
+			a = a.with("Content-Encoding", "gzip")
+			a.body = b.Bytes()
+		}
+	}
+	return a
+}
+
+// slowness returns how long a slow body takes.
+func (f Fault) slowness() (time.Duration, error) {
+	if f.Arg == "" {
+		return time.Second, nil
+	}
+	d, err := time.ParseDuration(f.Arg)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("slow=%s: %q is not a time such as 500ms or 30s", f.Arg, f.Arg)
+	}
+	return d, nil
 }

@@ -1,16 +1,24 @@
 package sandbox
 
-// A book holds the records of one kind. Generated records are made anew each
-// time they are read, so a million of them cost an index entry each; only what
-// was edited or inserted is kept. Ids count from 1. The caller locks.
+import (
+	"fmt"
+	"sync"
+)
+
+// A book holds the records of one kind. Generated records are generated again on
+// each read, so each costs only an index entry; edited and inserted ones are
+// stored. Ids start at 1. The caller locks.
 type book[T any] struct {
+	kind     string // such as expense
 	generate func(id int) T
 	index    func(T) entry
 	size     int // how many are generated
 
 	entries []entry // entries[id-1]
 	own     map[int]T
-	version int // changes with every write
+
+	mu    sync.Mutex // guards lists, which readers fill
+	lists map[string][]int32
 }
 
 // An entry is what lists are filtered and sorted by.
@@ -20,8 +28,11 @@ type entry struct {
 	gone bool  // not in lists
 }
 
-func newBook[T any](size int, generate func(id int) T, index func(T) entry) *book[T] {
-	b := &book[T]{generate: generate, index: index, size: size, own: map[int]T{}, entries: make([]entry, size)}
+func newBook[T any](kind string, size int, generate func(id int) T, index func(T) entry) *book[T] {
+	b := &book[T]{
+		kind: kind, generate: generate, index: index, size: size,
+		own: map[int]T{}, entries: make([]entry, size), lists: map[string][]int32{},
+	}
 	for i := range b.entries {
 		b.entries[i] = index(generate(i + 1))
 	}
@@ -46,8 +57,60 @@ func (b *book[T]) put(id int, record T) {
 	}
 	b.own[id] = record
 	b.entries[id-1] = b.index(record)
-	b.version++
+	clear(b.lists)
 }
 
-// next is the id of the next record to be inserted.
+// edit changes a record.
+func (b *book[T]) edit(id int, change func(*T)) error {
+	record, ok := b.get(id)
+	if !ok {
+		return fmt.Errorf("sandbox: no %s %d", b.kind, id)
+	}
+	change(&record)
+	b.put(id, record)
+	return nil
+}
+
+// next returns the id of the next record to be inserted.
 func (b *book[T]) next() int { return len(b.entries) + 1 }
+
+// maxLists limits how many lists a book remembers: as many as the windows that
+// a client may read in parallel.
+const maxLists = 32
+
+// list returns the ids of a query's records in order. It remembers them until
+// the next write, so that a million records are not sorted anew for each page.
+// The query must name everything that run depends on.
+func (b *book[T]) list(query string, run func() []int32) []int32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ids, known := b.lists[query]
+	if !known {
+		if len(b.lists) >= maxLists {
+			clear(b.lists)
+		}
+		ids = run()
+		b.lists[query] = ids
+	}
+	return ids
+}
+
+// selectIDs returns the ids of listed records that match, in id order.
+func (b *book[T]) selectIDs(match func(id int, e entry) bool) []int32 {
+	var ids []int32
+	for i, e := range b.entries {
+		if !e.gone && match(i+1, e) {
+			ids = append(ids, int32(i+1))
+		}
+	}
+	return ids
+}
+
+// pageOf cuts page number (from 1) out of all.
+func pageOf[T any](all []T, number, size int) []T {
+	from := min((number-1)*size, len(all))
+	return all[from:min(from+size, len(all))]
+}
+
+// pages returns how many pages of a size n records fill; an empty result has none.
+func pages(n, size int) int { return (n + size - 1) / size }

@@ -8,7 +8,7 @@ import (
 )
 
 // SecretMark is part of every secret and token of the sandbox, so that a test
-// can search whatever a program writes for it.
+// can search a program's output for it.
 const SecretMark = "sandbox-secret"
 
 // The credentials that the vendors accept. Client ids are not secret.
@@ -34,9 +34,7 @@ type token struct {
 	expires time.Time
 }
 
-func newTokens(now func() time.Time) *tokens { return &tokens{now: now, issued: map[string]token{}} }
-
-// issue makes a token that is good for one API and a while.
+// issue creates a token for one API.
 func (t *tokens) issue(api, scope string, life time.Duration) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -45,7 +43,7 @@ func (t *tokens) issue(api, scope string, life time.Duration) string {
 	return name
 }
 
-// check looks at an Authorization header.
+// check returns the token of an Authorization header, and whether it is valid.
 func (t *tokens) check(api, header string) (token, bool) {
 	name, bearer := strings.CutPrefix(header, "Bearer ")
 	t.mu.Lock()
@@ -54,7 +52,7 @@ func (t *tokens) check(api, header string) (token, bool) {
 	return found, ok && bearer && found.api == api && t.now().Before(found.expires)
 }
 
-// revoke ends every token of an API before its time.
+// revoke expires all tokens of an API.
 func (t *tokens) revoke(api string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,7 +63,3 @@ func (t *tokens) revoke(api string) {
 		}
 	}
 }
-
-// RevokeTokens expires all access tokens of APIProcurify or APIProductiv at
-// once, in the middle of whatever uses them.
-func (s *Sandbox) RevokeTokens(api string) { s.tokens.revoke(api) }

@@ -5,22 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/durable"
 )
 
-// demoPort is where the demo looks for four free ports first.
+// demoPort is the first port that a demo tries.
 const demoPort = 18400
 
-// A Demo is what makes a later demo in the same folder meet the same vendors:
-// the same data, at the same addresses. The ledger knows Productiv by its
-// address, so another port would be another Productiv.
+// A Demo is stored in its folder, so that the next demo there plays the same
+// vendors: the same data at the same addresses. To the ledger, Productiv at
+// another address is another Productiv.
 type Demo struct {
 	Seed         uint64    `json:"seed"`
 	Expenses     int       `json:"expenses"`
@@ -29,9 +27,8 @@ type Demo struct {
 	Port         int       `json:"port"`
 }
 
-// Start serves the vendors of the demo in a folder, a new temporary one if none
-// is named, and writes a configuration for them there. An earlier demo in the
-// folder goes on as it was.
+// Start serves the vendors of the demo and writes a configuration for them to a
+// folder, by default a new temporary one. It continues an earlier demo there.
 func (d *Demo) Start(ctx context.Context, dir string) (vendors *Sandbox, config string, err error) {
 	dir, err = demoFolder(dir)
 	if err != nil {
@@ -62,8 +59,8 @@ func demoFolder(dir string) (string, error) {
 	return dir, nil
 }
 
-// recall reads what an earlier demo in the folder was made of. A folder with
-// a configuration of somebody else's is left alone.
+// recall reads the settings of an earlier demo in the folder. It refuses a
+// folder that has a configuration and no demo.
 func (d *Demo) recall(dir string) (found bool, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, "demo.json"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -82,27 +79,25 @@ func (d *Demo) recall(dir string) (found bool, err error) {
 	return true, nil
 }
 
-// serve serves the vendors: where they were before, else on free ports.
+// serve serves the vendors, at their earlier addresses or on free ports.
 func (d *Demo) serve(ctx context.Context, again bool) (*Sandbox, error) {
 	options := DemoOptions()
 	options.Seed, options.Expenses, options.Transactions, options.To = d.Seed, d.Expenses, d.Transactions, d.To
 	vendors := New(options)
 	if again {
-		return vendors, vendors.Start(ctx, loopbackAddress(d.Port))
+		return vendors, vendors.Start(ctx, fmt.Sprint("127.0.0.1:", d.Port))
 	}
 	var err error
 	for d.Port = demoPort; d.Port < demoPort+400; d.Port += 4 {
-		if err = vendors.Start(ctx, loopbackAddress(d.Port)); err == nil {
+		if err = vendors.Start(ctx, fmt.Sprint("127.0.0.1:", d.Port)); err == nil {
 			return vendors, nil
 		}
 	}
 	return nil, err
 }
 
-func loopbackAddress(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-// write writes the demo's configuration, so that other commands can be tried
-// on its folder, and what a later demo needs.
+// write writes the configuration, so that other commands can be tried in the
+// folder, and the settings for the next demo.
 func (d *Demo) write(dir string, vendors *Sandbox) (config string, err error) {
 	config = filepath.Join(dir, "spendbridge.yaml")
 	text, err := vendors.Configuration()

@@ -1,14 +1,17 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
-	"slices"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
-// An Expense is what Productive.io knows of one expense. What the API derives
-// (totals, conversions, profit) is not here: it is worked out when served.
-// Ids of related objects are 0 where there is none.
+// An Expense is one expense as Productive.io stores it. Totals, conversions and
+// profit are computed when it is served. The id of a related object is 0 if
+// there is none.
 type Expense struct {
 	ID             int       `json:"id"`
 	Name           string    `json:"name"`
@@ -38,36 +41,26 @@ type Expense struct {
 	PurchaseOrder  int       `json:"purchase_order_id"`
 	Deal           int       `json:"deal_id"`
 
-	// Attributes replaces attributes as served, or adds unknown ones; a nil
-	// value removes one. It can make any drift.
+	// Attributes replaces or adds attributes as served; a nil value removes one.
 	Attributes map[string]json.RawMessage `json:"attributes,omitempty"`
 }
 
-// entry indexes an expense.
-func (e Expense) entry() entry {
-	return entry{day: dayNumber(e.Date), at: e.CreatedAt.UnixMilli()}
+func (s *Sandbox) indexExpense(e Expense) entry {
+	hidden := !e.DeletedAt.IsZero() && !e.Listed && !s.opt.Productive.ListDeleted
+	return entry{day: dayNumber(e.Date), at: e.CreatedAt.UnixMilli(), gone: hidden}
 }
 
 // dayNumber reads 2026-01-31 as 20260131; anything else is 0.
 func dayNumber(date string) int32 {
-	if len(date) < 10 {
+	t, err := time.Parse(time.DateOnly, date[:min(len(date), len(time.DateOnly))])
+	if err != nil {
 		return 0
 	}
-	var n int32
-	for i, c := range []byte(date[:10]) {
-		switch {
-		case i == 4 || i == 7:
-			continue
-		case c < '0' || c > '9':
-			return 0
-		}
-		n = n*10 + int32(c-'0')
-	}
-	return n
+	return int32(t.Year()*10_000 + int(t.Month())*100 + t.Day())
 }
 
-// organizationZone is the offset that datetimes carry. Because of it, what is
-// created shortly after midnight lies on the day before in UTC.
+// organizationZone is the offset of Productive.io's datetimes: shortly after
+// midnight is the day before in UTC.
 var organizationZone = time.FixedZone("", 2*60*60)
 
 const instant = "2006-01-02T15:04:05.000-07:00"
@@ -77,85 +70,42 @@ var moneyAttributes = []string{
 	"amount", "total_amount", "billable_amount", "profit", "recognized_revenue", "amount_with_tax", "total_amount_with_tax",
 }
 
-// amounts works out the money families of an expense in moneyAttributes'
-// order.
+// amounts returns the values of moneyAttributes.
 func (e *Expense) amounts() [7]int64 {
 	total := times(e.Amount, e.Quantity)
 	withTax := func(amount int64) int64 { return divide(amount*(100+e.TaxPercent), 100) }
 	return [7]int64{e.Amount, total, e.BillableAmount, e.BillableAmount - total, 0, withTax(e.Amount), withTax(total)}
 }
 
-// appendExpense writes one JSON:API object. Only relationships in include
-// carry data; the others say meta.included false, and not even an id.
-func (c *catalog) appendExpense(b []byte, e *Expense, rule Exponent, include []string) []byte {
-	b = append(b, `{"id":"`...)
-	b = appendInt(b, e.ID)
-	b = append(b, `","type":"expenses","attributes":`...)
-	if e.Attributes == nil {
-		b = e.appendAttributes(b, rule)
-	} else {
-		b = append(b, merge(e.appendAttributes(nil, rule), e.Attributes)...)
-	}
-	b = append(b, `,"relationships":{"organization":{"data":{"type":"organizations","id":"`...)
-	b = append(b, c.organization...)
-	b = append(b, `"}}`...)
-	for _, name := range relationships {
-		b = append(b, `,"`...)
-		b = append(b, name...)
-		b = append(b, `":`...)
-		if slices.Contains(include, name) {
-			b = appendReference(b, relatedTypes[name], e.related(name))
-		} else {
-			b = append(b, `{"meta":{"included":false}}`...)
-		}
-	}
-	return append(b, "}}"...)
-}
+// attributes is the beginning of an expense's attributes; the amounts follow.
+const attributes = `{"name":%s,"date":%s,"pay_on":%s,"paid_on":%s,"position":1,"invoiced":%t,"approved":%t,"approved_at":%s,` +
+	`"rejected":%t,"rejected_reason":%s,"rejected_at":null,"deleted_at":%s,"reimbursable":%t,"reimbursed_on":%s,` +
+	`"exchange_rate":"%s","exchange_rate_normalized":"%s","exchange_date":%s,"created_at":%s,"quantity":%s,` +
+	`"quantity_received":"0.0","custom_fields":null,"draft":%t,"exported":false,"exported_at":null,` +
+	`"export_integration_type_id":null,"export_id":null,"export_url":null,"company_reference_id":null,` +
+	`"external_payment_id":null,"currency":%s,"currency_default":"USD","currency_normalized":"EUR"`
 
 func (e *Expense) appendAttributes(b []byte, rule Exponent) []byte {
-	own, usd, eur := lookup(e.Currency), currencies["USD"], currencies["EUR"]
-	b = appendText(append(b, '{'), `"name":`, e.Name)
-	b = appendText(b, `,"date":`, e.Date)
-	b = appendNullable(b, `,"pay_on":`, e.PayOn)
-	b = appendNullable(b, `,"paid_on":`, e.PaidOn)
-	b = append(b, `,"position":1`...)
-	b = appendBool(b, `,"invoiced":`, e.Invoiced)
-	b = appendBool(b, `,"approved":`, e.Approved)
-	b = appendTime(b, `,"approved_at":`, e.ApprovedAt)
-	b = appendBool(b, `,"rejected":`, e.Rejected)
-	b = appendNullable(b, `,"rejected_reason":`, e.RejectedReason)
-	b = append(b, `,"rejected_at":null`...)
-	b = appendTime(b, `,"deleted_at":`, e.DeletedAt)
-	b = appendBool(b, `,"reimbursable":`, e.Reimbursable)
-	b = appendNullable(b, `,"reimbursed_on":`, e.ReimbursedOn)
-	b = append(b, `,"exchange_rate":"`...)
-	b = appendRate(b, own.rate)
-	b = append(b, `","exchange_rate_normalized":"`...)
-	b = appendRate(b, own.rate*4/5) // one EUR is 1.25 USD
-	b = appendText(b, `","exchange_date":`, e.Date)
-	b = appendTime(b, `,"created_at":`, e.CreatedAt)
-	b = appendText(b, `,"quantity":`, e.Quantity)
-	b = append(b, `,"quantity_received":"0.0","custom_fields":null`...)
-	b = appendBool(b, `,"draft":`, e.Draft)
-	b = append(b, `,"exported":false,"exported_at":null,"export_integration_type_id":null,"export_id":null`...)
-	b = append(b, `,"export_url":null,"company_reference_id":null,"external_payment_id":null`...)
-	b = appendText(b, `,"currency":`, e.Currency)
-	b = append(b, `,"currency_default":"USD","currency_normalized":"EUR"`...)
-	from, toUSD, toEUR := rule.digits(own), rule.digits(usd), rule.digits(eur)
+	own := cmp.Or(currencies[e.Currency], currency{2, 1_000_000}) // an unknown one is taken at par
+	inEUR := own.rate * 4 / 5                                     // one EUR is 1.25 USD
+	b = fmt.Appendf(b, attributes,
+		quote(e.Name), quote(e.Date), quoteOrNull(e.PayOn), quoteOrNull(e.PaidOn), e.Invoiced, e.Approved, instantOrNull(e.ApprovedAt),
+		e.Rejected, quoteOrNull(e.RejectedReason), instantOrNull(e.DeletedAt), e.Reimbursable, quoteOrNull(e.ReimbursedOn),
+		rateText(own.rate), rateText(inEUR), quote(e.Date), instantOrNull(e.CreatedAt), quote(e.Quantity), e.Draft, quote(e.Currency))
+	digits := choice(rule == Cents, 2, own.exponent)
 	for i, amount := range e.amounts() {
-		b = appendMoney(b, moneyAttributes[i], "", amount)
-		b = appendMoney(b, moneyAttributes[i], "_default", convert(amount, from, toUSD, own.rate))
-		b = appendMoney(b, moneyAttributes[i], "_normalized", convert(amount, from, toEUR, own.rate*4/5))
+		b = fmt.Appendf(b, `,"%[1]s":%[2]d,"%[1]s_default":%[3]d,"%[1]s_normalized":%[4]d`,
+			moneyAttributes[i], amount, hundredths(amount, digits, own.rate), hundredths(amount, digits, inEUR))
 	}
 	return append(b, '}')
 }
 
-// merge replaces, adds and removes attributes of an encoded object. The order
-// of the attributes is lost, which JSON allows a vendor to do as well.
+// merge replaces, adds and removes attributes of an encoded object. They come
+// out sorted by name.
 func merge(object []byte, changes map[string]json.RawMessage) []byte {
 	var attributes map[string]json.RawMessage
 	if err := json.Unmarshal(object, &attributes); err != nil {
-		panic(err) // we wrote it ourselves
+		panic(err) // it is our own JSON
 	}
 	for name, value := range changes {
 		if attributes[name] = value; value == nil {
@@ -163,4 +113,57 @@ func merge(object []byte, changes map[string]json.RawMessage) []byte {
 		}
 	}
 	return encode(attributes)
+}
+
+type currency struct {
+	exponent int   // as in ISO 4217
+	rate     int64 // millionths of a US dollar that it buys
+}
+
+// currencies are those of generated spend. EUR buys 1.25 USD, as in the vendor's
+// example; HRK was retired in 2023 and still occurs in old budgets.
+var currencies = map[string]currency{
+	"USD": {2, 1_000_000},
+	"EUR": {2, 1_250_000},
+	"GBP": {2, 1_500_000},
+	"CAD": {2, 750_000},
+	"CHF": {2, 1_100_000},
+	"JPY": {0, 6_700},
+	"KWD": {3, 3_250_000},
+	"HRK": {2, 160_000},
+}
+
+// hundredths turns minor units, of which digits are decimals, into hundredths
+// of another currency at a rate in millionths.
+func hundredths(amount int64, digits int, rate int64) int64 {
+	divisor := int64(1_000_000)
+	for ; digits < 2; digits++ {
+		amount *= 10
+	}
+	for ; digits > 2; digits-- {
+		divisor *= 10
+	}
+	return divide(amount*rate, divisor)
+}
+
+// divide rounds halves away from zero.
+func divide(a, b int64) int64 {
+	return (a + choice(a < 0, -b/2, b/2)) / b
+}
+
+// times multiplies an amount by a quantity such as "2.5", and by 1 if it is
+// not a number.
+func times(amount int64, quantity string) int64 {
+	whole, decimals, _ := strings.Cut(quantity, ".")
+	thousandths, err := strconv.ParseInt(whole+(decimals + "000")[:3], 10, 64)
+	if err != nil {
+		return amount
+	}
+	return divide(amount*thousandths, 1000)
+}
+
+// rateText writes millionths as the vendor does: 1.25, 1.0, 0.0067.
+func rateText(rate int64) string {
+	decimals := strings.TrimRight(fmt.Sprintf("%06d", rate%1_000_000), "0")
+	return fmt.Sprintf("%d.%s", rate/1_000_000, cmp.Or(decimals, "0"))
 }

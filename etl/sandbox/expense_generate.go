@@ -3,11 +3,10 @@ package sandbox
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
-// A generator makes records from their id and the seed alone.
+// A generator makes each record from its id and the seed alone.
 type generator struct {
 	Options
 	catalog *catalog
@@ -18,25 +17,41 @@ func newGenerator(o Options, c *catalog) *generator {
 	return &generator{Options: o, catalog: c, days: max(1, int(o.To.Sub(o.From).Hours()/24))}
 }
 
-// random is the record's own source of chance. The kind keeps expense 27 and
+// random returns a record's own random source. The kind keeps expense 27 and
 // transaction 27 apart.
 func (g *generator) random(kind uint64, id int) *rand.Rand {
 	return rand.New(rand.NewPCG(g.Seed^kind<<56, uint64(id)))
 }
 
-// expense makes one expense. The first ones are the traps, one each; of the
-// others four in a hundred are a trap.
+// expense makes one expense.
 func (g *generator) expense(id int) Expense {
 	r := g.random('e', id)
 	e := g.plainExpense(id, r)
+	spring(g, r, expenseTraps, 0, id, &e)
+	return e
+}
+
+// A trap is a record that a careless reader gets wrong.
+type trap[T any] struct {
+	name   string
+	spring func(*generator, *T)
+}
+
+// set makes a trap of a change that depends on nothing else.
+func set[T any](change func(*T)) func(*generator, *T) {
+	return func(_ *generator, record *T) { change(record) }
+}
+
+// spring turns the first records into traps, one of each, and four in a hundred
+// of the others into any but the rare ones, which are the first of the list.
+func spring[T any](g *generator, r *rand.Rand, traps []trap[T], rare, id int, record *T) {
 	switch {
 	case g.Plain:
-	case id <= len(expenseTraps):
-		expenseTraps[id-1].spring(g, &e)
+	case id <= len(traps):
+		traps[id-1].spring(g, record)
 	case r.IntN(100) < 4:
-		expenseTraps[r.IntN(len(expenseTraps))].spring(g, &e)
+		traps[rare+r.IntN(len(traps)-rare)].spring(g, record)
 	}
-	return e
 }
 
 // plainExpense makes an approved expense of a known vendor, by a person with
@@ -69,8 +84,8 @@ func (g *generator) plainExpense(id int, r *rand.Rand) Expense {
 	return e
 }
 
-// created spreads records over the days, an even stream of ids; one in a
-// hundred is up to 300 days older.
+// created spreads ids evenly over the days; one record in a hundred is up to
+// 300 days older.
 func (g *generator) created(id, total int, r *rand.Rand) time.Time {
 	offset := (id - 1) * g.days / max(1, total)
 	if !g.Plain && r.IntN(100) == 0 {
@@ -105,28 +120,7 @@ var purposes = []string{
 	"Conference ticket", "Printer toner", "Cloud hosting", "Design licence", "Courier", "Client dinner",
 }
 
-// A Trap is a record that a careless reader gets wrong: schemas/README.md, Traps.
-type Trap struct {
-	Name string
-	ID   int // of the hand-made example
-}
-
-type expenseTrap struct {
-	name   string
-	spring func(*generator, *Expense)
-}
-
-// ExpenseTraps lists the hand-made expenses. They exist if there are enough
-// expenses and Options.Plain is off.
-func ExpenseTraps() []Trap {
-	traps := make([]Trap, len(expenseTraps))
-	for i, t := range expenseTraps {
-		traps[i] = Trap{t.name, i + 1}
-	}
-	return traps
-}
-
-var expenseTraps = []expenseTrap{
+var expenseTraps = []trap[Expense]{
 	{"yen has no minor units", inCurrency("JPY", 5000, 500_000)},
 	{"dinar has three decimals", inCurrency("KWD", 12_345, 1234)},
 	{"kuna is retired", inCurrency("HRK", 100_000, 100_000)},
@@ -160,12 +154,18 @@ var expenseTraps = []expenseTrap{
 		e.CreatedAt = time.Date(y, m, d, 0, 30, 0, 0, organizationZone)
 	})},
 	{"unknown attributes", set(func(e *Expense) {
-		e.Attributes = raw("markup", `null`, "line_items_count", `0`, "updated_at", `"2026-01-02T03:04:05.000+02:00"`)
+		e.Attributes = map[string]json.RawMessage{
+			"markup": []byte(`null`), "line_items_count": []byte(`0`), "updated_at": []byte(`"2026-01-02T03:04:05.000+02:00"`),
+		}
 	})},
 	{"profit and revenue missing", set(func(e *Expense) {
-		e.Attributes = raw("profit", "", "profit_default", "", "profit_normalized", "", "recognized_revenue", "")
+		e.Attributes = map[string]json.RawMessage{
+			"profit": nil, "profit_default": nil, "profit_normalized": nil, "recognized_revenue": nil,
+		}
 	})},
-	{"total missing", set(func(e *Expense) { e.Attributes = raw("total_amount_with_tax", "", "total_amount", "") })},
+	{"total missing", set(func(e *Expense) {
+		e.Attributes = map[string]json.RawMessage{"total_amount_with_tax": nil, "total_amount": nil}
+	})},
 	{"purchase order", set(func(e *Expense) { e.PurchaseOrder = firstOrder + e.ID%20 })},
 	{"vendor padded", odd(0)},
 	{"vendor with control characters", odd(1)},
@@ -178,18 +178,10 @@ var expenseTraps = []expenseTrap{
 	{"invoiced and paid", set(func(e *Expense) { e.Invoiced, e.PaidOn = true, e.Date })},
 }
 
-func set(change func(*Expense)) func(*generator, *Expense) {
-	return func(_ *generator, e *Expense) { change(e) }
-}
-
-// inCurrency sets an amount that is the same money under both exponent rules
-// only if the reader applies the right one.
+// inCurrency sets an amount that is the same money under either exponent rule.
 func inCurrency(code string, iso, cents int64) func(*generator, *Expense) {
 	return func(g *generator, e *Expense) {
-		e.Currency, e.Amount = code, iso
-		if g.Productive.Exponent == Cents {
-			e.Amount = cents
-		}
+		e.Currency, e.Amount = code, choice(g.Productive.Exponent == Cents, cents, iso)
 	}
 }
 
@@ -201,19 +193,6 @@ func odd(n int) func(*generator, *Expense) {
 	return func(g *generator, e *Expense) {
 		e.Vendor = firstCompany + len(g.catalog.companies) - len(oddVendors) + n
 	}
-}
-
-// raw makes attribute changes from names and JSON texts; an empty text
-// removes the attribute.
-func raw(pairs ...string) map[string]json.RawMessage {
-	m := map[string]json.RawMessage{}
-	for pair := range slices.Chunk(pairs, 2) {
-		m[pair[0]] = nil
-		if pair[1] != "" {
-			m[pair[0]] = json.RawMessage(pair[1])
-		}
-	}
-	return m
 }
 
 // seedExpenses are the three expenses of the vendor's example response.

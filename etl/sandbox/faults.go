@@ -2,9 +2,13 @@ package sandbox
 
 import (
 	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A Fault is one thing that goes wrong. Its text, which [ParseFaults] reads, is
@@ -19,13 +23,13 @@ import (
 //
 // @N is the Nth request to that API, counted from 1; xTIMES that many requests
 // in a row. ~RATE% is a share of requests, chosen by the seed; it never hits
-// more than two requests running, so that runs end. With neither, every
+// more than two requests in a row, so that runs end. With neither, every
 // request is hit.
 //
 // KIND is one of:
 //
 //	429              asks to wait a second, in the vendor's own header
-//	429-server-time  the same, because server time is used up
+//	429-server-time  the same, because the server time is used up
 //	429-date         the same, as a date
 //	429-bare         does not say how long
 //	429-long         asks to wait an hour
@@ -47,17 +51,17 @@ import (
 //	truncated        takes effect, the JSON is cut in half
 //	gzip             takes effect, the body is compressed
 //
-//	transport        a seeded choice of what a patient client survives
+//	transport        a seeded choice of what a client that retries survives
 //	any              a seeded choice of everything above but final refusals
 //
-//	firewall         403 and a web page, from something before the API
-//	firewall=TEXT    productiv only: the same to every request that holds TEXT
+//	firewall         403 and a web page, from a firewall in front of the API
+//	firewall=TEXT    productiv only: the same for every request that contains TEXT
 //	poison=TEXT      productiv only: records with this vendor or key are refused
 //
-// and, changing the data after the Nth page of a list was read (requests for
+// and, to change the data after the Nth page of a list was read (requests for
 // one record a page do not count):
 //
-//	insert           a record appears beside the first one of that page
+//	insert           a record appears next to the first one of that page
 //	delete           the first record of that page disappears
 //	swap             both: the count stays the same
 type Fault struct {
@@ -76,7 +80,7 @@ const (
 	APIProcurifyToken = "procurify-token"
 	APIProductiv      = "productiv"
 	APIProductivToken = "productiv-token"
-	APIElsewhere      = "elsewhere" // the host that foreign links lead to
+	apiElsewhere      = "elsewhere" // the host that foreign links lead to
 	everyAPI          = "all"
 )
 
@@ -184,40 +188,104 @@ func (f Fault) check() error {
 		if f.API != APIProductive && f.API != APIProcurify {
 			return fmt.Errorf("%s happens at productive or procurify only", f.Kind)
 		}
-	case !f.known():
+	case !slices.Contains(earlyKinds, strings.TrimSuffix(f.Kind, afterStore)) && !slices.Contains(lateKinds, f.Kind) && choices[f.Kind] == nil:
 		return fmt.Errorf("unknown kind %q; one of %s, each also with %s, or %s, transport, any, firewall=TEXT, poison=TEXT",
 			f.Kind, strings.Join(earlyKinds, ", "), afterStore, strings.Join(append(lateKinds, driftKinds...), ", "))
 	}
 	return nil
 }
 
-func (f Fault) known() bool {
-	return slices.Contains(earlyKinds, strings.TrimSuffix(f.Kind, afterStore)) ||
-		slices.Contains(lateKinds, f.Kind) || choices[f.Kind] != nil
-}
-
-// byContent reports whether the fault hits what a request holds, whenever it
-// comes.
+// byContent reports whether the fault hits requests by what they contain.
 func (f Fault) byContent() bool { return f.Kind == poison || f.Kind == firewall && f.Arg != "" }
 
 func (f Fault) drifts() bool { return slices.Contains(driftKinds, f.Kind) }
 
-// String is the text that ParseFaults reads.
-func (f Fault) String() string {
-	s := f.API + ":" + f.Kind
-	if f.Arg != "" {
-		s += "=" + f.Arg
-	}
-	switch {
-	case f.Rate > 0:
-		s += "~" + strconv.FormatFloat(f.Rate, 'f', -1, 64) + "%"
-	case f.Times > 1:
-		s += fmt.Sprintf("@%dx%d", f.At, f.Times)
-	case f.At > 0:
-		s += fmt.Sprintf("@%d", f.At)
-	}
-	return s
+// after reports whether the fault hits once the request took effect.
+func (f Fault) after() bool { return strings.HasSuffix(f.Kind, afterStore) }
+
+// A plan decides which fault hits which request.
+type plan struct {
+	seed   uint64
+	faults []Fault
+
+	mu      sync.Mutex
+	seen    map[sequence]int
+	running map[string]int // faults by rate that hit in a row
+	fired   map[string]int
 }
 
-// after reports whether the fault comes once the request took effect.
-func (f Fault) after() bool { return strings.HasSuffix(f.Kind, afterStore) }
+// A sequence is the requests to an API or, for drift, the pages of its lists.
+type sequence struct {
+	api   string
+	drift bool
+}
+
+func newPlan(seed uint64, faults []Fault) *plan {
+	return &plan{seed: seed, faults: faults, seen: map[sequence]int{}, running: map[string]int{}, fired: map[string]int{}}
+}
+
+// next counts one more request to an API and returns the fault that hits it, or
+// none. For drift it counts pages, and returns the change of data after one.
+func (p *plan) next(api string, drift bool) Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen[sequence{api, drift}]++
+	n := p.seen[sequence{api, drift}]
+	for i, f := range p.faults {
+		if f.API != api && f.API != everyAPI || f.drifts() != drift || f.byContent() {
+			continue
+		}
+		if f.Kind = p.decide(f, api, n, i); f.Kind != "" {
+			p.fired[api+":"+f.Kind]++
+			return f
+		}
+	}
+	if !drift {
+		p.running[api] = 0
+	}
+	return Fault{}
+}
+
+// decide returns the kind of fault that the ith fault of the plan is for the
+// nth request, or nothing. A rate's outcome depends on the seed, the API and n,
+// and on what hit the two requests before.
+func (p *plan) decide(f Fault, api string, n, i int) string {
+	r := p.chance(api, n, i)
+	if f.Rate == 0 {
+		if f.At > 0 && (n < f.At || n >= f.At+f.Times) {
+			return ""
+		}
+		return f.choose(r)
+	}
+	if r.Float64()*100 >= f.Rate || p.running[api] == 2 {
+		return ""
+	}
+	kind := f.choose(r)
+	if kind == "401" && (p.running[api] > 0 || api != APIProcurify && api != APIProductiv) {
+		return "" // final, where there is no other token to try
+	}
+	p.running[api]++
+	return kind
+}
+
+func (p *plan) chance(api string, n, i int) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(api))
+	return rand.New(rand.NewPCG(p.seed^h.Sum64(), uint64(n)<<8|uint64(i)))
+}
+
+// choose settles a choice such as any.
+func (f Fault) choose(r *rand.Rand) string {
+	if kinds := choices[f.Kind]; kinds != nil {
+		return kinds[r.IntN(len(kinds))]
+	}
+	return f.Kind
+}
+
+// Faults returns how often each fault hit, by API and kind, such as
+// "productiv:5xx-after-store".
+func (s *Sandbox) Faults() map[string]int {
+	s.plan.mu.Lock()
+	defer s.plan.mu.Unlock()
+	return maps.Clone(s.plan.fired)
+}

@@ -77,16 +77,10 @@ func FuzzParseFaults(f *testing.F) {
 		if err != nil {
 			return
 		}
-		words := []string{}
-		for _, fault := range faults {
-			words = append(words, fault.String())
-		}
-		again, err := sandbox.ParseFaults(strings.Join(words, ","))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(faults, again); diff != "" {
-			t.Error(diff)
+		for _, f := range faults {
+			if byRate, byPlace := f.Rate != 0, f.At != 0; f.Kind == "" || f.Rate < 0 || f.Rate > 100 || byRate && byPlace || byPlace != (f.Times > 0) {
+				t.Errorf("%q is %+v", text, f)
+			}
 		}
 	})
 }

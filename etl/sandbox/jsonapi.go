@@ -3,51 +3,91 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
+	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
 
-// relationships of an expense after organization, in the order the API serves
-// them.
-var relationships = []string{
-	"deal", "service_type", "person", "creator", "approver", "rejecter", "vendor", "service", "purchase_order",
-	"tax_rate", "attachment", "custom_field_people", "custom_field_attachments", "approval_statuses",
+// A relation is a relationship of an expense to one object.
+type relation struct {
+	name string
+	kind string             // of the object; empty: it cannot be included
+	id   func(*Expense) int // of the object, 0 for none
 }
 
-// relatedTypes are the relationships that include accepts, with the type of
-// the object they lead to.
-var relatedTypes = map[string]string{
-	"deal": "deals", "service_type": "service_types", "person": "people", "creator": "people",
-	"approver": "people", "rejecter": "people", "vendor": "companies", "service": "services",
-	"purchase_order": "purchase_orders", "tax_rate": "tax_rates", "attachment": "attachments",
+// relations follow organization, in the order the API serves them.
+var relations = []relation{
+	{"deal", "deals", func(e *Expense) int { return e.Deal }},
+	{"service_type", "service_types", func(e *Expense) int { return e.ServiceType }},
+	{"person", "people", func(e *Expense) int { return e.Person }},
+	{"creator", "people", func(e *Expense) int { return e.Creator }},
+	{"approver", "people", func(e *Expense) int { return choice(e.Approved, e.Creator, 0) }},
+	{"rejecter", "people", func(e *Expense) int { return choice(e.Rejected, e.Creator, 0) }},
+	{"vendor", "companies", func(e *Expense) int { return e.Vendor }},
+	{"service", "services", func(e *Expense) int { return e.Deal }},
+	{"purchase_order", "purchase_orders", func(e *Expense) int { return e.PurchaseOrder }},
+	{"tax_rate", "tax_rates", func(*Expense) int { return 0 }},
+	{"attachment", "attachments", func(*Expense) int { return 0 }},
+	{name: "custom_field_people"},
+	{name: "custom_field_attachments"},
+	{name: "approval_statuses"},
 }
 
-// related returns the id a relationship leads to, 0 for none.
-func (e *Expense) related(name string) int {
-	switch name {
-	case "deal", "service":
-		return e.Deal
-	case "service_type":
-		return e.ServiceType
-	case "person":
-		return e.Person
-	case "creator":
-		return e.Creator
-	case "approver":
-		if e.Approved {
-			return e.Creator
-		}
-	case "rejecter":
-		if e.Rejected {
-			return e.Creator
-		}
-	case "vendor":
-		return e.Vendor
-	case "purchase_order":
-		return e.PurchaseOrder
+// choice is a conditional expression.
+func choice[T any](first bool, a, b T) T {
+	if first {
+		return a
 	}
-	return 0
+	return b
+}
+
+// appendExpense writes one JSON:API object. Only relationships in include
+// carry data; the others say meta.included false, and not even an id.
+func (c *catalog) appendExpense(b []byte, e *Expense, rule Exponent, include []*relation) []byte {
+	b = fmt.Appendf(b, `{"id":"%d","type":"expenses","attributes":`, e.ID)
+	if e.Attributes == nil {
+		b = e.appendAttributes(b, rule)
+	} else {
+		b = append(b, merge(e.appendAttributes(nil, rule), e.Attributes)...)
+	}
+	b = fmt.Appendf(b, `,"relationships":{"organization":{"data":{"type":"organizations","id":"%s"}}`, c.organization)
+	for i := range relations {
+		r := &relations[i]
+		b = append(append(append(b, `,"`...), r.name...), `":`...)
+		switch {
+		case !slices.Contains(include, r):
+			b = append(b, `{"meta":{"included":false}}`...)
+		case r.id(e) == 0:
+			b = append(b, `{"data":null}`...)
+		default:
+			b = fmt.Appendf(b, `{"data":{"type":"%s","id":"%d"}}`, r.kind, r.id(e))
+		}
+	}
+	return append(b, "}}"...)
+}
+
+// appendIncluded writes the array of objects that expenses refer to, each once,
+// if the request asks for any.
+func (c *catalog) appendIncluded(b []byte, expenses []Expense, include []*relation) []byte {
+	if len(include) == 0 {
+		return b
+	}
+	seen := map[reference]bool{}
+	objects := [][]byte{}
+	for i := range expenses {
+		for _, r := range include {
+			ref := reference{r.kind, r.id(&expenses[i])}
+			if ref.id == 0 || seen[ref] {
+				continue
+			}
+			seen[ref] = true
+			if object := c.object(ref); object != nil {
+				objects = append(objects, object)
+			}
+		}
+	}
+	return fmt.Appendf(b, `,"included":[%s]`, bytes.Join(objects, []byte{','}))
 }
 
 // A reference names an object that expenses may include.
@@ -61,7 +101,7 @@ func (c *catalog) object(ref reference) []byte {
 	if known, ok := c.encoded.Load(ref); ok {
 		return known.([]byte)
 	}
-	attributes := c.attributes(ref.kind, ref.id)
+	attributes := c.attributes(ref)
 	if attributes == nil {
 		return nil
 	}
@@ -75,61 +115,46 @@ func (c *catalog) object(ref reference) []byte {
 	return object
 }
 
-func (c *catalog) attributes(kind string, id int) map[string]any {
-	switch kind {
+// attributes of an object, nil if there is none.
+func (c *catalog) attributes(ref reference) map[string]any {
+	contact := map[string]any{"emails": []any{}, "phones": []any{}, "addresses": []any{}}
+	switch ref.kind {
 	case "people":
-		if p, ok := c.person(id); ok {
-			return p.attributes()
+		p := byID(c.people, firstPerson, ref.id)
+		if p.ID == 0 {
+			return nil
+		}
+		archivedAt := choice[any](p.Archived, "2025-11-30T12:00:00.000+02:00", nil)
+		return map[string]any{
+			"email": nullable(p.Email), "first_name": nullable(p.First), "last_name": nullable(p.Last), "nickname": nil,
+			"title": nil, "is_user": !p.Placeholder, "placeholder": p.Placeholder, "virtual": false, "agent": false,
+			"archived_at": archivedAt, "deactivated_at": archivedAt, "created_at": "2024-01-08T09:00:00.000+02:00",
+			"custom_fields": nil, "external_id": nil, "contact": contact,
 		}
 	case "companies":
-		if v, ok := c.company(id); ok {
-			return v.attributes()
+		name := byID(c.companies, firstCompany, ref.id)
+		if name == "" {
+			return nil
+		}
+		return map[string]any{
+			"name": name, "billing_name": nil, "vat": nil, "default_currency": nil, "company_code": nil, "domain": nil,
+			"archived_at": nil, "external_id": nil, "parent_company_id": nil, "contact": contact,
 		}
 	case "service_types":
-		if name, ok := serviceName(id); ok {
+		if name := byID(services, firstService, ref.id); name != "" {
 			return map[string]any{"name": name, "description": nil, "archived_at": nil}
 		}
 	case "purchase_orders":
-		return map[string]any{"number": "PO-" + itoa(id), "name": "Order " + itoa(id), "archived_at": nil}
+		return map[string]any{"number": "PO-" + itoa(ref.id), "name": "Order " + itoa(ref.id), "archived_at": nil}
 	case "deals":
-		return map[string]any{"name": "Budget " + itoa(id), "currency": "EUR", "budget": true}
+		return map[string]any{"name": "Budget " + itoa(ref.id), "currency": "EUR", "budget": true}
 	case "services":
-		return map[string]any{"name": "Service " + itoa(id), "description": nil}
+		return map[string]any{"name": "Service " + itoa(ref.id), "description": nil}
 	}
 	return nil
 }
 
-func (p person) attributes() map[string]any {
-	return map[string]any{
-		"email": nullable(p.Email), "first_name": nullable(p.First), "last_name": nullable(p.Last), "nickname": nil,
-		"title": nil, "is_user": !p.Placeholder, "placeholder": p.Placeholder, "virtual": false, "agent": false,
-		"archived_at": archivedAt(p.Archived), "deactivated_at": archivedAt(p.Archived),
-		"created_at": "2024-01-08T09:00:00.000+02:00", "custom_fields": nil, "external_id": nil,
-		"contact": map[string]any{"emails": []any{}, "phones": []any{}, "addresses": []any{}},
-	}
-}
-
-func (v company) attributes() map[string]any {
-	return map[string]any{
-		"name": v.Name, "billing_name": nil, "vat": nil, "default_currency": nil, "company_code": nil, "domain": nil,
-		"archived_at": nil, "external_id": nil, "parent_company_id": nil,
-		"contact": map[string]any{"emails": []any{}, "phones": []any{}, "addresses": []any{}},
-	}
-}
-
-func archivedAt(archived bool) any {
-	if archived {
-		return "2025-11-30T12:00:00.000+02:00"
-	}
-	return nil
-}
-
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
+func nullable(s string) any { return choice[any](s == "", nil, s) }
 
 // encode writes JSON that is known to be encodable. Unlike json.Marshal it
 // leaves <, > and & as they are, so that what a client posted is shown as it
@@ -144,57 +169,21 @@ func encode(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
 }
 
-func appendReference(b []byte, kind string, id int) []byte {
-	if id == 0 {
-		return append(b, `{"data":null}`...)
-	}
-	b = append(b, `{"data":{"type":"`...)
-	b = append(b, kind...)
-	b = append(b, `","id":"`...)
-	b = appendInt(b, id)
-	return append(b, `"}}`...)
-}
-
-func appendMoney(b []byte, name, suffix string, amount int64) []byte {
-	b = append(b, ',', '"')
-	b = append(b, name...)
-	b = append(b, suffix...)
-	b = append(b, '"', ':')
-	return strconv.AppendInt(b, amount, 10)
-}
-
-func appendInt(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }
-
-func appendBool(b []byte, label string, v bool) []byte {
-	return strconv.AppendBool(append(b, label...), v)
-}
-
-func appendTime(b []byte, label string, t time.Time) []byte {
-	b = append(b, label...)
-	if t.IsZero() {
-		return append(b, "null"...)
-	}
-	b = append(b, '"')
-	b = t.In(organizationZone).AppendFormat(b, instant)
-	return append(b, '"')
-}
-
-func appendNullable(b []byte, label, s string) []byte {
-	if s == "" {
-		return append(append(b, label...), "null"...)
-	}
-	return appendText(b, label, s)
-}
-
-// appendText writes a JSON string, quickly where nothing needs escaping.
-func appendText(b []byte, label, s string) []byte {
-	b = append(b, label...)
+// quote writes a JSON string, quickly where nothing needs escaping.
+func quote(s string) string {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			return append(b, encode(s)...)
+			return string(encode(s))
 		}
 	}
-	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"')
+	return `"` + s + `"`
+}
+
+func quoteOrNull(s string) string { return choice(s == "", "null", quote(s)) }
+
+func instantOrNull(t time.Time) string {
+	if t.IsZero() {
+		return "null"
+	}
+	return t.In(organizationZone).Format(`"` + instant + `"`)
 }

@@ -1,10 +1,13 @@
 package sandbox
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
-// Options say how much the vendors know, how they answer what schemas/README.md
-// calls open, and what goes wrong. The zero value is three empty, well-behaved
-// vendors.
+// Options say how many records there are, how the vendors behave where their
+// documentation is silent, and which faults occur. The zero value is three
+// empty vendors without faults.
 type Options struct {
 	// Seed decides every generated value: equal options make equal vendors.
 	Seed uint64
@@ -12,13 +15,13 @@ type Options struct {
 	// Expenses and Transactions say how many records exist at the start.
 	Expenses, Transactions int
 
-	// From and To bound the days that most spend falls on. The default is the
-	// 80 days before this week's Monday, so that vendors made anew within the
-	// week are the same. One record in a hundred is older than From, and a few
-	// expenses lie after To.
+	// From and To bound the days of most spend. The default is the 80 days
+	// before this week's Monday, so that vendors created within a week are
+	// equal. One record in a hundred is older, and a few expenses are after To.
 	From, To time.Time
 
-	// Plain leaves out the traps in the data: schemas/README.md, Traps.
+	// Plain leaves out the traps, records that a careless reader gets wrong:
+	// schemas/README.md, Traps.
 	Plain bool
 
 	// SeedOnly serves exactly the three expenses of the vendor's own example
@@ -31,7 +34,7 @@ type Options struct {
 	// Latency is how long each answer takes.
 	Latency time.Duration
 
-	// Faults are what goes wrong, see [ParseFaults].
+	// Faults are the faults that occur, see [ParseFaults].
 	Faults []Fault
 
 	Productive Productive
@@ -39,7 +42,7 @@ type Options struct {
 	Productiv  Productiv
 }
 
-// Productive are the choices of the Productive.io API.
+// Productive are the options of Productive.io.
 type Productive struct {
 	OrganizationID string // default "517", as in the vendor's example
 
@@ -62,7 +65,7 @@ const (
 	Cents                 // a hundredth, whatever the currency
 )
 
-// Procurify are the choices of the Procurify API.
+// Procurify are the options of Procurify.
 type Procurify struct {
 	TopLevel      bool          // pagination beside data, not under metadata
 	NextElsewhere bool          // next names another host
@@ -70,8 +73,7 @@ type Procurify struct {
 	BalanceSigns  bool          // captures negative, refunds positive
 	MaxPageSize   int           // default 100
 	TokenLife     time.Duration // default 24 h
-	NoUserList    bool          // the role may not list users: 403
-	NoRole        bool          // the role may not list transactions: 403
+	NoRole        bool          // the role may list neither transactions nor users: 403
 	FilterBy      When          // what start_date and end_date compare
 }
 
@@ -84,19 +86,13 @@ const (
 	ByAllocation                // allocated to a fund
 )
 
-// Productiv are the choices of the Productiv API.
+// Productiv are the options of Productiv.
 type Productiv struct {
-	AppIDs     []string      // the applications that exist; default "app-1"
 	TokenLife  time.Duration // default 1 h
-	NoExpiry   bool          // token replies leave out expires_in
 	Signatures Signatures    // what a repeated signatureId does
 	Strict     string        // "finance" or "spend": refuse other fields
 	Partial422 bool          // a refused batch stores its good records
 	Poison     []string      // vendors and keys that are refused with 422
-	Firewall   []string      // texts for which a request is refused before it arrives
-	NoScope    bool          // the credential was not granted connector.write
-	MaxBody    int64         // bytes, default 10 MiB; more is 413
-	TooMany    int           // status for more than 1000 records: 413 (default) or 422
 	CountOnly  bool          // keep no records, only their number
 }
 
@@ -109,8 +105,8 @@ const (
 	Append                   // both are kept
 )
 
-// DemoOptions are what the demo and the sandbox command start from: a few
-// thousand records with every trap among them.
+// DemoOptions are the defaults of the commands demo and sandbox: a few thousand
+// records with every trap.
 func DemoOptions() Options {
 	return Options{
 		Seed:         1,
@@ -120,7 +116,7 @@ func DemoOptions() Options {
 	}
 }
 
-// withDefaults fills in what was left open.
+// withDefaults sets what is not set.
 func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -134,11 +130,10 @@ func (o Options) withDefaults() Options {
 	if o.SeedOnly {
 		o.Expenses, o.Transactions = 0, 0
 	}
-	if o.Productive.OrganizationID == "" {
-		o.Productive.OrganizationID = "517"
-	}
-	o.Procurify = o.Procurify.withDefaults()
-	o.Productiv = o.Productiv.withDefaults()
+	o.Productive.OrganizationID = cmp.Or(o.Productive.OrganizationID, "517")
+	o.Procurify.MaxPageSize = cmp.Or(o.Procurify.MaxPageSize, 100)
+	o.Procurify.TokenLife = cmp.Or(o.Procurify.TokenLife, 24*time.Hour)
+	o.Productiv.TokenLife = cmp.Or(o.Productiv.TokenLife, time.Hour)
 	return o
 }
 
@@ -147,30 +142,4 @@ func monday(t time.Time) time.Time {
 	y, m, d := t.UTC().Date()
 	sinceMonday := (int(t.UTC().Weekday()) + 6) % 7
 	return time.Date(y, m, d-sinceMonday, 0, 0, 0, 0, time.UTC)
-}
-
-func (p Procurify) withDefaults() Procurify {
-	if p.MaxPageSize == 0 {
-		p.MaxPageSize = 100
-	}
-	if p.TokenLife == 0 {
-		p.TokenLife = 24 * time.Hour
-	}
-	return p
-}
-
-func (p Productiv) withDefaults() Productiv {
-	if len(p.AppIDs) == 0 {
-		p.AppIDs = []string{"app-1"}
-	}
-	if p.TokenLife == 0 {
-		p.TokenLife = time.Hour
-	}
-	if p.MaxBody == 0 {
-		p.MaxBody = 10 << 20
-	}
-	if p.TooMany == 0 {
-		p.TooMany = 413
-	}
-	return p
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -44,7 +45,7 @@ func oauthError(status int, code string) answer {
 	return replyJSON(status, map[string]any{"error": code})
 }
 
-// procurify plays Procurify as schemas/README.md describes it.
+// procurify answers Procurify's API as schemas/README.md describes it.
 func (s *Sandbox) procurify(r *http.Request) answer {
 	if _, ok := s.tokens.check(APIProcurify, r.Header.Get("Authorization")); !ok {
 		return procurifyError(http.StatusUnauthorized, "Authentication credentials were not provided or have expired.")
@@ -55,138 +56,113 @@ func (s *Sandbox) procurify(r *http.Request) answer {
 	if r.Method != http.MethodGet {
 		return procurifyError(http.StatusMethodNotAllowed, `Method "`+r.Method+`" not allowed.`)
 	}
-	switch r.URL.Path {
-	case "/api/public/v1/pay/transactions/":
-		return s.procurifyTransactions(r)
-	case "/api/v3/users/":
-		return s.procurifyUsers(r)
+	list := map[string]func(*http.Request) answer{
+		"/api/public/v1/pay/transactions/": s.procurifyTransactions,
+		"/api/v3/users/":                   s.procurifyUsers,
+	}[r.URL.Path]
+	switch {
+	case list == nil:
+		return procurifyError(http.StatusNotFound, "Not found.")
+	case s.opt.Procurify.NoRole:
+		return procurifyError(http.StatusForbidden, "You do not have permission to perform this action.")
 	}
-	return procurifyError(http.StatusNotFound, "Not found.")
+	return list(r)
 }
 
 func procurifyError(status int, detail string) answer {
 	return replyJSON(status, map[string]any{"detail": detail})
 }
 
-const noPermission = "You do not have permission to perform this action."
-
 // procurifyTransactions lists transactions, oldest id first. Parameters that
 // the vendor does not know are ignored.
 func (s *Sandbox) procurifyTransactions(r *http.Request) answer {
-	if s.opt.Procurify.NoRole {
-		return procurifyError(http.StatusForbidden, noPermission)
-	}
 	query := r.URL.Query()
 	from, errFrom := bound(query, "start_date", -1<<62)
 	to, errTo := bound(query, "end_date", 1<<62)
 	if err := cmp.Or(errFrom, errTo); err != "" {
 		return replyJSON(http.StatusBadRequest, map[string]any{err: []string{"Enter a valid date/time."}})
 	}
-	reviewed := query.Get("reconciliation_status")
+	status := query.Get("reconciliation_status")
 
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	name := "transactions " + query.Get("start_date") + " " + query.Get("end_date") + " " + reviewed
-	ids := s.lists.find(name, s.transactions.version, func() []int32 {
+	ids := s.transactions.list(fmt.Sprintf("%d %d %s", from, to, status), func() []int32 {
 		return s.transactions.selectIDs(func(id int, e entry) bool {
-			return e.at >= from && e.at <= to && s.reconciled(id, reviewed)
+			if inside := e.at >= from && e.at <= to; !inside || status == "" {
+				return inside
+			}
+			t, _ := s.transactions.get(id)
+			return t.ReconciliationStatus == status
 		})
 	})
-	return s.procurifyPage(r, len(ids), func(from, to int) (data []json.RawMessage, page []int) {
-		for _, id := range ids[from:to] {
-			t, _ := s.transactions.get(int(id))
-			data, page = append(data, t.encode()), append(page, int(id))
-		}
-		return data, page
+	return s.procurifyPage(r, len(ids), func(i int) (id int, record []byte) {
+		t, _ := s.transactions.get(int(ids[i]))
+		return t.ID, t.encode()
 	})
 }
 
-func (s *Sandbox) reconciled(id int, status string) bool {
-	if status == "" {
-		return true
-	}
-	t, _ := s.transactions.get(id)
-	return t.ReconciliationStatus == status
-}
-
-// bound reads a datetime, or a date, as milliseconds; the error is the
-// parameter's name.
-func bound(query url.Values, name string, absent int64) (int64, string) {
+// bound reads a datetime as milliseconds; the error is the parameter's name.
+func bound(query url.Values, name string, absent int64) (milliseconds int64, err string) {
 	text := query.Get(name)
 	if text == "" {
 		return absent, ""
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at.UnixMilli(), ""
-		}
+	at, parsed := time.Parse(time.RFC3339, text)
+	if parsed != nil {
+		return 0, name
 	}
-	return 0, name
+	return at.UnixMilli(), ""
 }
 
-// procurifyPage wraps one page in the envelope that the options chose.
-func (s *Sandbox) procurifyPage(r *http.Request, total int, read func(from, to int) ([]json.RawMessage, []int)) answer {
-	size, _ := strconv.Atoi(r.URL.Query().Get("page_size"))
+// procurifyPage returns one page of total records in the envelope that the
+// options choose. A list whose records are read without an id does not drift.
+func (s *Sandbox) procurifyPage(r *http.Request, total int, read func(i int) (id int, record []byte)) answer {
+	query := r.URL.Query()
+	size, _ := strconv.Atoi(query.Get("page_size"))
 	if size < 1 {
 		size = 10
 	}
 	size = min(size, s.opt.Procurify.MaxPageSize)
-	number, last := 1, max(1, pages(total, size))
-	if text := r.URL.Query().Get("page"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > last {
-			return procurifyError(http.StatusNotFound, "Invalid page.")
+	number, err := strconv.Atoi(cmp.Or(query.Get("page"), "1"))
+	last := max(1, pages(total, size))
+	if err != nil || number < 1 || number > last {
+		return procurifyError(http.StatusNotFound, "Invalid page.")
+	}
+	first, data := 0, []json.RawMessage{}
+	for i := (number - 1) * size; i < min(number*size, total); i++ {
+		id, record := read(i)
+		if size > 1 {
+			first = cmp.Or(first, id)
 		}
-		number = n
+		data = append(data, record)
 	}
-	data, page := read((number-1)*size, min(number*size, total))
 	pagination := map[string]any{
-		"count": total, "page_size": size, "num_pages": last, "current_page": number,
-		"next": s.neighbour(r, number+1, last), "previous": s.neighbour(r, number-1, last),
+		"count": total, "page_size": size, "num_pages": last, "current_page": number, "next": nil, "previous": nil,
 	}
-	if data == nil {
-		data = []json.RawMessage{}
+	for name, number := range map[string]int{"next": number + 1, "previous": number - 1} {
+		if number >= 1 && number <= last {
+			pagination[name] = s.link(r, s.opt.Procurify.NextElsewhere, "page", itoa(number))
+		}
 	}
 	envelope := map[string]any{"data": data, "metadata": map[string]any{"pagination": pagination}}
 	if s.opt.Procurify.TopLevel {
 		envelope = map[string]any{"data": data, "pagination": pagination}
 	}
 	a := replyJSON(http.StatusOK, envelope)
-	if size > 1 {
-		a.page = page
-	}
+	a.first = first
 	return a
-}
-
-// neighbour is the absolute URL of another page, or null.
-func (s *Sandbox) neighbour(r *http.Request, number, last int) any {
-	if number < 1 || number > last {
-		return nil
-	}
-	query := r.URL.Query()
-	query.Set("page", itoa(number))
-	base := "http://" + r.Host
-	if s.opt.Procurify.NextElsewhere {
-		base = s.elsewhereURL()
-	}
-	return base + r.URL.Path + "?" + query.Encode()
 }
 
 // procurifyUsers lists people with their e-mails, but without the uuid that
 // cardholders have.
 func (s *Sandbox) procurifyUsers(r *http.Request) answer {
-	if s.opt.Procurify.NoUserList {
-		return procurifyError(http.StatusForbidden, noPermission)
-	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.procurifyPage(r, len(s.catalog.people), func(from, to int) (data []json.RawMessage, page []int) {
-		for i, p := range s.catalog.people[from:to] {
-			data = append(data, encode(map[string]any{
-				"id": from + i + 1, "firstName": p.First, "lastName": p.Last, "user": from + i + 1001, "email": p.Email,
-				"department": "Operations", "location": "HQ", "is_active": !p.Archived,
-			}))
-		}
-		return data, nil
+	return s.procurifyPage(r, len(s.catalog.people), func(i int) (id int, record []byte) {
+		p := s.catalog.people[i]
+		return 0, encode(map[string]any{
+			"id": i + 1, "firstName": p.First, "lastName": p.Last, "user": i + 1001, "email": p.Email,
+			"department": "Operations", "location": "HQ", "is_active": !p.Archived,
+		})
 	})
 }

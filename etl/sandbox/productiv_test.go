@@ -204,8 +204,8 @@ func TestStrictSchemasRefuseOtherFields(t *testing.T) {
 }
 
 func TestTheTokenNeedsItsScope(t *testing.T) {
-	s := start(t, sandbox.Options{Productiv: sandbox.Productiv{NoScope: true}})
-	if got := refusal(t, post(t, s, productivHeaders(t, s), finance)); got != "403 access_token does not have the required scope" {
+	s := start(t, sandbox.Options{})
+	if got := refusal(t, post(t, s, productivHeadersFor(t, s, "https://api.productiv.com/report.read"), finance)); got != "403 access_token does not have the required scope" {
 		t.Error(got)
 	}
 }
@@ -305,9 +305,8 @@ func TestPoisonMayBeAKey(t *testing.T) {
 }
 
 func TestLargeBodiesAreRefused(t *testing.T) {
-	s := start(t, sandbox.Options{Productiv: sandbox.Productiv{MaxBody: 500, TooMany: 422}})
-	header := productivHeaders(t, s)
-	if got := refusal(t, post(t, s, header, finance, finance)); got != "413 Payload too large" {
+	s := start(t, sandbox.Options{})
+	if got := refusal(t, post(t, s, productivHeaders(t, s), strings.Repeat(" ", 10<<20))); got != "413 Payload too large" {
 		t.Error(got)
 	}
 }

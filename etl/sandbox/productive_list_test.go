@@ -137,7 +137,7 @@ func TestFilters(t *testing.T) {
 		"created, cut to the day":          {"filter[created_at][gt_eq]=2026-02-01T23:59:59+02:00", "1 2 3 4"},
 		"approved":                         {"filter[approval_status]=1", "1 3 4"},
 		"not approved":                     {"filter[approval_status][eq][]=2", "2"},
-		"part of a name":                   {"filter[name][contains]=odd", "3"},
+		"part of a name":                   {"filter[query][contains]=odd", "3"},
 		"nothing":                          {"filter[date][gt]=2027-01-01", ""},
 		"one group or the other": {
 			"filter[$op]=or&filter[0][date][eq]=2026-01-31&filter[1][date][eq]=2026-03-01", "1 4",

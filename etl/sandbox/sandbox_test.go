@@ -113,9 +113,14 @@ func procurifyHeaders(t testing.TB, s *sandbox.Sandbox) map[string]string {
 // that go with it.
 func productivHeaders(t testing.TB, s *sandbox.Sandbox) map[string]string {
 	t.Helper()
+	return productivHeadersFor(t, s, "https://api.productiv.com/connector.write")
+}
+
+func productivHeadersFor(t testing.TB, s *sandbox.Sandbox, scope string) map[string]string {
+	t.Helper()
 	r := send(t, "POST", s.ProductivTokenURL(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
 		url.Values{
-			"grant_type": {"client_credentials"}, "scope": {"https://api.productiv.com/connector.write"},
+			"grant_type": {"client_credentials"}, "scope": {scope},
 			"client_id": {sandbox.ProductivClientID}, "client_secret": {sandbox.ProductivClientSecret},
 		}.Encode())
 	return map[string]string{"Authorization": "Bearer " + accessToken(t, r), "Content-Type": "application/json"}

@@ -89,11 +89,11 @@ type TransactionField struct {
 	Type  string `json:"type"`
 }
 
-// entry indexes a transaction by the datetime that the vendor's filter
-// compares. A hold has no transaction_datetime yet.
-func (t Transaction) entry(by When) entry {
+// indexTransaction goes by the datetime that the vendor's filter compares. A
+// hold has no transaction_datetime yet.
+func (s *Sandbox) indexTransaction(t Transaction) entry {
 	text := t.AuthorizationDatetime
-	switch {
+	switch by := s.opt.Procurify.FilterBy; {
 	case by == ByTransaction && t.TransactionDatetime != nil:
 		text = *t.TransactionDatetime
 	case by == ByAllocation:

@@ -6,19 +6,11 @@ import (
 	"time"
 )
 
-// transaction makes one transaction. As with expenses, the first ones are the
-// traps, and of the others four in a hundred are a trap.
+// transaction makes one transaction.
 func (g *generator) transaction(id int) Transaction {
 	r := g.random('t', id)
 	t := g.plainTransaction(id, r)
-	switch {
-	case g.Plain:
-	case id <= len(transactionTraps):
-		transactionTraps[id-1].spring(g, &t)
-	case r.IntN(100) < 4:
-		common := transactionTraps[rareTraps:]
-		common[r.IntN(len(common))].spring(g, &t)
-	}
+	spring(g, r, transactionTraps, rareTraps, id, &t)
 	return t
 }
 
@@ -34,19 +26,19 @@ func (g *generator) plainTransaction(id int, r *rand.Rand) Transaction {
 		Vendor:                g.merchant(r),
 		Currency:              "USD",
 		VendorCurrency:        "USD",
-		Status:                text("capture"),
-		AuthorizationStatus:   text("closed"),
+		Status:                new("capture"),
+		AuthorizationStatus:   new("closed"),
 		AuthorizationDatetime: captured.Add(-2 * time.Hour).Format(time.RFC3339),
-		TransactionDatetime:   text(captured.Format(time.RFC3339)),
+		TransactionDatetime:   new(captured.Format(time.RFC3339)),
 		AllocationDatetime:    captured.Add(time.Hour).Format(time.RFC3339),
-		Card:                  TransactionCard{uuid('d', who.ID), fmt.Sprintf("%04d", who.ID*7%10000), text("active")},
+		Card:                  TransactionCard{uuid('d', who.ID), fmt.Sprintf("%04d", who.ID*7%10000), new("active")},
 		ReceiptAttachments:    []string{},
 		Fund:                  g.fund(id%12, account),
 		Account:               &account,
-		Type:                  text("spend"),
+		Type:                  new("spend"),
 		ReconciliationStatus:  "reviewed",
-		Cardholder:            Cardholder{cardholderUUID(who), who.First, who.Last, "active"},
-		LinkedAuthorization:   text(authorization(id)),
+		Cardholder:            Cardholder{uuid('c', who.ID), who.First, who.Last, "active"},
+		LinkedAuthorization:   new(authorization(id)),
 		CustomFields:          []TransactionField{},
 	}
 	g.charge(&t, price(r))
@@ -64,27 +56,29 @@ func (g *generator) charge(t *Transaction, cents int64) {
 // refund turns a transaction into a refund. Its amount is positive under
 // either style of signs.
 func (g *generator) refund(t *Transaction, cents int64) {
-	t.Status = text("refund")
+	t.Status = new("refund")
 	g.book(t, cents)
 }
 
 func (g *generator) book(t *Transaction, cents int64) {
 	t.Amount = g.amountText(cents)
-	t.VendorAmount = text(t.Amount)
+	t.VendorAmount = new(t.Amount)
 }
 
 func (g *generator) amountText(cents int64) string {
-	if g.Procurify.MinorUnits {
-		return decimal(cents, 0)
+	sign := ""
+	if cents < 0 {
+		sign, cents = "-", -cents
 	}
-	return decimal(cents, 2)
+	if g.Procurify.MinorUnits {
+		return fmt.Sprint(sign, cents)
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, cents/100, cents%100)
 }
 
 // pacific is the offset of Procurify's datetimes: late evenings lie on the
 // next day in UTC.
 var pacific = time.FixedZone("", -7*60*60)
-
-func text(s string) *string { return &s }
 
 func authorization(n int) string { return fmt.Sprintf("iauth_sandbox%06d", n) }
 
@@ -92,7 +86,7 @@ func authorization(n int) string { return fmt.Sprintf("iauth_sandbox%06d", n) }
 func (g *generator) merchant(r *rand.Rand) TransactionVendor {
 	place := places[r.IntN(len(places))]
 	return TransactionVendor{
-		Name:     g.catalog.companies[g.anyVendor(r)].Name,
+		Name:     g.catalog.companies[g.anyVendor(r)],
 		Category: categories[r.IntN(len(categories))],
 		City:     place[0], State: place[1], Country: "US", PostalCode: place[2],
 	}
@@ -122,26 +116,11 @@ var accounts = []Account{
 	{"6500", "Advertising", "Marketing", "East"},
 }
 
-type transactionTrap struct {
-	name   string
-	spring func(*generator, *Transaction)
-}
-
-// TransactionTraps lists the hand-made transactions. They exist if there are
-// enough transactions and Options.Plain is off.
-func TransactionTraps() []Trap {
-	traps := make([]Trap, len(transactionTraps))
-	for i, t := range transactionTraps {
-		traps[i] = Trap{t.name, i + 1}
-	}
-	return traps
-}
-
 // rareTraps is how many of the first traps exist only once: those that come in
 // pairs, and the one that would otherwise make both signs of refunds common.
 const rareTraps = 8
 
-var transactionTraps = []transactionTrap{
+var transactionTraps = []trap[Transaction]{
 	{"first of two captures", func(g *generator, t *Transaction) { g.capture(t, 900_001, 4000) }},
 	{"second of two captures", func(g *generator, t *Transaction) { g.capture(t, 900_001, 6000) }},
 	{"hold that was captured", func(g *generator, t *Transaction) {
@@ -152,11 +131,11 @@ var transactionTraps = []transactionTrap{
 	{"charged, then refunded", func(g *generator, t *Transaction) { g.capture(t, 900_003, 5000) }},
 	{"refund linked to its charge", func(g *generator, t *Transaction) {
 		g.refund(t, 5000)
-		t.LinkedAuthorization = text(authorization(900_003))
+		t.LinkedAuthorization = new(authorization(900_003))
 	}},
 	{"refund linked to another charge", func(g *generator, t *Transaction) {
 		g.refund(t, 1234)
-		t.LinkedAuthorization = text(authorization(900_001))
+		t.LinkedAuthorization = new(authorization(900_001))
 	}},
 	{"refund reversal", func(g *generator, t *Transaction) { g.refund(t, -2500) }},
 	// Those above exist once.
@@ -166,74 +145,64 @@ var transactionTraps = []transactionTrap{
 	}},
 	{"refund still pending", func(g *generator, t *Transaction) {
 		g.refund(t, 2999)
-		t.AuthorizationStatus = text("pending")
+		t.AuthorizationStatus = new("pending")
 	}},
-	{"forced capture", change(func(t *Transaction) { t.LinkedAuthorization, t.AuthorizationStatus = nil, nil })},
-	{"forced capture with empty authorisation", change(func(t *Transaction) { t.LinkedAuthorization = text("") })},
-	{"hold", change(func(t *Transaction) { hold(t, "pending") })},
-	{"hold that was released", change(func(t *Transaction) { hold(t, "reversed") })},
-	{"capture that claims to be pending", change(func(t *Transaction) { t.AuthorizationStatus = text("pending") })},
-	{"capture that claims to be reversed", change(func(t *Transaction) { t.AuthorizationStatus = text("reversed") })},
-	{"fund allocation", change(func(t *Transaction) { t.Type = text("credit") })},
-	{"no status", change(func(t *Transaction) { t.Status = nil })},
-	{"unknown status", change(func(t *Transaction) { t.Status = text("disputed") })},
-	{"no type", change(func(t *Transaction) { t.Type = nil })},
+	{"forced capture", set(func(t *Transaction) { t.LinkedAuthorization, t.AuthorizationStatus = nil, nil })},
+	{"forced capture with empty authorisation", set(func(t *Transaction) { t.LinkedAuthorization = new("") })},
+	{"hold", set(func(t *Transaction) { hold(t, "pending") })},
+	{"hold that was released", set(func(t *Transaction) { hold(t, "reversed") })},
+	{"capture that claims to be pending", set(func(t *Transaction) { t.AuthorizationStatus = new("pending") })},
+	{"capture that claims to be reversed", set(func(t *Transaction) { t.AuthorizationStatus = new("reversed") })},
+	{"fund allocation", set(func(t *Transaction) { t.Type = new("credit") })},
+	{"no status", set(func(t *Transaction) { t.Status = nil })},
+	{"unknown status", set(func(t *Transaction) { t.Status = new("disputed") })},
+	{"no type", set(func(t *Transaction) { t.Type = nil })},
 	{"amount is zero", func(g *generator, t *Transaction) { g.charge(t, 0) }},
-	{"no account", change(func(t *Transaction) { t.Account = nil })},
-	{"no fund", change(func(t *Transaction) { t.Fund = nil })},
-	{"no account and no fund", change(func(t *Transaction) { t.Account, t.Fund = nil, nil })},
-	{"no vendor amount", change(func(t *Transaction) { t.VendorAmount = nil })},
-	{"no vendor name", change(func(t *Transaction) { t.Vendor.Name = "" })},
-	{"id shared with an expense", change(func(t *Transaction) { t.Note = "same id, other vendor" })},
-	{"bought in euros", change(func(t *Transaction) { t.VendorCurrency, t.VendorAmount = "EUR", text("64.00") })},
-	{"lower-case currency", change(func(t *Transaction) { t.Currency, t.VendorCurrency = "usd", "usd" })},
-	{"captured weeks later", change(func(t *Transaction) { t.AuthorizationDatetime = shift(*t.TransactionDatetime, -24*24*time.Hour) })},
-	{"late evening", change(func(t *Transaction) { t.TransactionDatetime = text((*t.TransactionDatetime)[:10] + "T22:15:00-07:00") })},
-	{"no transaction datetime", change(func(t *Transaction) { t.TransactionDatetime = nil })},
+	{"no account", set(func(t *Transaction) { t.Account = nil })},
+	{"no fund", set(func(t *Transaction) { t.Fund = nil })},
+	{"no account and no fund", set(func(t *Transaction) { t.Account, t.Fund = nil, nil })},
+	{"no vendor amount", set(func(t *Transaction) { t.VendorAmount = nil })},
+	{"no vendor name", set(func(t *Transaction) { t.Vendor.Name = "" })},
+	{"id shared with an expense", set(func(t *Transaction) { t.Note = "same id, other vendor" })},
+	{"bought in euros", set(func(t *Transaction) { t.VendorCurrency, t.VendorAmount = "EUR", new("64.00") })},
+	{"lower-case currency", set(func(t *Transaction) { t.Currency, t.VendorCurrency = "usd", "usd" })},
+	{"captured weeks later", set(func(t *Transaction) {
+		captured, _ := time.Parse(time.RFC3339, *t.TransactionDatetime) // as plainTransaction wrote it
+		t.AuthorizationDatetime = captured.Add(-24 * 24 * time.Hour).Format(time.RFC3339)
+	})},
+	{"late evening", set(func(t *Transaction) { t.TransactionDatetime = new((*t.TransactionDatetime)[:10] + "T22:15:00-07:00") })},
+	{"no transaction datetime", set(func(t *Transaction) { t.TransactionDatetime = nil })},
 	{"namesake", heldBy(namesakeOne)},
 	{"other namesake", heldBy(namesakeTwo)},
-	{"misspelt cardholder status", change(func(t *Transaction) { t.Cardholder.Status = "required_information" })},
-	{"lost card", change(func(t *Transaction) { t.Card.Status = text("lost") })},
-	{"custom fields and receipts", change(func(t *Transaction) {
+	{"misspelt cardholder status", set(func(t *Transaction) { t.Cardholder.Status = "required_information" })},
+	{"lost card", set(func(t *Transaction) { t.Card.Status = new("lost") })},
+	{"custom fields and receipts", set(func(t *Transaction) {
 		t.CustomFields = []TransactionField{{"Project", "Apollo", "dropdown"}, {"Billable", "true", "boolean"}}
 		t.ReceiptAttachments = []string{"https://files.procurify.example/r/1.jpg"}
 	})},
-	{"not yet reviewed", change(func(t *Transaction) { t.ReconciliationStatus = "pending" })},
+	{"not yet reviewed", set(func(t *Transaction) { t.ReconciliationStatus = "pending" })},
 	{"same purchase as an expense", func(g *generator, t *Transaction) {
 		t.Vendor.Name, t.Note = "GITHUB, INC.", "also handed in as an expense"
 		g.charge(t, 4200)
 	}},
 }
 
-func change(f func(*Transaction)) func(*generator, *Transaction) {
-	return func(_ *generator, t *Transaction) { f(t) }
-}
-
 // capture makes a transaction part of an authorisation. All parts of one are
 // at the same vendor.
 func (g *generator) capture(t *Transaction, link int, cents int64) {
 	t.Vendor.Name = families[link%len(families)][1]
-	t.LinkedAuthorization = text(authorization(link))
+	t.LinkedAuthorization = new(authorization(link))
 	g.charge(t, cents)
 }
 
 // hold turns a transaction into reserved money that was not captured.
 func hold(t *Transaction, authorizationStatus string) {
-	t.Status, t.AuthorizationStatus, t.TransactionDatetime = text("precapture"), text(authorizationStatus), nil
+	t.Status, t.AuthorizationStatus, t.TransactionDatetime = new("precapture"), new(authorizationStatus), nil
 }
 
 func heldBy(who int) func(*generator, *Transaction) {
 	return func(g *generator, t *Transaction) {
 		p := g.catalog.people[who]
-		t.Cardholder = Cardholder{cardholderUUID(p), p.First, p.Last, "active"}
+		t.Cardholder = Cardholder{uuid('c', p.ID), p.First, p.Last, "active"}
 	}
-}
-
-// shift moves a datetime.
-func shift(datetime string, by time.Duration) string {
-	at, err := time.Parse(time.RFC3339, datetime)
-	if err != nil {
-		panic(err) // we wrote it ourselves
-	}
-	return at.Add(by).Format(time.RFC3339)
 }

@@ -112,15 +112,3 @@ func at(t *testing.T, text string) time.Time {
 	}
 	return at
 }
-
-func TestAHoldIsCapturedWeeksLater(t *testing.T) {
-	s := start(t, sandbox.Options{Transactions: 60})
-	const hold = 13
-	if err := s.CaptureTransaction(hold); err != nil {
-		t.Fatal(err)
-	}
-	one := byTrap(t, s)["hold"]
-	if *one.Status != "capture" || !at(t, *one.TransactionDatetime).Equal(noon) || at(t, one.AuthorizationDatetime).After(noon.AddDate(0, 0, -20)) {
-		t.Errorf("status %s, captured %s, authorised %s", *one.Status, *one.TransactionDatetime, one.AuthorizationDatetime)
-	}
-}
