@@ -9,7 +9,10 @@
 package httpretry
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,8 +36,6 @@ type Options struct {
 	Tries   int           // attempts per request at most; 0 means 6
 	MaxWait time.Duration // the longest pause a server may ask for; 0 means 15 minutes
 	Timeout time.Duration // for one attempt, its whole body included; 0 means 2 minutes
-	InAll   time.Duration // for a request with all its attempts and pauses; 0 means 10 minutes
-	MaxBody int64         // bytes of one body, unzipped; 0 means 64 MiB
 
 	Log       *slog.Logger             // gets retries, at debug level; nil means none
 	Retried   func(wait time.Duration) // is called before each wait for a retry; may be nil
@@ -45,13 +46,16 @@ type Options struct {
 	Redact *etl.Redactor
 }
 
+const (
+	inAll   = 10 * time.Minute // for a request with all its attempts and pauses
+	maxBody = 64 << 20         // bytes of one body, unzipped
+)
+
 // A Client sends requests. It is safe for concurrent use.
 type Client struct {
-	redact *etl.Redactor
-	budget []*rate.Limiter
-	inAll  time.Duration
-	once   *http.Client
-	retry  *retryablehttp.Client
+	opt   Options
+	once  *http.Client
+	retry *retryablehttp.Client
 }
 
 // A Response is an answer whose body has been read to its end, without a byte
@@ -78,22 +82,20 @@ func (r *Response) Excerpt(text []byte) string {
 
 // New returns a client that keeps to opts.
 func New(opts Options) *Client {
-	opts = opts.withDefaults()
-	once := &http.Client{
-		Transport: &wholeBody{next: opts.Transport, timeout: opts.Timeout, max: opts.MaxBody},
+	c := &Client{opt: opts.withDefaults()}
+	c.once = &http.Client{
+		Transport: &wholeBody{next: c.opt.Transport, timeout: c.opt.Timeout},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
 	}
-	c := &Client{redact: opts.Redact, budget: opts.Budget, inAll: opts.InAll, once: once}
-	p := policy{maxWait: opts.MaxWait, log: opts.Log, retried: opts.Retried}
 	c.retry = &retryablehttp.Client{
-		HTTPClient:   once,
-		RetryMax:     opts.Tries - 1,
+		HTTPClient:   c.once,
+		RetryMax:     c.opt.Tries - 1,
 		RetryWaitMin: 500 * time.Millisecond,
 		RetryWaitMax: 30 * time.Second,
-		CheckRetry:   p.check,
-		Backoff:      p.backoff,
+		CheckRetry:   c.check,
+		Backoff:      c.backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 		PrepareRetry: func(req *http.Request) error { return c.wait(req.Context()) },
 	}
@@ -101,27 +103,11 @@ func New(opts Options) *Client {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Tries == 0 {
-		o.Tries = 6
-	}
-	if o.MaxWait == 0 {
-		o.MaxWait = 15 * time.Minute
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 2 * time.Minute
-	}
-	if o.InAll == 0 {
-		o.InAll = 10 * time.Minute
-	}
-	if o.MaxBody == 0 {
-		o.MaxBody = 64 << 20
-	}
-	if o.Redact == nil {
-		o.Redact = &etl.Redactor{}
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	o.Tries = cmp.Or(o.Tries, 6)
+	o.MaxWait = cmp.Or(o.MaxWait, 15*time.Minute)
+	o.Timeout = cmp.Or(o.Timeout, 2*time.Minute)
+	o.Redact = cmp.Or(o.Redact, &etl.Redactor{})
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	if o.Transport == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
 		t.MaxIdleConnsPerHost = 16
@@ -134,14 +120,14 @@ func (o Options) withDefaults() Options {
 // repeats it after a 429, a 5xx or a fault of the network, pausing as long as
 // the server asks or else with growing, jittered pauses, until the tries are
 // spent, the server asks for more than MaxWait, or the next try would come
-// after InAll. A certificate that is not trusted stays so: it is final.
+// after ten minutes. A certificate that is not trusted stays so: it is final.
 //
 // An answer that is not a 2xx comes with a [*StatusError], no answer at all
 // as a [*TransportError].
 func (c *Client) Do(req *http.Request) (*Response, error) {
 	return c.send(req, func(req *http.Request) (*http.Response, error) {
-		ctx, cancel := context.WithTimeoutCause(req.Context(), c.inAll,
-			fmt.Errorf("no answer within %s, with all tries: %w", c.inAll, context.DeadlineExceeded))
+		ctx, cancel := context.WithTimeoutCause(req.Context(), inAll,
+			fmt.Errorf("no answer within %s, with all tries: %w", inAll, context.DeadlineExceeded))
 		defer cancel()
 		repeatable, err := retryablehttp.FromRequest(req.WithContext(ctx))
 		if err != nil {
@@ -180,8 +166,8 @@ func (c *Client) send(req *http.Request, do func(*http.Request) (*http.Response,
 	if err != nil {
 		return nil, c.transportError(req, false, err)
 	}
-	r := &Response{Status: resp.StatusCode, Header: resp.Header, redact: c.redact, raw: body}
-	r.Body, r.Echoes = c.redact.Blot(body)
+	r := &Response{Status: resp.StatusCode, Header: resp.Header, redact: c.opt.Redact, raw: body}
+	r.Body, r.Echoes = c.opt.Redact.Blot(body)
 	if r.Status < 200 || r.Status > 299 {
 		return r, statusError(req, r)
 	}
@@ -196,13 +182,13 @@ func (c *Client) learn(req *http.Request) {
 		if _, rest, found := strings.Cut(value, " "); found && header == "Authorization" {
 			value = rest // behind its scheme
 		}
-		c.redact.Add("the credentials for "+req.URL.Host, value)
+		c.opt.Redact.Add("the credentials for "+req.URL.Host, value)
 	}
 }
 
 // wait takes a token from every limiter of the budget.
 func (c *Client) wait(ctx context.Context) error {
-	for _, limiter := range c.budget {
+	for _, limiter := range c.opt.Budget {
 		if err := limiter.Wait(ctx); err != nil {
 			return err
 		}
@@ -210,28 +196,23 @@ func (c *Client) wait(ctx context.Context) error {
 	return nil
 }
 
-// A policy decides whether to repeat a request, and when.
-type policy struct {
-	maxWait time.Duration
-	log     *slog.Logger
-	retried func(time.Duration)
-}
-
-func (p policy) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
+// check decides whether to repeat a request, as a [retryablehttp.CheckRetry].
+func (c *Client) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
 	if err != nil {
 		return repeatable(err), nil
 	}
-	longest := p.maxWait
+	longest := c.opt.MaxWait
 	if end, ok := ctx.Deadline(); ok {
 		longest = min(longest, time.Until(end))
 	}
 	return temporary(resp.StatusCode) && retryAfter(resp.Header, time.Now()) <= longest, nil
 }
 
-func (p policy) backoff(shortest, longest time.Duration, attempt int, resp *http.Response) time.Duration {
+// backoff decides when, as a [retryablehttp.Backoff].
+func (c *Client) backoff(shortest, longest time.Duration, attempt int, resp *http.Response) time.Duration {
 	wait := min(shortest<<min(attempt, 10), longest)
 	wait = wait/2 + rand.N(wait/2)
 	attrs := []any{slog.Int(etl.KeyAttempt, attempt+1)}
@@ -244,9 +225,52 @@ func (p policy) backoff(shortest, longest time.Duration, attempt int, resp *http
 			slog.String(etl.KeyPath, resp.Request.URL.Path),
 			slog.Int(etl.KeyStatus, resp.StatusCode))
 	}
-	p.log.Debug("request repeated", append(attrs, slog.Duration(etl.KeyWait, wait))...)
-	if p.retried != nil {
-		p.retried(wait)
+	c.opt.Log.Debug("request repeated", append(attrs, slog.Duration(etl.KeyWait, wait))...)
+	if c.opt.Retried != nil {
+		c.opt.Retried(wait)
 	}
 	return wait
+}
+
+// wholeBody reads a response to its end before it hands it on, so that a
+// body that is cut off, too slow or too large fails like a request that was
+// never answered.
+type wholeBody struct {
+	next    http.RoundTripper
+	timeout time.Duration
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (w *wholeBody) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeoutCause(req.Context(), w.timeout,
+		fmt.Errorf("no complete answer within %s: %w", w.timeout, context.DeadlineExceeded))
+	defer cancel()
+	resp, err := w.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return nil, cause(ctx, fmt.Errorf("read body: %w", err))
+	}
+	if len(body) > maxBody {
+		return nil, errTooLarge
+	}
+	body = bytes.TrimPrefix(body, []byte("\ufeff")) // no part of JSON, and its parsers trip over it
+	if _, err := req.URL.Parse(resp.Header.Get("Location")); err != nil {
+		resp.Header.Del("Location") // or http.Client makes an error of the answer
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Request = req
+	return resp, nil
+}
+
+// cause prefers what a deadline says of itself to the error that it led to. Why
+// a caller canceled a request is not what became of that request.
+func cause(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return context.Cause(ctx)
+	}
+	return err
 }

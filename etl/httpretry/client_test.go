@@ -99,7 +99,7 @@ func TestDoRepeatsWhatMayPass(t *testing.T) {
 		"a wrong request":       {[]answer{{status: 400, body: "no such filter"}}, 1, "400 Bad Request: no such filter", 0, 0},
 		"not implemented":       {[]answer{{status: 501}, ok}, 1, "501", 0, 0},
 		"a redirect":            {[]answer{{status: 302, header: header("Location", "https://evil.example.com/")}, ok}, 1, "redirects are not followed", 0, 0},
-		"a body too large":      {[]answer{{status: 200, body: strings.Repeat("x", 1001)}, ok}, 1, "larger than 1000 bytes", 0, 0},
+		"a body too large":      {[]answer{{status: 200, body: strings.Repeat("x", 64<<20+1)}, ok}, 1, "larger than 67108864 bytes", 0, 0},
 		"a slow answer":         {[]answer{{status: 200, slow: time.Minute}, ok}, 2, "", 10 * time.Second, 11 * time.Second},
 	}
 	for name, tt := range tests {
@@ -107,7 +107,7 @@ func TestDoRepeatsWhatMayPass(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &script{answers: tt.answers}
 				client := httpretry.New(httpretry.Options{
-					Tries: 4, MaxWait: time.Minute, MaxBody: 1000, Timeout: 10 * time.Second, Transport: s,
+					Tries: 4, MaxWait: time.Minute, Timeout: 10 * time.Second, Transport: s,
 				})
 				resp, err := client.Do(get(t))
 				if tt.err == "" && (err != nil || string(resp.Body) != "fine") {
@@ -463,6 +463,8 @@ func TestAnUnknownTransportMayHaveSent(t *testing.T) {
 }
 
 func TestGzipIsAcceptedAndCapped(t *testing.T) {
+	var size atomic.Int64
+	size.Store(5000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Accept-Encoding") != "gzip" {
 			t.Errorf("Accept-Encoding %q", r.Header.Get("Accept-Encoding"))
@@ -470,7 +472,7 @@ func TestGzipIsAcceptedAndCapped(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
 		defer z.Close()
-		fmt.Fprint(z, strings.Repeat("x", 5000))
+		fmt.Fprint(z, strings.Repeat("x", int(size.Load())))
 	}))
 	defer server.Close()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
@@ -481,9 +483,27 @@ func TestGzipIsAcceptedAndCapped(t *testing.T) {
 	if err != nil || len(resp.Body) != 5000 {
 		t.Errorf("%d bytes, %v", len(resp.Body), err)
 	}
-	_, err = httpretry.New(httpretry.Options{MaxBody: 1000}).Do(req)
-	var size *httpretry.TooLargeError
-	if !errors.As(err, &size) {
+	size.Store(64<<20 + 1)
+	_, err = httpretry.New(httpretry.Options{}).Do(req)
+	if err == nil || !strings.Contains(err.Error(), "body is larger than") {
 		t.Errorf("got %v, want a body that is too large once unzipped", err)
+	}
+}
+
+func TestABodyIsReadWithoutAByteOrderMark(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write([]byte("\xef\xbb\xbf{\"a\": \"\xef\xbb\xbf\"}"))
+	}))
+	defer server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := httpretry.New(httpretry.Options{}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "{\"a\": \"\xef\xbb\xbf\"}"; string(resp.Body) != want {
+		t.Errorf("body %q, want %q", resp.Body, want)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -84,22 +86,12 @@ func (e *TransportError) Error() string {
 
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// A TooLargeError is a body of more bytes than the client reads.
-type TooLargeError struct {
-	Limit int64
-}
-
-func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("body is larger than %d bytes", e.Limit)
-}
+var errTooLarge = fmt.Errorf("body is larger than %d bytes", maxBody)
 
 // repeatable reports whether a fault of the transport may pass.
 func repeatable(err error) bool {
-	var (
-		certificate *tls.CertificateVerificationError
-		size        *TooLargeError
-	)
-	return !errors.As(err, &certificate) && !errors.As(err, &size)
+	var certificate *tls.CertificateVerificationError
+	return !errors.As(err, &certificate) && !errors.Is(err, errTooLarge)
 }
 
 func (c *Client) transportError(req *http.Request, notSent bool, err error) error {
@@ -109,7 +101,7 @@ func (c *Client) transportError(req *http.Request, notSent bool, err error) erro
 	}
 	return &TransportError{
 		Method: req.Method, Host: req.URL.Host, Path: req.URL.Path,
-		Err: c.redact.Error(err), NotSent: notSent, // it quotes an answer that is not HTTP
+		Err: c.opt.Redact.Error(err), NotSent: notSent, // it quotes an answer that is not HTTP
 	}
 }
 
@@ -170,4 +162,31 @@ func watch(ctx context.Context) (context.Context, *sending) {
 		WroteHeaderField: func(string, []string) { s.wrote.Store(true) },
 		WroteHeaders:     func() { s.wrote.Store(true) },
 	}), s
+}
+
+// retryAfter reads how long a server asks to pause: X-RateLimit-Reset in
+// seconds, as Productive.io sends it, else Retry-After in seconds or as a date.
+// What cannot be read, or is in the past, is zero.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	if wait := pause(header.Get("X-RateLimit-Reset"), now); wait > 0 {
+		return wait
+	}
+	return pause(header.Get("Retry-After"), now)
+}
+
+func pause(value string, now time.Time) time.Duration {
+	value = strings.TrimSpace(value)
+	seconds, err := strconv.ParseFloat(value, 64)
+	switch {
+	case err == nil && seconds >= float64(math.MaxInt64/int64(time.Second)):
+		return math.MaxInt64
+	case err == nil && seconds > 0:
+		return time.Duration(math.Ceil(seconds)) * time.Second
+	case err == nil:
+		return 0
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -119,7 +120,7 @@ func (t *TokenCache) ask(ctx context.Context) (string, time.Duration, error) {
 	if strings.ContainsFunc(token, unicode.IsControl) {
 		return "", 0, fmt.Errorf("POST %s%s: the access_token holds a line break or another control character, so no request can carry it; check whether this is the token endpoint", req.URL.Host, req.URL.Path)
 	}
-	t.client.redact.Add("the access token of "+req.URL.Host, token)
+	t.client.opt.Redact.Add("the access token of "+req.URL.Host, token)
 	return token, lifetime(answer.ExpiresIn), nil
 }
 
@@ -155,9 +156,14 @@ func (c Credentials) request(ctx context.Context) (*http.Request, error) {
 	if c.Style != FormBasic {
 		fields["client_id"], fields["client_secret"] = c.ClientID, c.ClientSecret
 	}
+	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
 	body, kind := form(fields), "application/x-www-form-urlencoded"
 	if c.Style == JSONBody {
-		body, kind = object(fields), "application/json"
+		text, err := json.Marshal(fields)
+		if err != nil {
+			return nil, err
+		}
+		body, kind = string(text), "application/json"
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, strings.NewReader(body))
 	if err != nil {
@@ -174,22 +180,7 @@ func (c Credentials) request(ctx context.Context) (*http.Request, error) {
 func form(fields map[string]string) string {
 	values := url.Values{}
 	for name, value := range fields {
-		if value != "" {
-			values.Set(name, value)
-		}
+		values.Set(name, value)
 	}
 	return values.Encode()
-}
-
-func object(fields map[string]string) string {
-	for name, value := range fields {
-		if value == "" {
-			delete(fields, name)
-		}
-	}
-	text, err := json.Marshal(fields)
-	if err != nil {
-		panic(err) // a map of strings always marshals
-	}
-	return string(text)
 }
