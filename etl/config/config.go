@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding"
@@ -208,10 +209,7 @@ func defaultSource(name, kind string) Source {
 
 // WarehouseLocation is where the warehouse is.
 func (c *Config) WarehouseLocation() string {
-	if c.Warehouse == "" {
-		return filepath.Join(c.DataDir, "warehouse.duckdb")
-	}
-	return c.Warehouse
+	return cmp.Or(c.Warehouse, filepath.Join(c.DataDir, "warehouse.duckdb"))
 }
 
 // EngineMemory is DuckDB's share of memory_limit. The rest is for memory that
@@ -227,10 +225,7 @@ func (c *Config) EngineMemory() string {
 
 // SnapshotsDir is the folder of the Parquet snapshots.
 func (c *Config) SnapshotsDir() string {
-	if c.Snapshots.Dir == "" {
-		return filepath.Join(c.DataDir, "snapshots")
-	}
-	return c.Snapshots.Dir
+	return cmp.Or(c.Snapshots.Dir, filepath.Join(c.DataDir, "snapshots"))
 }
 
 // RatesFile is the file of reference rates: the user's, or where the download

@@ -1,5 +1,7 @@
 package config
 
+import "cmp"
+
 // The shapes of a record: finance as the vendor's older page documents it, spend
 // as on the newer one with signatureId (schemas/README.md, Productiv: the record).
 const (
@@ -28,8 +30,5 @@ const (
 
 // AppFor returns the application that a source's records go to, "" for none.
 func (p Productiv) AppFor(source string) string {
-	if id, ok := p.AppIDs[source]; ok {
-		return id
-	}
-	return p.AppID
+	return cmp.Or(p.AppIDs[source], p.AppID)
 }

@@ -165,8 +165,8 @@ func watch(ctx context.Context) (context.Context, *sending) {
 }
 
 // retryAfter reads how long a server asks to pause: X-RateLimit-Reset in
-// seconds, as Productive.io sends it, else Retry-After in seconds or as a date.
-// What cannot be read, or is in the past, is zero.
+// seconds (schemas/README.md, Productive.io: limits), else Retry-After in
+// seconds or as a date. What cannot be read, or is in the past, is zero.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	if wait := pause(header.Get("X-RateLimit-Reset"), now); wait > 0 {
 		return wait

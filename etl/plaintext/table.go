@@ -69,7 +69,7 @@ func ReadTable(content []byte) (Table, error) {
 	if err != nil || len(records) == 0 {
 		return Table{}, err
 	}
-	t := Table{Columns: withoutBlankEnd(records[0].Fields)}
+	t := Table{Columns: cutBlankEnd(records[0].Fields, 0)}
 	for i, name := range t.Columns {
 		t.Columns[i] = strings.ToLower(name)
 		if name != "" && slices.Contains(t.Columns[:i], t.Columns[i]) {
@@ -78,9 +78,7 @@ func ReadTable(content []byte) (Table, error) {
 	}
 	var faults []error
 	for _, r := range records[1:] {
-		for len(r.Fields) > len(t.Columns) && r.Fields[len(r.Fields)-1] == "" {
-			r.Fields = r.Fields[:len(r.Fields)-1]
-		}
+		r.Fields = cutBlankEnd(r.Fields, len(t.Columns))
 		if len(r.Fields) != len(t.Columns) {
 			faults = append(faults, fmt.Errorf("line %d: wrong number of fields: %d instead of %d; a comma inside a field needs quotation marks around it",
 				r.Line, len(r.Fields), len(t.Columns)))
@@ -95,8 +93,9 @@ func ReadTable(content []byte) (Table, error) {
 	return t, errors.Join(faults...)
 }
 
-func withoutBlankEnd(fields []string) []string {
-	for len(fields) > 0 && fields[len(fields)-1] == "" {
+// cutBlankEnd cuts blank fields off the end of a line, down to a number of fields.
+func cutBlankEnd(fields []string, least int) []string {
+	for len(fields) > least && fields[len(fields)-1] == "" {
 		fields = fields[:len(fields)-1]
 	}
 	return fields
