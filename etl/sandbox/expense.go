@@ -94,10 +94,17 @@ func (e *Expense) appendAttributes(b []byte, rule Exponent) []byte {
 		rateText(own.rate), rateText(inEUR), quote(e.Date), instantOrNull(e.CreatedAt), quote(e.Quantity), e.Draft, quote(e.Currency))
 	digits := choice(rule == Cents, 2, own.exponent)
 	for i, amount := range e.amounts() {
-		b = fmt.Appendf(b, `,"%[1]s":%[2]d,"%[1]s_default":%[3]d,"%[1]s_normalized":%[4]d`,
-			moneyAttributes[i], amount, hundredths(amount, digits, own.rate), hundredths(amount, digits, inEUR))
+		name := moneyAttributes[i]
+		b = appendAmount(b, name, "", amount)
+		b = appendAmount(b, name, "_default", hundredths(amount, digits, own.rate))
+		b = appendAmount(b, name, "_normalized", hundredths(amount, digits, inEUR))
 	}
 	return append(b, '}')
+}
+
+func appendAmount(b []byte, name, suffix string, amount int64) []byte {
+	b = append(append(append(b, `,"`...), name...), suffix...)
+	return strconv.AppendInt(append(b, `":`...), amount, 10)
 }
 
 // merge replaces, adds and removes attributes of an encoded object. They come
