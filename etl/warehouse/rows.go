@@ -3,6 +3,8 @@ package warehouse
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -57,4 +59,77 @@ func (r *runner) AddMacros(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Fill runs a statement and fills dest: a pointer to a slice gets all rows, one
+// to a struct the only row, or [sql.ErrNoRows]. A column fills the field that
+// has its name in JSON or, without underscores, in Go: first_day fills FirstDay.
+// Null leaves a field as it is.
+func Fill(ctx context.Context, r Runner, dest any, name string, args Args) error {
+	target := reflect.ValueOf(dest).Elem()
+	row, isList := target.Type(), target.Kind() == reflect.Slice
+	if isList {
+		target.Set(reflect.MakeSlice(row, 0, 0))
+		row = row.Elem()
+	}
+	var fields [][]int
+	err := r.Each(ctx, name, args, func(rows *sql.Rows) (err error) {
+		if fields == nil {
+			if fields, err = fieldsOf(row, rows); err != nil {
+				return err
+			}
+		}
+		if !isList {
+			return scanFields(rows, target, fields)
+		}
+		one := reflect.New(row).Elem()
+		err = scanFields(rows, one, fields)
+		target.Set(reflect.Append(target, one))
+		return err
+	})
+	if err == nil && fields == nil && !isList {
+		return sql.ErrNoRows
+	}
+	return err
+}
+
+// fieldsOf returns the field that each column fills.
+func fieldsOf(row reflect.Type, rows *sql.Rows) ([][]int, error) {
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	fields := make([][]int, len(columns))
+	for i, column := range columns {
+		for _, field := range reflect.VisibleFields(row) {
+			inJSON, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			inGo := strings.EqualFold(field.Name, strings.ReplaceAll(column, "_", ""))
+			if field.IsExported() && (inJSON == column || inGo) {
+				fields[i] = field.Index
+			}
+		}
+		if fields[i] == nil {
+			return nil, fmt.Errorf("%s has no field for the column %s", row, column)
+		}
+	}
+	return fields, nil
+}
+
+func scanFields(rows *sql.Rows, into reflect.Value, fields [][]int) error {
+	values := make([]any, len(fields)) // pointers to pointers, which stay nil for null
+	for i, index := range fields {
+		scanned := into.FieldByIndex(index).Type()
+		if scanned.Kind() == reflect.Slice { // a [json.RawMessage]
+			scanned = reflect.TypeFor[[]byte]()
+		}
+		values[i] = reflect.New(reflect.PointerTo(scanned)).Interface()
+	}
+	err := rows.Scan(values...)
+	for i, index := range fields {
+		field, value := into.FieldByIndex(index), reflect.ValueOf(values[i]).Elem()
+		if !value.IsNil() {
+			field.Set(value.Elem().Convert(field.Type()))
+		}
+	}
+	return err
 }
