@@ -1,9 +1,1 @@
-create table canonical.fx_rates as
-
-select
-    currency,
-    reporting_currency,
-    valid_on,
-    rate
-
-from warehouse.canonical.fx_rates
+create table canonical.fx_rates as select * from warehouse.canonical.fx_rates

@@ -3,24 +3,16 @@
 create table delivery.items as
 
 select
-    target,
-    key,
-    attempt,
-    spend_id,
-    batch_id,
-    run_id,
-    source,
-    page_id,
-    record_version,
-    kind,
-    state,
-    payload_hash,
-    currency,
-    message,
-    ordinal,
-    version,
-    amount,
-    occurred_on,
-    updated_at
+    * exclude (
+        payload,
+        decision_id,
+        record_schema,
+        content_hash,
+        ledger_no,
+        created_ms,
+        class,
+        sent_amount,
+        key_hash
+    )
 
 from warehouse.delivery.items

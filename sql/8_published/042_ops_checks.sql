@@ -1,15 +1,1 @@
-create table ops.checks as
-
-select
-    run_id,
-    stage,
-    check_name,
-    source,
-    subject,
-    passed,
-    expected,
-    actual,
-    detail,
-    checked_at
-
-from warehouse.ops.checks
+create table ops.checks as select * from warehouse.ops.checks

@@ -1,11 +1,5 @@
 create table ops.snapshots as
 
-select
-    snapshot_id,
-    run_id,
-    path,
-    rows,
-    logical_hash,
-    created_at
+select * exclude (manifest, pruned_at, canonical_run_id)
 
 from warehouse.ops.snapshots
