@@ -2,7 +2,7 @@ package monitor
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -58,98 +58,87 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// A tally collects the figures of one reading.
-type tally []prometheus.Metric
+// A reading collects the figures of one moment.
+type reading []prometheus.Metric
 
-func (t *tally) add(name, help string, labels []string, value float64, values ...string) {
+func (r *reading) add(name, help string, labels []string, value float64, values ...string) {
 	desc := prometheus.NewDesc("spendbridge_"+name, help, labels, nil)
-	*t = append(*t, prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, values...))
+	*r = append(*r, prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, values...))
+}
+
+// A stageFigure is the newest outcome of a stage.
+type stageFigure struct {
+	Stage, Status                      string
+	RowsRead, RowsWritten, RowsSkipped int64
+	Milliseconds                       int64
+	SucceededAt                        time.Time // zero: it never went well
+}
+
+// A moneyFigure is records and their money.
+type moneyFigure struct {
+	Source, State, Currency, Amount string
+	Records                         int64
 }
 
 // Measure reads the warehouse, whose state is known already.
 func (m *Metrics) Measure(ctx context.Context, db warehouse.Runner, state *report.State) error {
-	var t tally
-	for _, read := range []func(context.Context, warehouse.Runner) error{t.stages, t.spend, t.items} {
-		if err := read(ctx, db); err != nil {
-			return err
-		}
+	var (
+		r            reading
+		stages       []stageFigure
+		spend, items []moneyFigure
+	)
+	err := errors.Join(
+		warehouse.Fill(ctx, db, &stages, "monitor/metric.stages", nil),
+		warehouse.Fill(ctx, db, &spend, "monitor/metric.spend", nil),
+		warehouse.Fill(ctx, db, &items, "monitor/metric.items", nil),
+	)
+	if err != nil {
+		return err
 	}
-	t.leftOut(state)
+	for _, s := range stages {
+		r.addStage(s)
+	}
+	for _, x := range spend {
+		r.addMoney("spend", "Spend in canonical.spend", "source", x.Source, x)
+	}
+	for _, x := range items {
+		r.addMoney("delivery", "Posted records by state", "state", x.State, x)
+	}
+	for _, q := range state.Quarantine {
+		r.add("quarantine_records", "Records set aside.", []string{"source", "reason"}, float64(q.Records), q.Source, q.Reason)
+	}
+	for _, h := range state.Held {
+		r.add("held_records", "Records that a gate holds back.", []string{"gate"}, float64(h.Records), h.Gate)
+	}
+	r.add("needs", "Things that wait for a person.", nil, float64(len(state.Todo)))
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.now = t
+	m.now = r
 	return nil
 }
 
-func (t *tally) stages(ctx context.Context, db warehouse.Runner) error {
-	return db.Each(ctx, "monitor/metric.stages", nil, func(rows *sql.Rows) error {
-		var (
-			stage, status          string
-			read, written, skipped int64
-			milliseconds           int64
-			succeeded              sql.NullTime
-		)
-		if err := rows.Scan(&stage, &status, &read, &written, &skipped, &milliseconds, &succeeded); err != nil {
-			return err
+func (r *reading) addStage(s stageFigure) {
+	for _, name := range []string{etl.StatusOK, etl.StatusNeedsPerson, etl.StatusFailed} {
+		is := 0.0
+		if name == s.Status {
+			is = 1
 		}
-		for _, name := range []string{etl.StatusOK, etl.StatusNeedsPerson, etl.StatusFailed} {
-			is := 0.0
-			if name == status {
-				is = 1
-			}
-			t.add("stage_status", "1 for the outcome a stage had last.", []string{"stage", "status"}, is, stage, name)
-		}
-		for way, n := range map[string]int64{"read": read, "written": written, "skipped": skipped} {
-			t.add("stage_rows", "Rows of a stage's last run.", []string{"stage", "way"}, float64(n), stage, way)
-		}
-		took := time.Duration(milliseconds) * time.Millisecond
-		t.add("stage_duration_seconds", "How long a stage's last run took.", []string{"stage"}, took.Seconds(), stage)
-		if succeeded.Valid {
-			t.add("stage_last_success_timestamp_seconds", "When a stage last went well.", []string{"stage"},
-				float64(succeeded.Time.Unix()), stage)
-		}
-		return nil
-	})
-}
-
-func (t *tally) spend(ctx context.Context, db warehouse.Runner) error {
-	return db.Each(ctx, "monitor/metric.spend", nil, func(rows *sql.Rows) error {
-		var source, currency, amount string
-		var records int64
-		if err := rows.Scan(&source, &currency, &records, &amount); err != nil {
-			return err
-		}
-		t.money("spend", "Spend in canonical.spend", []string{"source", "currency"}, records, amount, source, currency)
-		return nil
-	})
-}
-
-func (t *tally) items(ctx context.Context, db warehouse.Runner) error {
-	return db.Each(ctx, "monitor/metric.items", nil, func(rows *sql.Rows) error {
-		var state, currency, amount string
-		var records int64
-		if err := rows.Scan(&state, &currency, &records, &amount); err != nil {
-			return err
-		}
-		t.money("delivery", "Posted records by state", []string{"state", "currency"}, records, amount, state, currency)
-		return nil
-	})
-}
-
-// money adds a number of records and their amount.
-func (t *tally) money(name, help string, labels []string, records int64, amount string, values ...string) {
-	t.add(name+"_records", help+", counted.", labels, float64(records), values...)
-	if rounded, err := strconv.ParseFloat(amount, 64); err == nil {
-		t.add(name+"_amount", help+", in major units, rounded.", labels, rounded, values...)
+		r.add("stage_status", "1 for the outcome a stage had last.", []string{"stage", "status"}, is, s.Stage, name)
+	}
+	for way, n := range map[string]int64{"read": s.RowsRead, "written": s.RowsWritten, "skipped": s.RowsSkipped} {
+		r.add("stage_rows", "Rows of a stage's last run.", []string{"stage", "way"}, float64(n), s.Stage, way)
+	}
+	r.add("stage_duration_seconds", "How long a stage's last run took.", []string{"stage"}, float64(s.Milliseconds)/1000, s.Stage)
+	if !s.SucceededAt.IsZero() {
+		r.add("stage_last_success_timestamp_seconds", "When a stage last went well.", []string{"stage"},
+			float64(s.SucceededAt.Unix()), s.Stage)
 	}
 }
 
-func (t *tally) leftOut(state *report.State) {
-	for _, q := range state.Quarantine {
-		t.add("quarantine_records", "Records set aside.", []string{"source", "reason"}, float64(q.Records), q.Source, q.Reason)
+func (r *reading) addMoney(name, help, by, value string, x moneyFigure) {
+	labels := []string{by, "currency"}
+	r.add(name+"_records", help+", counted.", labels, float64(x.Records), value, x.Currency)
+	if rounded, err := strconv.ParseFloat(x.Amount, 64); err == nil {
+		r.add(name+"_amount", help+", in major units, rounded.", labels, rounded, value, x.Currency)
 	}
-	for _, h := range state.Held {
-		t.add("held_records", "Records that a gate holds back.", []string{"gate"}, float64(h.Records), h.Gate)
-	}
-	t.add("needs", "Things that wait for a person.", nil, float64(len(state.Todo)))
 }

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"spendbridge/etl"
@@ -163,23 +164,14 @@ func (q *queue) nextDue() time.Time {
 
 // comingSlots lists the next n slots of all jobs after now.
 func comingSlots(jobs []*entry, now time.Time, n int) []etl.Slot {
-	at := make([]time.Time, len(jobs))
-	for i := range at {
-		at[i] = jobs[i].clock.Next(now)
-	}
 	var slots []etl.Slot
-	for len(slots) < n {
-		first := -1
-		for i, due := range at {
-			if !due.IsZero() && (first < 0 || due.Before(at[first])) {
-				first = i
-			}
+	for _, j := range jobs {
+		due := j.clock.Next(now)
+		for i := 0; i < n && !due.IsZero(); i++ {
+			slots = append(slots, etl.Slot{Job: j.name, Due: due})
+			due = j.clock.Next(due)
 		}
-		if first < 0 {
-			break
-		}
-		slots = append(slots, etl.Slot{Job: jobs[first].name, Due: at[first]})
-		at[first] = jobs[first].clock.Next(at[first])
 	}
-	return slots
+	slices.SortStableFunc(slots, func(a, b etl.Slot) int { return a.Due.Compare(b.Due) })
+	return slots[:min(n, len(slots))]
 }

@@ -4,7 +4,6 @@ package schedule
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 	_ "time/tzdata" // servers without a zone database run schedules too
@@ -134,22 +133,17 @@ func resume(ctx context.Context, c *config.Config, o Options, jobs []*entry) err
 	if err := o.Resumed(ctx, s); err != nil {
 		return err
 	}
-	settled := map[string]time.Time{}
-	if err := s.DB.Each(ctx, "schedule/slot.last", warehouse.Args{"now": s.Now()}, func(rows *sql.Rows) error {
-		var name string
-		var due time.Time
-		err := rows.Scan(&name, &due)
-		settled[name] = due
-		return err
-	}); err != nil {
+	var settled []etl.Slot
+	if err := warehouse.Fill(ctx, s.DB, &settled, "schedule/slot.last", warehouse.Args{"now": s.Now()}); err != nil {
 		return err
 	}
 	for _, j := range jobs {
-		since, ok := settled[j.name]
-		if !ok {
-			since = s.Now()
+		j.due = j.clock.Next(s.Now())
+		for _, slot := range settled {
+			if slot.Job == j.name {
+				j.due = j.clock.Next(slot.Due)
+			}
 		}
-		j.due = j.clock.Next(since)
 	}
 	return nil
 }

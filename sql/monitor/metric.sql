@@ -7,9 +7,9 @@ with
 newest as (
 
     select
-        target,
-        key,
-        max(attempt) as attempt
+        max_by(
+            {'state': state, 'currency': currency, 'amount': amount}, attempt
+        ) as item
 
     from delivery.items
 
@@ -18,21 +18,16 @@ newest as (
 )
 
 select
-    items.state,
-    items.currency,
+    item.state,
+    item.currency,
     count(*) as records,
-    sum(items.amount)::decimal(38, 4)::varchar as amount
+    sum(item.amount)::decimal(38, 4)::varchar as amount
 
-from delivery.items as items
+from newest
 
-inner join newest
-    on items.target = newest.target
-    and items.key = newest.key
-    and items.attempt = newest.attempt
+group by all
 
-group by items.state, items.currency
-
-order by items.state, items.currency;
+order by all;
 
 -- name: spend
 select
@@ -43,21 +38,21 @@ select
 
 from canonical.spend
 
-group by source, currency
+group by all
 
-order by source, currency;
+order by all;
 
 -- name: stages
 -- The newest outcome of every stage, and when it last went well.
 select
     stage,
-    arg_max(status, started_at) as status,
-    arg_max(rows_read, started_at) as rows_read,
-    arg_max(rows_written, started_at) as rows_written,
-    arg_max(rows_skipped, started_at) as rows_skipped,
-    arg_max(epoch_ms(finished_at) - epoch_ms(started_at), started_at)
+    max_by(status, started_at) as status,
+    max_by(rows_read, started_at) as rows_read,
+    max_by(rows_written, started_at) as rows_written,
+    max_by(rows_skipped, started_at) as rows_skipped,
+    max_by(epoch_ms(finished_at) - epoch_ms(started_at), started_at)
         as milliseconds,
-    max(finished_at) filter (where status = 'ok') as succeeded_at
+    max(finished_at) filter (status = 'ok') as succeeded_at
 
 from ops.stages
 
