@@ -28,7 +28,6 @@ overwritten. Secrets stay out of it: they come from the environment.`,
 		Example: `  spendbridge init
   spendbridge init --config /etc/spendbridge/spendbridge.yaml
   spendbridge init --systemd > spendbridge.service`,
-		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if systemd {
 				return config.WriteUnit(a.stdout, a.configPath)
@@ -80,7 +79,6 @@ Exit code 0 if nothing is wrong (there may be warnings), 1 if something is, 2 if
 the configuration is.`,
 		Example: `  spendbridge doctor
   spendbridge doctor --offline --json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), offline) },
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "examine this machine only, ask no API")
@@ -125,22 +123,17 @@ kept pages and the recorded tombstones and compare it record by record, and
 restore in the ledger what only the sent files know.`,
 		Example: `  spendbridge verify
   spendbridge verify --rebuild`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context(), rebuild) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.do(cmd.Context(), func(*config.Config) (job.Plan, error) {
+				if rebuild {
+					return job.Rebuild(), nil
+				}
+				return job.Verify(), nil
+			})
+		},
 	}
 	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "compare with a warehouse made anew from the kept pages; takes about as long as reading them did")
 	return cmd
-}
-
-func (a *app) verify(ctx context.Context, rebuild bool) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	if rebuild {
-		return a.do(ctx, c, job.Rebuild())
-	}
-	return a.do(ctx, c, job.Verify())
 }
 
 func newPruneCmd(a *app) *cobra.Command {
@@ -158,7 +151,6 @@ came with, so past states, --as-of and verify --rebuild give what they gave
 before. What goes is the evidence that a later reading found nothing new.`,
 		Example: `  spendbridge prune --older-than 400d
   spendbridge prune --older-than 400d --yes`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context(), age, yes) },
 	}
 	cmd.Flags().StringVar(&age, "older-than", "", "remove what is older than this `age`, such as 400d (required)")
@@ -215,7 +207,6 @@ func newVersionCmd(a *app) *cobra.Command {
 		Use:     "version",
 		Short:   "Say which version this is",
 		Example: "  spendbridge version --json",
-		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := version()
 			return a.print(v, func(w io.Writer) {

@@ -106,14 +106,28 @@ func (a *app) inSessionOf(ctx context.Context, c *config.Config, work func(*job.
 	return work(s)
 }
 
-// inSessionOrCopy runs work on the data folder, or, while another process has
-// it, on the analysts' copy.
-func (a *app) inSessionOrCopy(ctx context.Context, work func(*job.Session) error, onCopy func(*job.Copy) error) error {
+// A view is what a command that only reads looks at: the data folder, or, while
+// another process has it, the analysts' copy.
+type view struct {
+	db      warehouse.Runner
+	config  *config.Config
+	session *job.Session // nil for the copy
+	asOf
+}
+
+// asOf says which moment an answer from a copy shows.
+type asOf struct {
+	AsOf time.Time `json:"as_of,omitzero"`
+	Busy string    `json:"busy,omitempty"` // who has the data folder
+}
+
+// inView runs work on what there is to look at.
+func (a *app) inView(ctx context.Context, work func(*view) error) error {
 	c, err := a.config()
 	if err != nil {
 		return err
 	}
-	err = a.inSessionOf(ctx, c, work)
+	err = a.inSessionOf(ctx, c, func(s *job.Session) error { return work(&view{db: s.DB, config: c, session: s}) })
 	var locked *warehouse.LockedError
 	if !errors.As(err, &locked) {
 		return err
@@ -123,21 +137,17 @@ func (a *app) inSessionOrCopy(ctx context.Context, work func(*job.Session) error
 		return err
 	}
 	defer published.Close()
-	return onCopy(published)
+	return work(&view{db: published.DB, config: c, asOf: asOf{published.AsOf, locked.Holder.Command}})
 }
 
-// asOf says which moment an answer from a copy shows.
-type asOf struct {
-	AsOf time.Time `json:"as_of,omitzero"`
-	Busy string    `json:"busy,omitempty"` // who has the data folder
-}
-
-func momentOf(c *job.Copy) asOf { return asOf{c.AsOf, c.Holder.Command} }
-
-func (m asOf) print(w io.Writer) {
-	if m.Busy != "" {
-		fmt.Fprintf(w, "%q is at work; this is from the analysts' copy, as of %s\n\n", m.Busy, m.AsOf.Format("2006-01-02 15:04 MST"))
-	}
+// printFrom is [app.print] with the moment that an answer from a copy shows.
+func (a *app) printFrom(v *view, result any, human func(io.Writer)) error {
+	return a.print(result, func(w io.Writer) {
+		if v.Busy != "" {
+			fmt.Fprintf(w, "%q is at work; this is from the analysts' copy, as of %s\n\n", v.Busy, v.AsOf.Format("2006-01-02 15:04 MST"))
+		}
+		human(w)
+	})
 }
 
 // subcommandOnly is for a command that is nothing without one of its own

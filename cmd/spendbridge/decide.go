@@ -1,23 +1,19 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os/user"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"spendbridge/etl"
-	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/job"
-	"spendbridge/etl/transform"
 )
 
 // A decisionFlags is who decides, and why.
@@ -218,163 +214,5 @@ func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {
 		}
 		result := map[string]any{"run_id": run.RunID, "subject": what, "outcome": outcome}
 		return errors.Join(err, a.print(result, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSpace(what+" "+outcome)) }))
-	})
-}
-
-func newVendorsCmd(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "vendors",
-		Short: "Review how vendors' names are spelt and which of them are one",
-		Long: `Spellings that differ only in capitals, accents, punctuation, card processors,
-store numbers or legal forms are one vendor by themselves. What goes further a
-person decides: approved merges and rejected suggestions stand in the alias file
-(vendors.aliases_file), which belongs under version control. Nothing merges
-itself.`,
-		Example: `  spendbridge vendors suggest
-  spendbridge vendors approve 'GOOGLE *ADS' Google`,
-		Args: subcommandOnly,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newVendorsListCmd(a), newVendorsSuggestCmd(a), newVendorsApproveCmd(a), newVendorsRejectCmd(a))
-	return cmd
-}
-
-func newVendorsApproveCmd(a *app) *cobra.Command {
-	var who string
-	var yes bool
-	cmd := &cobra.Command{
-		Use:   "approve VENDOR NAME",
-		Short: "Post a vendor under another name",
-		Long: `Post a vendor under another name: that of another vendor, which merges the two,
-or a new one. VENDOR is a vendor or one of its spellings, and moves with all of
-them; or a pattern such as 'amzn*'. If NAME is a spelling of another vendor, that
-vendor's own name is taken. What this renames in past months is shown first. Once
-you agree, or with --yes, the line is written into the alias file, and the next
-transform applies it.
-
-A record that is posted keeps the name it was posted with, unless
-productiv.on_change is resend.`,
-		Example: `  spendbridge vendors approve 'GOOGLE *ADS' Google
-  spendbridge vendors approve 'amzn*' Amazon --yes`,
-		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.vendorsApprove(cmd.Context(), args[0], args[1], who, yes)
-		},
-	}
-	whoFlag(cmd, &who)
-	yesFlag(cmd, &yes)
-	return cmd
-}
-
-func newVendorsRejectCmd(a *app) *cobra.Command {
-	var who string
-	var yes bool
-	cmd := &cobra.Command{
-		Use:   "reject VENDOR OTHER",
-		Short: "Remember that two vendors are not one, so that they are not suggested again",
-		Long: `Remember that two vendors are not one, so that they are not suggested again.
-Once you agree, or with --yes, the line is written into the alias file.`,
-		Example: `  spendbridge vendors reject 'Delta Dental' 'Delta Air Lines'
-  spendbridge vendors reject 'Delta Dental' 'Delta Air Lines' --yes`,
-		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.vendorsReject(cmd.Context(), args[0], args[1], who, yes)
-		},
-	}
-	whoFlag(cmd, &who)
-	yesFlag(cmd, &yes)
-	return cmd
-}
-
-func whoFlag(cmd *cobra.Command, who *string) {
-	cmd.Flags().StringVar(who, "who", "", "who decides, such as an `address` (default: the user this runs as)")
-}
-
-// aliasDecision says who decides, and when.
-func (a *app) aliasDecision(vendor, into, who string) transform.Decision {
-	return transform.Decision{Vendor: vendor, Into: into, Who: cmp.Or(who, operator()), When: a.now().Format(time.DateOnly)}
-}
-
-// readAliases reads the alias file, which must be named to be written to.
-func readAliases(ctx context.Context, s *job.Session) (path string, aliases []transform.Alias, err error) {
-	path = s.Config.Vendors.AliasesFile
-	if path == "" {
-		return "", nil, etl.Usagef("vendors.aliases_file is empty; name the file that decisions are written to, such as vendors.csv")
-	}
-	aliases, err = transform.ReadAliasFile(ctx, s.DB, path)
-	return path, aliases, err
-}
-
-func (a *app) vendorsApprove(ctx context.Context, vendor, into, who string, yes bool) error {
-	return a.inSession(ctx, func(s *job.Session) error {
-		path, aliases, err := readAliases(ctx, s)
-		if err != nil {
-			return err
-		}
-		decided, err := transform.Approve(ctx, s.DB, aliases, a.aliasDecision(vendor, into, who))
-		if err != nil {
-			return err
-		}
-		renames, err := transform.Renames(ctx, s.DB, decided)
-		if err != nil {
-			return err
-		}
-		p := proposeFile(path, func() error { return transform.WriteAliasFile(path, decided) })
-		p.preview = func(w io.Writer) { printRenames(w, renames, s.Config) }
-		p.result = func(written bool) any {
-			return map[string]any{
-				"aliases_file": path, "written": written,
-				"reporting_currency": s.Config.ReportingCurrency, "renames": renames,
-			}
-		}
-		return a.propose(ctx, p, yes)
-	})
-}
-
-// printRenames shows what a person is about to change in the past.
-func printRenames(w io.Writer, renames []transform.Rename, c *config.Config) {
-	if len(renames) == 0 {
-		fmt.Fprintln(w, "No past record gets another vendor by this.")
-		return
-	}
-	posted := 0
-	t := table{head: []string{"MONTH", "VENDOR", "BECOMES", "RECORDS", "SPEND " + c.ReportingCurrency, "POSTED"}}
-	for _, r := range renames {
-		posted += r.Posted
-		t.add(r.Month, brief(r.Vendor), brief(r.Into), etl.Number(r.Records), etl.Money(r.Amount, 2), etl.Number(r.Posted))
-	}
-	t.print(w)
-	printPosted(w, posted, "name", c)
-}
-
-// printPosted says what becomes of records that were posted with another name
-// or category.
-func printPosted(w io.Writer, posted int, what string, c *config.Config) {
-	switch {
-	case posted == 0:
-	case c.Productiv.OnChange == config.OnChangeResend:
-		fmt.Fprintf(w, "%s of the records are posted already. productiv.on_change is resend: the next load posts them again with the new %s, except those that were posted with record_schema finance.\n", etl.Number(posted), what)
-	default:
-		fmt.Fprintf(w, "%s of the records are posted already and keep the %s they were posted with: productiv.on_change is %s.\n", etl.Number(posted), what, c.Productiv.OnChange)
-	}
-}
-
-func (a *app) vendorsReject(ctx context.Context, vendor, other, who string, yes bool) error {
-	return a.inSession(ctx, func(s *job.Session) error {
-		path, aliases, err := readAliases(ctx, s)
-		if err != nil {
-			return err
-		}
-		decided, err := transform.Reject(ctx, s.DB, aliases, a.aliasDecision(vendor, other, who))
-		if err != nil {
-			return err
-		}
-		p := proposeFile(path, func() error { return transform.WriteAliasFile(path, decided) })
-		p.preview = func(w io.Writer) {
-			fmt.Fprintf(w, "%s and %s stay two vendors and are not suggested again. No record changes.\n", vendor, other)
-		}
-		p.done = "Written to " + path + "."
-		p.result = func(written bool) any { return map[string]any{"aliases_file": path, "written": written} }
-		return a.propose(ctx, p, yes)
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/job"
 	"spendbridge/etl/sandbox"
 )
 
@@ -23,7 +25,6 @@ func newDemoCmd(a *app) *cobra.Command {
 whole job against it. Run it again on the same folder: nothing is posted twice.`,
 		Example: `  spendbridge demo
   spendbridge demo --dir big --expenses 20000 --transactions 10000`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), dir, d) },
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "`folder` for everything the demo makes (default: a new temporary one)")
@@ -34,7 +35,7 @@ whole job against it. Run it again on the same folder: nothing is posted twice.`
 }
 
 func (a *app) demo(ctx context.Context, dir string, d sandbox.Demo) error {
-	vendors, config, err := d.Start(ctx, dir)
+	vendors, path, err := d.Start(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -43,8 +44,8 @@ func (a *app) demo(ctx context.Context, dir string, d sandbox.Demo) error {
 		fmt.Fprintf(a.stdout, "Productive.io, Procurify and Productiv are played on 127.0.0.1:%d to %d, with %s expenses and %s transactions.\n\n",
 			d.Port, d.Port+2, etl.Number(d.Expenses), etl.Number(d.Transactions))
 	}
-	a.configPath = config
-	return a.run(ctx, false, "")
+	a.configPath = path
+	return a.do(ctx, func(c *config.Config) (job.Plan, error) { return job.Whole(c), nil })
 }
 
 type sandboxFlags struct {
@@ -73,7 +74,6 @@ Faults are separated by commas and read API:KIND[=ARGUMENT][@N[xTIMES] | ~RATE%]
   spendbridge run --config sandbox.yaml
 
   spendbridge sandbox --faults productive:429@3,productiv:drop~10%`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.sandbox(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()

@@ -21,34 +21,18 @@ func (a *app) setLog() error {
 	if a.quiet {
 		level = max(level, slog.LevelWarn)
 	}
-	switch a.logFormat {
-	case "json":
-		a.log = slog.New(jsonHandler(a.stderr, level, a.redact.Attr))
-	case "text":
-		a.log = slog.New(textHandler(a.stderr, level, a.redact.Attr))
-	case "auto":
-		if isTerminal(a.stderr) {
-			a.log = slog.New(textHandler(a.stderr, level, a.redact.Attr))
-		} else {
-			a.log = slog.New(jsonHandler(a.stderr, level, a.redact.Attr))
-		}
+	asText := a.logFormat == "text" || a.logFormat == "auto" && isTerminal(a.stderr)
+	switch {
+	case asText:
+		a.log = slog.New(tint.NewTextHandler(a.stderr, &tint.Options{
+			Level: level, ReplaceAttr: a.redact.Attr, NoColor: !isTerminal(a.stderr), TimeFormat: "15:04:05",
+		}))
+	case a.logFormat == "json", a.logFormat == "auto":
+		a.log = slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: a.redact.Attr}))
 	default:
 		return etl.Usagef("--log-format %s: write text, json or auto", a.logFormat)
 	}
 	return nil
-}
-
-// A replace is a ReplaceAttr of [slog.HandlerOptions].
-type replace = func([]string, slog.Attr) slog.Attr
-
-func jsonHandler(w io.Writer, level slog.Level, clean replace) slog.Handler {
-	return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: clean})
-}
-
-func textHandler(w io.Writer, level slog.Level, clean replace) slog.Handler {
-	return tint.NewTextHandler(w, &tint.Options{
-		Level: level, ReplaceAttr: clean, NoColor: !isTerminal(w), TimeFormat: "15:04:05",
-	})
 }
 
 // isTerminal reports whether a person watches w.

@@ -81,7 +81,6 @@ configuration; 3 done, but something needs a person.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.setLog() },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -123,23 +122,27 @@ var commands = []func(*app) *cobra.Command{
 	newVersionCmd,
 }
 
-// finish gives every command what all of them have: it says that it began, for
-// until then an error is cobra's, about the command line; and wrong arguments
-// are answered with how it is written.
+// finish gives every command what all of them have: one with commands of its
+// own shows its help; it takes no arguments unless it says which; it says that
+// it began, for until then an error is cobra's, about the command line; and
+// wrong arguments are answered with how it is written.
 func (a *app) finish(cmd *cobra.Command) {
-	if run := cmd.RunE; run != nil {
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			a.started = true
-			return run(cmd, args)
-		}
+	run, check := cmd.RunE, cmd.Args
+	switch {
+	case cmd.HasSubCommands():
+		run, check = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, subcommandOnly
+	case check == nil:
+		check = cobra.NoArgs
 	}
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return fmt.Errorf("%w; write: %s", err, cmd.UseLine())
-			}
-			return nil
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		a.started = true
+		return run(cmd, args)
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return fmt.Errorf("%w; write: %s", err, cmd.UseLine())
 		}
+		return nil
 	}
 	for _, sub := range cmd.Commands() {
 		a.finish(sub)

@@ -12,6 +12,7 @@ import (
 	"spendbridge/etl"
 	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/job"
 )
 
@@ -81,7 +82,6 @@ func (r output) print(w io.Writer) {
 		printSums(w, *r.NextLoad)
 	}
 	r.printSetAside(w)
-	r.printDuplicates(w)
 	if len(r.Notes) > 0 {
 		fmt.Fprintln(w, "\nNotes")
 	}
@@ -118,19 +118,14 @@ func (r output) printProofs(w io.Writer) {
 
 // printUndelivered lists what Productiv does not hold as canonical has it.
 func printUndelivered(w io.Writer, all []etl.Undelivered) {
-	if len(all) == 0 {
-		return
-	}
-	fmt.Fprintln(w, "\nNot delivered; each record is in the view undelivered")
-	t := table{head: []string{"", "WHAT", "RECORDS", "CURRENCY", "AMOUNT"}}
-	for _, u := range all {
+	head := []string{"", "WHAT", "RECORDS", "CURRENCY", "AMOUNT"}
+	printRows(w, "Not delivered; each record is in the view undelivered", head, all, func(u etl.Undelivered) []string {
 		mark := ""
 		if u.Attention {
 			mark = "!"
 		}
-		t.add(mark, u.Words(), etl.Number(u.Records), u.Currency, u.Money())
-	}
-	t.print(w)
+		return []string{mark, u.Words(), etl.Number(u.Records), u.Currency, u.Money()}
+	})
 }
 
 func inWords(status string) string {
@@ -144,18 +139,14 @@ func inWords(status string) string {
 }
 
 func (r output) printStages(w io.Writer) {
+	marks := map[string]string{etl.StatusOK: "✓", etl.StatusFailed: "✗", etl.StatusNeedsPerson: "!", etl.StatusSkipped: "-"}
 	t := table{head: []string{"", "STAGE", "READ", "WRITTEN", "SKIPPED", "TIME"}}
 	for _, s := range r.Stages {
-		mark, took := "✓", roundDuration(s.Duration).String()
-		switch s.Status {
-		case etl.StatusFailed:
-			mark = "✗"
-		case etl.StatusNeedsPerson:
-			mark = "!"
-		case etl.StatusSkipped:
-			mark, took = "-", ""
+		took := ""
+		if s.Status != etl.StatusSkipped {
+			took = roundDuration(s.Duration).String()
 		}
-		t.add(mark, s.Name, etl.Number(s.Counts.Read), etl.Number(s.Counts.Written), etl.Number(s.Counts.Skipped), took)
+		t.add(marks[s.Status], s.Name, etl.Number(s.Counts.Read), etl.Number(s.Counts.Written), etl.Number(s.Counts.Skipped), took)
 	}
 	t.print(w)
 }
@@ -206,40 +197,19 @@ func (r output) printSetAside(w io.Writer) {
 		{"excluded", "Excluded: known not to be spend. Amounts are as received."},
 		{"quarantined", "Quarantined: cannot become spend until the cause is mended. See: spendbridge quarantine list"},
 	} {
-		t := table{head: []string{"REASON", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
-		for _, s := range r.SetAside {
-			if s.Place == place.name {
-				t.add(s.Reason.Reason, s.Source, s.Currency, etl.Number(s.Records), etl.Money(s.Amount, 0))
-			}
-		}
-		if len(t.rows) > 0 {
-			fmt.Fprintf(w, "\n%s\n", place.heading)
-			t.print(w)
-		}
+		elsewhere := func(s job.SetAside) bool { return s.Place != place.name }
+		rows := slices.DeleteFunc(slices.Clone(r.SetAside), elsewhere)
+		printRows(w, place.heading, []string{"REASON", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, rows, func(s job.SetAside) []string {
+			return []string{s.Reason.Reason, s.Source, s.Currency, etl.Number(s.Records), etl.Money(s.Amount, 0)}
+		})
 	}
-}
-
-func (r output) printDuplicates(w io.Writer) {
-	if len(r.Duplicates) == 0 {
-		return
-	}
-	t := table{head: []string{"CURRENCY", "EXPENSES", "AMOUNT"}}
-	for _, d := range r.Duplicates {
-		t.add(d.Currency, etl.Number(d.Records), etl.Money(d.Amount, 2))
-	}
-	fmt.Fprintln(w, "\nPossible duplicates: expenses that may also be card purchases. Nothing is merged; see the view possible_duplicates")
-	t.print(w)
 }
 
 // printExtract says for each source how much was read and whether it is all
 // there is.
 func (r output) printExtract(w io.Writer) {
-	if len(r.Extract) == 0 {
-		return
-	}
-	fmt.Fprintln(w, "\nRead, and compared with how many records the vendor counts before and after")
-	t := table{head: []string{"", "SOURCE", "FROM", "READ BEFORE", "WINDOWS", "PROVEN", "COUNTED", "FOUND", "PAGES", "GONE", "HELD"}}
-	for _, e := range r.Extract {
+	head := []string{"", "SOURCE", "FROM", "READ BEFORE", "WINDOWS", "PROVEN", "COUNTED", "FOUND", "PAGES", "GONE", "HELD"}
+	printRows(w, "Read, and compared with how many records the vendor counts before and after", head, r.Extract, func(e extract.Report) []string {
 		proven, counted, found, pages := 0, 0, 0, 0
 		for _, p := range e.Proofs {
 			counted, found, pages = counted+p.After, found+p.Found, pages+p.Pages
@@ -247,10 +217,9 @@ func (r output) printExtract(w io.Writer) {
 				proven++
 			}
 		}
-		t.add(tick(proven == len(e.Proofs)), e.Source, e.From.Format(time.DateOnly), etl.Number(e.DoneAhead), etl.Number(len(e.Proofs)), etl.Number(proven),
-			etl.Number(counted), etl.Number(found), etl.Number(pages), etl.Number(e.Gone), etl.Number(e.Held))
-	}
-	t.print(w)
+		return []string{tick(proven == len(e.Proofs)), e.Source, e.From.Format(time.DateOnly), etl.Number(e.DoneAhead), etl.Number(len(e.Proofs)), etl.Number(proven),
+			etl.Number(counted), etl.Number(found), etl.Number(pages), etl.Number(e.Gone), etl.Number(e.Held)}
+	})
 }
 
 // printTotals writes both identities as tables.

@@ -9,6 +9,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/deliver"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/job"
 )
 
@@ -39,22 +40,12 @@ func printDryRun(w io.Writer, dry deliver.DryRun) {
 
 // printPreview shows what a person needs to see before it is posted.
 func printPreview(w io.Writer, p deliver.Preview) {
-	if len(p.Cells) > 0 {
-		fmt.Fprintln(w, "\nBy month")
-		t := table{head: []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
-		for _, c := range p.Cells {
-			t.add(c.Month, c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2))
-		}
-		t.print(w)
-	}
-	if len(p.Vendors) > 0 {
-		fmt.Fprintln(w, "\nLargest vendors")
-		t := table{head: []string{"VENDOR", "CURRENCY", "RECORDS", "AMOUNT"}}
-		for _, v := range p.Vendors {
-			t.add(v.Vendor, v.Currency, etl.Number(v.Records), etl.Money(v.Amount, 2))
-		}
-		t.print(w)
-	}
+	printRows(w, "By month", []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, p.Cells, func(c deliver.DryRunCell) []string {
+		return []string{c.Month, c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2)}
+	})
+	printRows(w, "Largest vendors", []string{"VENDOR", "CURRENCY", "RECORDS", "AMOUNT"}, p.Vendors, func(v deliver.PreviewVendor) []string {
+		return []string{v.Vendor, v.Currency, etl.Number(v.Records), etl.Money(v.Amount, 2)}
+	})
 	if len(p.Samples) > 0 {
 		fmt.Fprintln(w, "\nExamples: what was received, and what would be posted")
 	}
@@ -89,15 +80,9 @@ func printSums(w io.Writer, dry deliver.DryRun) {
 		fmt.Fprintf(w, "%s.\n", dry.Plan)
 	}
 	printUndelivered(w, dry.Undelivered)
-	if len(dry.Cells) == 0 {
-		return
-	}
-	fmt.Fprintln(w, "\nTo be posted")
-	t := table{head: []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}}
-	for _, c := range sums(dry.Cells) {
-		t.add(c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2))
-	}
-	t.print(w)
+	printRows(w, "To be posted", []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, sums(dry.Cells), func(c deliver.DryRunCell) []string {
+		return []string{c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2)}
+	})
 }
 
 // sums adds up the months.
@@ -134,14 +119,12 @@ func printPast(w io.Writer, p *job.PastResult) {
 func printBackfillPlans(w io.Writer, plans []job.BackfillPlan) {
 	for _, p := range plans {
 		fmt.Fprintf(w, "%s: %s windows, %s records, about %s requests\n", p.Source, etl.Number(len(p.Windows)), etl.Number(p.Records), etl.Number(p.Requests))
-		t := table{head: []string{"WINDOW", "RECORDS", "REQUESTS", "STATE"}}
-		for _, window := range p.Windows {
+		printRows(w, "", []string{"WINDOW", "RECORDS", "REQUESTS", "STATE"}, p.Windows, func(x extract.PlannedWindow) []string {
 			state := "to read"
-			if window.Done {
+			if x.Done {
 				state = "done"
 			}
-			t.add(window.Name, etl.Number(window.Records), etl.Number(window.Requests), state)
-		}
-		t.print(w)
+			return []string{x.Name, etl.Number(x.Records), etl.Number(x.Requests), state}
+		})
 	}
 }

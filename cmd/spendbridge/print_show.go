@@ -10,7 +10,6 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/report"
-	"spendbridge/etl/transform"
 )
 
 func (r *statusResult) print(s *screen) {
@@ -163,7 +162,9 @@ func printDeliveries(w io.Writer, x *report.Explanation) {
 		if d.Decision != "" {
 			fmt.Fprintf(w, "    %s by %s: %s\n", d.Decision, d.DecidedBy, d.Note)
 		}
-		fmt.Fprintf(w, "    %s\n", d.Payload)
+		if len(d.Payload) > 0 {
+			fmt.Fprintf(w, "    %s\n", d.Payload)
+		}
 	}
 	for _, h := range x.Holds {
 		fmt.Fprintf(w, "  held since %s by %s: %s\n    %s\n", moment(h.HeldAt), h.Gate, h.Key, h.Payload)
@@ -191,28 +192,18 @@ func printQuarantine(w io.Writer, found []report.Quarantined) {
 		fmt.Fprintln(w, "Nothing is in quarantine.")
 		return
 	}
-	t := table{head: []string{"REASON", "ID", "AMOUNT", "CURRENCY", "DATE", "VENDOR", "DETAIL"}}
-	for _, q := range found {
-		t.add(q.Reason, q.SpendID, etl.Money(q.Amount, 0), q.Currency, q.OccurredOn, q.Vendor, q.Detail)
-	}
 	fmt.Fprintf(w, "%s records are in quarantine; amounts are in their source's own units.\n", etl.Number(len(found)))
-	t.print(w)
+	printRows(w, "", []string{"REASON", "ID", "AMOUNT", "CURRENCY", "DATE", "VENDOR", "DETAIL"}, found, func(q report.Quarantined) []string {
+		return []string{q.Reason, q.SpendID, etl.Money(q.Amount, 0), q.Currency, q.OccurredOn, q.Vendor, q.Detail}
+	})
 	fmt.Fprintln(w, "See one with its payload: spendbridge quarantine show ID")
 }
 
-func printQuarantined(w io.Writer, q report.QuarantinedSource) {
-	fmt.Fprintf(w, "%s\n  reason    %s", q.SpendID, q.Reason)
-	if q.Detail != "" {
-		fmt.Fprintf(w, ": %s", q.Detail)
-	}
-	fmt.Fprintf(w, "\n  amount    %s %s, as received\n  vendor    %s\n  date      %s\n", q.Amount, q.Currency, q.Vendor, q.OccurredOn)
-	fmt.Fprintf(w, "  record    %s %s of %s, version %d\n", q.Stream, q.RecordID, q.Source, q.Version)
-	fmt.Fprintf(w, "  page      %s, object %d\n            %s at %s\n  payload\n", q.File, q.Ordinal, q.URL, q.FetchedAt.UTC().Format(time.RFC3339))
+func printPayload(w io.Writer, payload []byte) {
 	var pretty bytes.Buffer
-	if json.Indent(&pretty, q.Payload, "    ", "  ") != nil {
-		pretty.Write(q.Payload)
+	if json.Indent(&pretty, payload, "  ", "  ") == nil {
+		fmt.Fprintf(w, "\nPayload\n  %s\n", pretty.String())
 	}
-	fmt.Fprintf(w, "    %s\n", pretty.String())
 }
 
 func printAnswer(w io.Writer, answer *report.Answer) {
@@ -225,82 +216,4 @@ func printAnswer(w io.Writer, answer *report.Answer) {
 		t.add(cells...)
 	}
 	t.print(w)
-}
-
-func printVendors(w io.Writer, vendors []transform.Vendor, more int, currency string) {
-	if len(vendors) == 0 {
-		fmt.Fprintln(w, "There is no spend yet; run: spendbridge run")
-		return
-	}
-	t := table{head: []string{"VENDOR", "SPEND " + currency, "RECORDS", "LAST", "SPELLINGS"}}
-	for _, v := range vendors {
-		t.add(brief(v.Name), etl.Money(v.Amount, 2), etl.Number(v.Records), v.LastOn, spellings(v.Spellings))
-	}
-	t.print(w)
-	printMore(w, more)
-}
-
-func printMore(w io.Writer, more int) {
-	if more > 0 {
-		fmt.Fprintf(w, "  … and %s more; --limit 0 shows all\n", etl.Number(more))
-	}
-}
-
-// spellings names the most frequent spellings of a vendor or a category.
-func spellings(all []string) string {
-	others, more := firstOf(all, 3)
-	text := make([]string, len(others))
-	for i, spelling := range others {
-		text[i] = brief(spelling)
-	}
-	if more > 0 {
-		text = append(text, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(text, " | ")
-}
-
-// brief cuts a name to what fits a column.
-func brief(name string) string {
-	const fits = 40
-	if runes := []rune(name); len(runes) > fits {
-		return string(runes[:fits-1]) + "…"
-	}
-	return name
-}
-
-func printSuggestions(w io.Writer, suggestions []transform.Suggestion, more int, currency string) {
-	if len(suggestions) == 0 {
-		fmt.Fprintln(w, "No two vendors look alike, or all that do are decided.")
-		return
-	}
-	t := table{head: []string{"SIMILAR", "VENDOR", "SPEND " + currency, "RECORDS", "MAY BE", "SPEND " + currency, "RECORDS"}}
-	for _, s := range suggestions {
-		t.add(s.Similarity, spelt(s.Vendor, s.Spelling), etl.Money(s.Amount, 2), etl.Number(s.Records),
-			spelt(s.Into, s.IntoSpelt), etl.Money(s.IntoAmount, 2), etl.Number(s.IntoCount))
-	}
-	t.print(w)
-	printMore(w, more)
-	fmt.Fprintln(w, "Decide: spendbridge vendors approve VENDOR NAME, or: spendbridge vendors reject VENDOR OTHER")
-}
-
-func printRespellings(w io.Writer, respellings []transform.Respelling, more int, currency string) {
-	if len(respellings) == 0 {
-		return
-	}
-	fmt.Fprintln(w, "\nBetter spellings of what was posted already:")
-	t := table{head: []string{"POSTED AS", "BETTER", "SPEND " + currency, "RECORDS"}}
-	for _, r := range respellings {
-		t.add(brief(r.Vendor), brief(r.Better), etl.Money(r.Amount, 2), etl.Number(r.Records))
-	}
-	t.print(w)
-	printMore(w, more)
-	fmt.Fprintln(w, "Decide: spendbridge vendors approve POSTED BETTER, or: spendbridge vendors reject POSTED BETTER")
-}
-
-// spelt adds the spelling that was compared, if it is not the vendor's name.
-func spelt(vendor, spelling string) string {
-	if vendor == spelling {
-		return brief(vendor)
-	}
-	return brief(vendor) + " (" + brief(spelling) + ")"
 }

@@ -25,17 +25,6 @@ type proposal struct {
 	result   func(done bool) any // the JSON document
 }
 
-// proposeFile proposes to write a file of decisions.
-func proposeFile(path string, write func() error) proposal {
-	return proposal{
-		question: "Write it to " + path + "?",
-		undone:   "Nothing is written",
-		repeat:   "Repeat with --yes to write it to " + path + ".",
-		do:       write,
-		done:     "Written to " + path + "; the next transform applies it.",
-	}
-}
-
 // propose shows what a command would do and does it if yes says so, or if the
 // person at the terminal does. Where nobody can be asked, showing it is all.
 func (a *app) propose(ctx context.Context, p proposal, yes bool) error {

@@ -30,12 +30,16 @@ it says what a load would post now.`,
 		Example: `  spendbridge run
   spendbridge run --dry-run
   spendbridge run --config /etc/spendbridge/spendbridge.yaml --json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if payload != "" && !dryRun {
 				return etl.Usagef("--payload needs --dry-run")
 			}
-			return a.run(cmd.Context(), dryRun, payload)
+			return a.do(cmd.Context(), func(c *config.Config) (job.Plan, error) {
+				if dryRun {
+					return job.WholeDryRun(c, payload), nil
+				}
+				return job.Whole(c), nil
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "extract, then only say what a load would post")
@@ -43,21 +47,20 @@ it says what a load would post now.`,
 	return cmd
 }
 
-func (a *app) run(ctx context.Context, dryRun bool, payload string) error {
+// do runs the plan that a configuration gives and prints the result, whether it
+// worked or not.
+func (a *app) do(ctx context.Context, makePlan func(*config.Config) (job.Plan, error)) error {
 	c, err := a.config()
 	if err != nil {
 		return err
 	}
-	plan := job.Whole(c)
-	if dryRun {
-		plan = job.WholeDryRun(c, payload)
+	plan, err := makePlan(c)
+	if err != nil {
+		return err
 	}
-	return a.do(ctx, c, plan)
-}
-
-// do runs a plan and prints the result, whether it worked or not.
-func (a *app) do(ctx context.Context, c *config.Config, plan job.Plan) error {
-	result, err := job.Do(ctx, c, a.options(), plan)
+	o := a.options()
+	o.FindDuplicates = a.json // their document has a member for them
+	result, err := job.Do(ctx, c, o, plan)
 	if result == nil {
 		return err
 	}
@@ -86,6 +89,7 @@ nothing that vanishes later.`,
 		Example: `  spendbridge extract
   spendbridge extract procurify
   spendbridge extract productive --accept-vanished --note "the trial projects were deleted"`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case accept:
@@ -94,7 +98,10 @@ nothing that vanishes later.`,
 			case accepted.Who != "" || accepted.Note != "":
 				return etl.Usagef("--who and --note belong to --accept-vanished")
 			}
-			return a.extract(cmd.Context(), args, o)
+			return a.do(cmd.Context(), func(c *config.Config) (job.Plan, error) {
+				sources, err := job.PickSources(c, args)
+				return job.Extract(sources, o), err
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -103,18 +110,6 @@ nothing that vanishes later.`,
 	flags.StringVar(&accepted.Note, "note", "", "`why` it is accepted")
 	flags.BoolVar(&o.Sweep, "sweep", false, "read everything again, from the oldest stored date")
 	return cmd
-}
-
-func (a *app) extract(ctx context.Context, names []string, o job.ExtractOptions) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	sources, err := job.PickSources(c, names)
-	if err != nil {
-		return err
-	}
-	return a.do(ctx, c, job.Extract(sources, o))
 }
 
 type backfillFlags struct {
@@ -134,7 +129,6 @@ reads nothing again, unless --restart says so. It posts nothing: it ends by
 saying what the next load would post.`,
 		Example: `  spendbridge backfill --from 2024-01-01 --to 2024-07-01
   spendbridge backfill --from 2024-01-01 --to 2024-07-01 --source procurify --window 7d --dry-run`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.backfill(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
@@ -150,23 +144,22 @@ saying what the next load would post.`,
 }
 
 func (a *app) backfill(ctx context.Context, f backfillFlags) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	sources, err := job.PickSources(c, f.sources)
-	if err != nil {
-		return err
-	}
 	b, err := extract.NewBackfill(f.from, f.to, f.window, a.now())
 	if err != nil {
 		return err
 	}
 	b.Restart = f.restart
 	if !f.dryRun {
-		return a.do(ctx, c, job.Backfill(c, sources, b))
+		return a.do(ctx, func(c *config.Config) (job.Plan, error) {
+			sources, err := job.PickSources(c, f.sources)
+			return job.Backfill(c, sources, b), err
+		})
 	}
-	return a.inSessionOf(ctx, c, func(s *job.Session) error {
+	return a.inSession(ctx, func(s *job.Session) error {
+		sources, err := job.PickSources(s.Config, f.sources)
+		if err != nil {
+			return err
+		}
 		plans, err := s.PlanBackfill(ctx, sources, b)
 		if err != nil {
 			return err
@@ -182,13 +175,8 @@ func newTransformCmd(a *app) *cobra.Command {
 		Long: `Make canonical.spend, excluded and quarantine of the raw records, in one
 transaction: a check that fails leaves everything as it was. Posts nothing.`,
 		Example: "  spendbridge transform",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.config()
-			if err != nil {
-				return err
-			}
-			return a.do(cmd.Context(), c, job.Transform(c))
+			return a.do(cmd.Context(), func(c *config.Config) (job.Plan, error) { return job.Transform(c), nil })
 		},
 	}
 }
@@ -270,17 +258,25 @@ func (a *app) load(ctx context.Context, f loadFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
 	switch {
 	case f.asOf != "":
-		return a.loadAsOf(ctx, c, f.asOf, f.out)
+		return a.inSession(ctx, func(s *job.Session) error {
+			past, err := s.AsOf(ctx, f.asOf, f.out)
+			if past == nil {
+				return err
+			}
+			return errors.Join(err, a.print(past, func(w io.Writer) { printPast(w, past) }))
+		})
 	case f.dryRun:
-		return a.dryRun(ctx, c, f.payload)
+		return a.inSession(ctx, func(s *job.Session) error {
+			dry, err := s.DryRun(ctx, f.payload)
+			if err != nil {
+				return err
+			}
+			return a.print(dry, func(w io.Writer) { printDryRun(w, dry) })
+		})
 	}
-	return a.do(ctx, c, f.plan(c))
+	return a.do(ctx, func(c *config.Config) (job.Plan, error) { return f.plan(c), nil })
 }
 
 func (f loadFlags) plan(c *config.Config) job.Plan {
@@ -295,24 +291,4 @@ func (f loadFlags) plan(c *config.Config) job.Plan {
 		return job.PostOnly(c)
 	}
 	return job.Load(c)
-}
-
-func (a *app) dryRun(ctx context.Context, c *config.Config, payload string) error {
-	return a.inSessionOf(ctx, c, func(s *job.Session) error {
-		dry, err := s.DryRun(ctx, payload)
-		if err != nil {
-			return err
-		}
-		return a.print(dry, func(w io.Writer) { printDryRun(w, dry) })
-	})
-}
-
-func (a *app) loadAsOf(ctx context.Context, c *config.Config, asOf, out string) error {
-	return a.inSessionOf(ctx, c, func(s *job.Session) error {
-		past, err := s.AsOf(ctx, asOf, out)
-		if past == nil {
-			return err
-		}
-		return errors.Join(err, a.print(past, func(w io.Writer) { printPast(w, past) }))
-	})
 }

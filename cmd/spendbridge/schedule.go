@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +34,6 @@ finish for schedule.drain, then stop it; a second SIGTERM or SIGINT ends the
 process at once. Either way the next run goes on where this one was.`,
 		Example: `  spendbridge schedule
   spendbridge schedule --next 10`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if next > 0 {
 				return a.printSlots(next)
@@ -59,11 +57,9 @@ func (a *app) printSlots(n int) error {
 	}
 	return a.print(slots, func(w io.Writer) {
 		zone := config.Location(c.Schedule.Timezone)
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, s := range slots {
-			fmt.Fprintf(table, "%s\t%s\n", s.Due.In(zone).Format("Mon 2006-01-02 15:04 MST"), s.Job)
+			fmt.Fprintf(w, "%s  %s\n", s.Due.In(zone).Format("Mon 2006-01-02 15:04 MST"), s.Job)
 		}
-		table.Flush()
 	})
 }
 

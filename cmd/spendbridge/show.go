@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,7 +19,6 @@ import (
 	"spendbridge/etl/job"
 	"spendbridge/etl/report"
 	"spendbridge/etl/schedule"
-	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 )
 
@@ -34,7 +34,6 @@ failed and a later run may succeed, 3 if something needs a person. While a run
 is at work it shows the state as of the end of the run before.`,
 		Example: `  spendbridge status
   spendbridge status --json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
 	}
 }
@@ -146,29 +145,24 @@ id it has at its vendor, or the transaction number or signature id at Productiv.
 }
 
 func (a *app) explain(ctx context.Context, id string) error {
-	show := func(x *report.Explanation, moment asOf) error {
+	return a.inView(ctx, func(v *view) error {
+		x, err := v.explain(ctx, id)
+		if err != nil {
+			return err
+		}
 		answer := struct {
 			*report.Explanation
 			asOf
-		}{x, moment}
-		return a.print(answer, func(w io.Writer) {
-			moment.print(w)
-			printExplanation(w, x)
-		})
-	}
-	return a.inSessionOrCopy(ctx, func(s *job.Session) error {
-		x, err := report.Explain(ctx, s.DB, id, s.Config.SnapshotsDir())
-		if err != nil {
-			return err
-		}
-		return show(x, asOf{})
-	}, func(c *job.Copy) error {
-		x, err := report.ExplainCopy(ctx, c.DB, id, c.Config.SnapshotsDir())
-		if err != nil {
-			return err
-		}
-		return show(x, momentOf(c))
+		}{x, v.asOf}
+		return a.printFrom(v, answer, func(w io.Writer) { printExplanation(w, x) })
 	})
+}
+
+func (v *view) explain(ctx context.Context, id string) (*report.Explanation, error) {
+	if v.session == nil {
+		return report.ExplainCopy(ctx, v.db, id, v.config.SnapshotsDir())
+	}
+	return report.Explain(ctx, v.db, id, v.config.SnapshotsDir())
 }
 
 func newQuarantineCmd(a *app) *cobra.Command {
@@ -180,14 +174,11 @@ Mend the cause (a setting, a mapping, the record at the vendor): the next run
 releases it by itself.`,
 		Example: `  spendbridge quarantine list
   spendbridge quarantine show procurify-acme-txn-4814`,
-		Args: subcommandOnly,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:     "list",
 		Short:   "List what is in quarantine, by reason",
 		Example: "  spendbridge quarantine list --json",
-		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.quarantineList(cmd.Context()) },
 	}, &cobra.Command{
 		Use:     "show ID",
@@ -201,50 +192,37 @@ releases it by itself.`,
 }
 
 func (a *app) quarantineList(ctx context.Context) error {
-	show := func(db warehouse.Runner, moment asOf) error {
-		found, err := report.ListQuarantine(ctx, db)
+	return a.inView(ctx, func(v *view) error {
+		found, err := report.ListQuarantine(ctx, v.db, "")
 		if err != nil {
 			return err
 		}
 		answer := struct {
 			Quarantine []report.Quarantined `json:"quarantine"`
 			asOf
-		}{found, moment}
-		return a.print(answer, func(w io.Writer) {
-			moment.print(w)
-			printQuarantine(w, found)
-		})
-	}
-	return a.inSessionOrCopy(ctx,
-		func(s *job.Session) error { return show(s.DB, asOf{}) },
-		func(c *job.Copy) error { return show(c.DB, momentOf(c)) })
+		}{found, v.asOf}
+		return a.printFrom(v, answer, func(w io.Writer) { printQuarantine(w, found) })
+	})
 }
 
 func (a *app) quarantineShow(ctx context.Context, id string) error {
-	show := func(found []report.QuarantinedSource, moment asOf) error {
+	return a.inView(ctx, func(v *view) error {
+		x, err := v.explain(ctx, id)
+		if err != nil {
+			return err
+		}
+		q, err := report.ShowQuarantine(ctx, v.db, x)
+		if err != nil {
+			return err
+		}
 		answer := struct {
 			Quarantine []report.QuarantinedSource `json:"quarantine"`
 			asOf
-		}{found, moment}
-		return a.print(answer, func(w io.Writer) {
-			moment.print(w)
-			for _, q := range found {
-				printQuarantined(w, q)
-			}
+		}{[]report.QuarantinedSource{q}, v.asOf}
+		return a.printFrom(v, answer, func(w io.Writer) {
+			printExplanation(w, x)
+			printPayload(w, q.Payload)
 		})
-	}
-	return a.inSessionOrCopy(ctx, func(s *job.Session) error {
-		found, err := report.ShowQuarantine(ctx, s.DB, id)
-		if err != nil {
-			return err
-		}
-		return show(found, asOf{})
-	}, func(c *job.Copy) error {
-		found, err := report.ShowQuarantineCopy(ctx, c.DB, id)
-		if err != nil {
-			return err
-		}
-		return show(found, momentOf(c))
 	})
 }
 
@@ -329,38 +307,32 @@ person: a .csv or .parquet file for an auditor.`,
 }
 
 func (a *app) report(ctx context.Context, name, out string) error {
-	show := func(run etl.RunID, path string, moment asOf) error {
+	return a.inView(ctx, func(v *view) error {
+		run, path, err := a.reportIn(ctx, v, name, out)
+		if err != nil {
+			return err
+		}
 		answer := struct {
 			Run  etl.RunID `json:"run_id"`
 			Path string    `json:"path"`
 			asOf
-		}{run, path, moment}
-		return a.print(answer, func(w io.Writer) {
-			moment.print(w)
-			fmt.Fprintln(w, path)
-		})
-	}
-	return a.inSessionOrCopy(ctx, func(s *job.Session) error {
-		run, err := report.FindRun(ctx, s.DB, name)
-		if err != nil {
-			return err
-		}
-		path := out
-		if path == "" {
-			path = filepath.Join(s.Config.ReportsDir(), string(run)+".html")
-		}
-		if err := s.WriteReport(ctx, run, path); err != nil {
-			return err
-		}
-		return show(run, path, asOf{})
-	}, func(c *job.Copy) error {
-		// The run wrote its page when it ended.
-		run, path, written, err := job.WrittenReport(c.Config, name)
-		if err != nil {
-			return err
-		}
-		return show(run, path, asOf{written, c.Holder.Command})
+		}{run, path, v.asOf}
+		return a.printFrom(v, answer, func(w io.Writer) { fmt.Fprintln(w, path) })
 	})
+}
+
+// reportIn writes the page of a run, or finds the one that the run wrote when
+// it ended.
+func (a *app) reportIn(ctx context.Context, v *view, name, out string) (run etl.RunID, path string, err error) {
+	if v.session == nil {
+		run, path, v.AsOf, err = job.WrittenReport(v.config, name)
+		return run, path, err
+	}
+	if run, err = report.FindRun(ctx, v.db, name); err != nil {
+		return run, "", err
+	}
+	path = cmp.Or(out, filepath.Join(v.config.ReportsDir(), string(run)+".html"))
+	return run, path, v.session.WriteReport(ctx, run, path)
 }
 
 type ledgerFlags struct {
@@ -411,91 +383,4 @@ func dayFlag(flag, text string) (time.Time, error) {
 		return t, etl.Usagef("%s: %q is not a day; write it as 2026-01-31", flag, text)
 	}
 	return t, nil
-}
-
-func newVendorsListCmd(a *app) *cobra.Command {
-	var limit int
-	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List vendors by spend, with their spellings",
-		Example: "  spendbridge vendors list --limit 20",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.vendorsList(cmd.Context(), limit) },
-	}
-	limitFlag(cmd, &limit)
-	return cmd
-}
-
-func limitFlag(cmd *cobra.Command, limit *int) {
-	cmd.Flags().IntVar(limit, "limit", 50, "show the first `N` only; 0 shows all")
-}
-
-func newVendorsSuggestCmd(a *app) *cobra.Command {
-	var limit int
-	var least string
-	cmd := &cobra.Command{
-		Use:   "suggest",
-		Short: "Suggest vendors that may be one and better spellings, those with most spend first",
-		Long: `Suggest vendors that may be one. They are ranked by what would move: the spend
-of the smaller of the two. The similarity is that of their keys, from 0 to 1
-(Jaro-Winkler, of the words that differ).
-
-A vendor keeps the name it was posted under first. A better spelling that was
-seen since is suggested here; vendors approve changes the name.`,
-		Example: "  spendbridge vendors suggest --least 0.80",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.vendorsSuggest(cmd.Context(), least, limit) },
-	}
-	limitFlag(cmd, &limit)
-	cmd.Flags().StringVar(&least, "least", "0.88", "leave out pairs less `similar` than this, from 0 to 1")
-	return cmd
-}
-
-func (a *app) vendorsList(ctx context.Context, limit int) error {
-	return a.inSession(ctx, func(s *job.Session) error {
-		vendors, err := transform.ListVendors(ctx, s.DB)
-		if err != nil {
-			return err
-		}
-		shown, more := firstOf(vendors, limit)
-		currency := s.Config.ReportingCurrency
-		result := map[string]any{"reporting_currency": currency, "vendors": shown, "more": more}
-		return a.print(result, func(w io.Writer) { printVendors(w, shown, more, currency) })
-	})
-}
-
-// firstOf returns the first rows and how many there are beyond.
-func firstOf[T any](rows []T, limit int) ([]T, int) {
-	if limit <= 0 || len(rows) <= limit {
-		return rows, 0
-	}
-	return rows[:limit], len(rows) - limit
-}
-
-func (a *app) vendorsSuggest(ctx context.Context, least string, limit int) error {
-	return a.inSession(ctx, func(s *job.Session) error {
-		aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
-		if err != nil {
-			return err
-		}
-		suggestions, err := transform.Suggest(ctx, s.DB, aliases, least)
-		if err != nil {
-			return err
-		}
-		respellings, err := transform.Respellings(ctx, s.DB, aliases)
-		if err != nil {
-			return err
-		}
-		shown, more := firstOf(suggestions, limit)
-		respelt, moreRespelt := firstOf(respellings, limit)
-		currency := s.Config.ReportingCurrency
-		result := map[string]any{
-			"reporting_currency": currency, "suggestions": shown, "more": more,
-			"better_spellings": respelt, "more_better_spellings": moreRespelt,
-		}
-		return a.print(result, func(w io.Writer) {
-			printSuggestions(w, shown, more, currency)
-			printRespellings(w, respelt, moreRespelt, currency)
-		})
-	})
 }

@@ -25,6 +25,22 @@ func (t *table) add(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
+// printRows prints a heading and a table with a line for each row; nothing if
+// there are no rows.
+func printRows[T any](w io.Writer, heading string, head []string, rows []T, cells func(T) []string) {
+	if len(rows) == 0 {
+		return
+	}
+	if heading != "" {
+		fmt.Fprintln(w, "\n"+heading)
+	}
+	t := table{head: head}
+	for _, row := range rows {
+		t.add(cells(row)...)
+	}
+	t.print(w)
+}
+
 // print writes the table, indented by two spaces.
 func (t *table) print(w io.Writer) {
 	widths := make([]int, len(t.head))
@@ -48,6 +64,14 @@ func (t *table) print(w io.Writer) {
 			line.WriteString("  " + cell)
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// printFirst prints the first rows of a list, and how many there are more.
+func (t *table) printFirst(w io.Writer, more int) {
+	t.print(w)
+	if more > 0 {
+		fmt.Fprintf(w, "  … and %s more; --limit 0 shows all\n", etl.Number(more))
 	}
 }
 

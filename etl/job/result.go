@@ -34,8 +34,8 @@ type Result struct {
 	Undelivered []etl.Undelivered   `json:"undelivered"`
 	Verdict     string              `json:"verdict"` // of the installation, as status says it
 	SetAside    []SetAside          `json:"set_aside"`
-	Proofs      []Proof             `json:"proofs"` // of verify
-	Duplicates  []report.Duplicates `json:"possible_duplicates"`
+	Proofs      []Proof             `json:"proofs"`              // of verify
+	Duplicates  []report.Duplicates `json:"possible_duplicates"` // if asked for
 	Published   string              `json:"published,omitempty"`
 	Report      string              `json:"report,omitempty"`
 	Notes       []string            `json:"notes"`

@@ -25,8 +25,6 @@ type Run struct {
 	Result  *Result
 	seen    []error // how the stages ended so far
 	spend   string  // logical hash of canonical.spend, once a snapshot has shown it
-
-	duplicates []report.Duplicates // possible ones; nil as long as nobody looked
 }
 
 // Do opens the data folder, runs a plan there and closes it again. Without a
@@ -200,10 +198,11 @@ func (r *Run) summarise(ctx context.Context) (err error) {
 	if r.Result.Totals, err = readTotals(ctx, r.DB, r.ID); err != nil {
 		return err
 	}
-	if r.duplicates, err = report.PossibleDuplicates(ctx, r.DB); err != nil {
-		return err
+	if r.FindDuplicates {
+		if r.Result.Duplicates, err = report.PossibleDuplicates(ctx, r.DB); err != nil {
+			return err
+		}
 	}
-	r.Result.Duplicates = append(r.Result.Duplicates, r.duplicates...)
 	err = r.DB.Get(ctx, "job/run.example", nil, &r.Result.Example)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil

@@ -32,6 +32,10 @@ type Options struct {
 	// repeats it.
 	Interactive bool
 
+	// FindDuplicates has the result of a run list possible duplicates, which
+	// takes long.
+	FindDuplicates bool
+
 	// Retried is called before each wait for sending a request to a host again.
 	// It may be nil.
 	Retried func(host string, wait time.Duration)
@@ -140,10 +144,8 @@ func Query(ctx context.Context, file, statement string) (*report.Answer, error) 
 // A Copy is the analysts' copy, opened while another process has the data
 // folder.
 type Copy struct {
-	DB     *warehouse.DB
-	Config *config.Config
-	Holder warehouse.Holder // who has the data folder
-	AsOf   time.Time        // when the copy was published
+	*warehouse.DB
+	AsOf time.Time // when it was published
 }
 
 // OpenCopy opens the analysts' copy because the data folder is locked.
@@ -157,8 +159,5 @@ func OpenCopy(ctx context.Context, c *config.Config, locked *warehouse.LockedErr
 	if err != nil {
 		return nil, err
 	}
-	return &Copy{DB: db, Config: c, Holder: locked.Holder, AsOf: info.ModTime().UTC()}, nil
+	return &Copy{db, info.ModTime().UTC()}, nil
 }
-
-// Close closes the copy.
-func (c *Copy) Close() error { return c.DB.Close() }

@@ -112,11 +112,10 @@ func (r *Run) afterRun(ctx context.Context) string {
 		return ""
 	}
 	r.Result.Undelivered, r.Result.Verdict = state.Open, state.Verdict()
-	state.Duplicates = r.duplicates
 	path := ""
 	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
 		path = filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")
-		if err := r.writeReport(ctx, r.ID, state, path); err != nil {
+		if err := report.Write(ctx, r.DB, r.ID, state, nil, path); err != nil {
 			log.WarnContext(ctx, "report not written", etl.Err(err))
 			path = ""
 		}
@@ -130,23 +129,21 @@ func (r *Run) afterRun(ctx context.Context) string {
 	return path
 }
 
-// WriteReport writes the page of a run.
+// WriteReport writes the page of a run, with what takes long to find. Without
+// vendor suggestions it is still worth having.
 func (s *Session) WriteReport(ctx context.Context, run etl.RunID, path string) error {
 	state, err := s.State(ctx)
 	if err != nil {
 		return err
 	}
-	return s.writeReport(ctx, run, state, path)
-}
-
-// writeReport writes the page of a run. Without vendor suggestions it is still
-// worth having.
-func (s *Session) writeReport(ctx context.Context, run etl.RunID, state *report.State, path string) error {
-	suggestions, err := s.suggestions(ctx)
-	if err != nil {
+	asked := &report.Asked{}
+	if asked.Suggestions, err = s.suggestions(ctx); err != nil {
 		s.Log.WarnContext(ctx, "vendor suggestions left out", etl.Err(err))
 	}
-	return report.Write(ctx, s.DB, run, state, suggestions, path)
+	if asked.Duplicates, err = report.PossibleDuplicates(ctx, s.DB); err != nil {
+		return err
+	}
+	return report.Write(ctx, s.DB, run, state, asked, path)
 }
 
 func (s *Session) suggestions(ctx context.Context) ([]report.Suggestion, error) {

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"fmt"
 	"math/big"
+	"strings"
 	"time"
 )
 
@@ -10,80 +12,72 @@ const shownMonths = 24
 
 // A month is the spend of one calendar month.
 type month struct {
-	First             time.Time
+	Month             time.Time // its first day
 	Records, Unpriced int64
 	Amount            string
-	value             *big.Rat
 }
 
 // Name is how people call the month.
-func (m month) Name() string { return m.First.Format("January 2006") }
+func (m month) Name() string { return m.Month.Format("January 2006") }
 
-// A monthChart is a column chart on a canvas of len(Columns) × 10 by 100.
+// A monthChart is a column chart on a canvas of len(Columns) × 20 by 1000.
 type monthChart struct {
 	All     []month
 	Columns []column
 	Width   int
-	Zero    string // height of the line at which nothing was spent
+	Zero    int64 // height of the line at which nothing was spent
 	Highest month
 }
 
 // A column is one month's mark.
 type column struct {
 	month
-	X, Y, Height string
+	X, Y, Height int64
 	Negative     bool
 }
 
 // chartMonths draws the newest months, and months without spend between them
 // as empty columns.
-func chartMonths(months []month) monthChart {
+func chartMonths(months []month) (monthChart, error) {
 	chart := monthChart{All: months}
-	if len(months) == 0 {
-		return chart
-	}
 	shown := fillMonths(months)
 	shown = shown[max(0, len(shown)-shownMonths):]
-	top, bottom := new(big.Rat), new(big.Rat)
-	for _, m := range shown {
-		if m.value.Cmp(top) > 0 {
-			top, chart.Highest = m.value, m
-		}
-		if m.value.Cmp(bottom) < 0 {
-			bottom = m.value
-		}
-	}
-	span := new(big.Rat).Sub(top, bottom)
-	scale := func(r *big.Rat) *big.Rat { // 0 … 100
-		if span.Sign() == 0 {
-			return new(big.Rat)
-		}
-		return new(big.Rat).Quo(new(big.Rat).Mul(r, big.NewRat(100, 1)), span)
-	}
-	zero := scale(top)
-	chart.Zero, chart.Width = zero.FloatString(2), 10*len(shown)
+	values := make([]*big.Int, len(shown))
+	top, bottom := new(big.Int), new(big.Int)
 	for i, m := range shown {
-		c := column{month: m, X: big.NewRat(int64(20*i+3), 2).FloatString(1), Negative: m.value.Sign() < 0}
-		c.Height = scale(new(big.Rat).Abs(m.value)).FloatString(2)
-		c.Y = chart.Zero
-		if !c.Negative {
-			c.Y = new(big.Rat).Sub(zero, scale(m.value)).FloatString(2)
+		var err error
+		if values[i], err = units(m.Amount); err != nil {
+			return chart, err
+		}
+		if values[i].Cmp(top) > 0 {
+			top, chart.Highest = values[i], m
+		}
+		if values[i].Cmp(bottom) < 0 {
+			bottom = values[i]
+		}
+	}
+	span := new(big.Int).Sub(top, bottom)
+	chart.Zero, chart.Width = thousandths(top, span), 20*len(shown)
+	for i, m := range shown {
+		c := column{month: m, X: int64(20*i + 3), Y: chart.Zero, Height: thousandths(values[i], span)}
+		if c.Negative = values[i].Sign() < 0; c.Negative {
+			c.Height = -c.Height
+		} else {
+			c.Y -= c.Height
 		}
 		chart.Columns = append(chart.Columns, c)
 	}
-	return chart
+	return chart, nil
 }
 
 // fillMonths puts the months that have no spend between those that have.
 func fillMonths(months []month) []month {
 	var all []month
-	next := months[0].First
 	for _, m := range months {
-		for ; next.Before(m.First); next = next.AddDate(0, 1, 0) {
-			all = append(all, month{First: next, Amount: "0", value: new(big.Rat)})
+		for n := len(all); n > 0 && all[n-1].Month.AddDate(0, 1, 0).Before(m.Month); n++ {
+			all = append(all, month{Month: all[n-1].Month.AddDate(0, 1, 0), Amount: "0.0000"})
 		}
 		all = append(all, m)
-		next = m.First.AddDate(0, 1, 0)
 	}
 	return all
 }
@@ -91,52 +85,69 @@ func fillMonths(months []month) []month {
 // Ends names the first, the middle and the last month of the chart.
 func (c monthChart) Ends() []string {
 	n := len(c.Columns)
-	if n == 0 {
-		return nil
-	}
-	ends := []string{c.Columns[0].First.Format("Jan 2006")}
-	if n > 4 {
-		ends = append(ends, c.Columns[n/2].First.Format("Jan 2006"))
-	}
-	if n > 1 {
-		ends = append(ends, c.Columns[n-1].First.Format("Jan 2006"))
+	var ends []string
+	for i, column := range c.Columns {
+		if i == 0 || i == n-1 || i == n/2 && n > 4 {
+			ends = append(ends, column.Month.Format("Jan 2006"))
+		}
 	}
 	return ends
 }
 
-// bars scales values to the longest of them, and adds their share of the sum
-// of what is positive.
-func bars(values []*big.Rat) []bar {
-	longest, sum := new(big.Rat), new(big.Rat)
-	for _, v := range values {
-		if size := new(big.Rat).Abs(v); size.Cmp(longest) > 0 {
-			longest = size
+// A bar is one line of a bar chart. Width is of 1000, Share of all that is
+// positive.
+type bar struct {
+	Name, Transacted, Amount string
+	Exponent                 int // of a currency
+	Records, Unpriced        int64
+	Width                    int64
+	Share                    string
+	Negative                 bool
+}
+
+// scaleBars makes the longest bar as wide as there is room.
+func scaleBars(bars []bar) error {
+	longest, sum := new(big.Int), new(big.Int)
+	values := make([]*big.Int, len(bars))
+	for i := range bars {
+		var err error
+		if values[i], err = units(bars[i].Amount); err != nil {
+			return err
 		}
-		if v.Sign() > 0 {
-			sum.Add(sum, v)
+		if values[i].CmpAbs(longest) > 0 {
+			longest.Abs(values[i])
+		}
+		if values[i].Sign() > 0 {
+			sum.Add(sum, values[i])
 		}
 	}
-	all := make([]bar, len(values))
 	for i, v := range values {
-		all[i].Negative = v.Sign() < 0
-		all[i].Width = int(part(new(big.Rat).Abs(v), longest, 1000).Num().Int64())
-		if sum.Sign() > 0 && v.Sign() >= 0 {
-			all[i].Share = tenths(part(v, sum, 1000)) + " %"
+		b := &bars[i]
+		b.Negative = v.Sign() < 0
+		b.Width = thousandths(new(big.Int).Abs(v), longest)
+		if share := thousandths(v, sum); sum.Sign() > 0 && !b.Negative {
+			b.Share = fmt.Sprintf("%d.%d %%", share/10, share%10)
 		}
 	}
-	return all
+	return nil
 }
 
-// part is v ÷ whole × of, rounded to a whole number.
-func part(v, whole *big.Rat, of int64) *big.Rat {
-	if whole.Sign() == 0 {
-		return new(big.Rat)
+// units reads an amount as SQL prints it, with four decimals, in units of the
+// last of them.
+func units(amount string) (*big.Int, error) {
+	n, ok := new(big.Int).SetString(strings.Replace(amount, ".", "", 1), 10)
+	if !ok {
+		return nil, fmt.Errorf("%q is not an amount", amount)
 	}
-	r := new(big.Rat).Mul(new(big.Rat).Quo(v, whole), big.NewRat(of, 1))
-	rounded, _ := new(big.Rat).SetString(r.FloatString(0))
-	return rounded
+	return n, nil
 }
 
-func tenths(r *big.Rat) string {
-	return new(big.Rat).Quo(r, big.NewRat(10, 1)).FloatString(1)
+// thousandths is v ÷ whole × 1000, rounded; 0 of nothing.
+func thousandths(v, whole *big.Int) int64 {
+	if whole.Sign() == 0 {
+		return 0
+	}
+	twice := new(big.Int).Mul(v, big.NewInt(2000))
+	twice.Add(twice, whole)
+	return twice.Div(twice, new(big.Int).Mul(whole, big.NewInt(2))).Int64()
 }

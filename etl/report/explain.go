@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,6 +44,7 @@ type RawVersion struct {
 	File      string          `json:"file"`
 	Changes   []Change        `json:"changes"` // against the version before
 	Payload   json.RawMessage `json:"payload"`
+	FetchedAt time.Time       `json:"-"` // the page
 }
 
 // A DeliveryItem is one time the record was posted, or was to be.
@@ -89,40 +89,47 @@ type SnapshotRow struct {
 // is a [*etl.UsageError] that names the nearest or all of them. Snapshots are
 // looked for in the folder.
 func Explain(ctx context.Context, db warehouse.Runner, id, snapshots string) (*Explanation, error) {
-	x, err := find(ctx, db, id)
-	if err != nil {
-		return nil, err
-	}
-	for _, step := range []func(context.Context, warehouse.Runner) error{x.record, x.versions, x.deliveries, x.holds} {
-		if err := step(ctx, db); err != nil {
-			return nil, fmt.Errorf("explain %s: %w", id, err)
+	return explain(ctx, db, id, snapshots, func(x *Explanation, spend warehouse.Args) []part {
+		record := warehouse.Args{"source": x.Source, "stream": x.Stream, "record_id": x.RecordID}
+		return []part{
+			{&x.Versions, "report/explain.versions", record},
+			{&x.Deliveries, "report/explain.deliveries", spend},
+			{&x.Holds, "report/explain.holds", spend},
 		}
-	}
-	if err := x.snapshots(ctx, db, snapshots); err != nil {
-		return nil, fmt.Errorf("explain %s: %w", id, err)
-	}
-	return x, nil
+	})
 }
 
 // ExplainCopy is [Explain] on the analysts' copy, which knows neither what the
 // vendor said nor the exact JSON that was posted.
 func ExplainCopy(ctx context.Context, db warehouse.Runner, id, snapshots string) (*Explanation, error) {
+	return explain(ctx, db, id, snapshots, func(x *Explanation, spend warehouse.Args) []part {
+		x.Versions, x.Holds = []RawVersion{}, []HeldItem{}
+		return []part{{&x.Deliveries, "report/explain.deliveries_copy", spend}}
+	})
+}
+
+func explain(ctx context.Context, db warehouse.Runner, id, snapshots string, parts func(*Explanation, warehouse.Args) []part) (*Explanation, error) {
 	x, err := find(ctx, db, id)
 	if err != nil {
 		return nil, err
 	}
-	x.Versions, x.Holds = []RawVersion{}, []HeldItem{}
-	if err := errors.Join(x.record(ctx, db), x.deliveriesFrom(ctx, db, "report/explain.deliveries_copy"), x.snapshots(ctx, db, snapshots)); err != nil {
+	spend := warehouse.Args{"spend_id": x.SpendID}
+	err = fillAll(ctx, db, append(parts(x, spend), part{x, "report/explain.record", spend})...)
+	for i := range x.Versions {
+		if err == nil {
+			before := x.Versions[max(i-1, 0)].Payload // of the first: itself
+			x.Versions[i].Changes, err = changesBetween(before, x.Versions[i].Payload)
+		}
+	}
+	if err = errors.Join(err, x.snapshots(ctx, db, snapshots)); err != nil {
 		return nil, fmt.Errorf("explain %s: %w", id, err)
 	}
 	return x, nil
 }
 
 func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, error) {
-	found, err := warehouse.List(ctx, db, "report/explain.find", warehouse.Args{"id": id}, func(rows *sql.Rows, x *Explanation) error {
-		return rows.Scan(&x.SpendID, &x.Source, &x.Stream, &x.RecordID, &x.State)
-	})
-	if err != nil {
+	var found []Explanation
+	if err := warehouse.Fill(ctx, db, &found, "report/explain.find", warehouse.Args{"id": id}); err != nil {
 		return nil, err
 	}
 	switch {
@@ -145,58 +152,6 @@ func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, er
 	return nil, etl.Usagef("no record is called %s; the nearest are %s", id, strings.Join(near, ", "))
 }
 
-func (x *Explanation) record(ctx context.Context, db warehouse.Runner) error {
-	var text string
-	err := db.Get(ctx, "report/explain.record", warehouse.Args{"spend_id": x.SpendID}, &text)
-	x.Record = json.RawMessage(text)
-	return err
-}
-
-func (x *Explanation) versions(ctx context.Context, db warehouse.Runner) (err error) {
-	args := warehouse.Args{"source": x.Source, "stream": x.Stream, "record_id": x.RecordID}
-	x.Versions, err = warehouse.List(ctx, db, "report/explain.versions", args, func(rows *sql.Rows, v *RawVersion) error {
-		var payload string
-		err := rows.Scan(&v.Version, &v.SeenAt, &v.Tombstone, &payload, &v.PageID, &v.Ordinal, &v.RunID, &v.URL, &v.File)
-		v.Payload = json.RawMessage(payload)
-		return err
-	})
-	for i := range x.Versions {
-		if err != nil {
-			return err
-		}
-		before := x.Versions[max(i-1, 0)].Payload // of the first: itself
-		x.Versions[i].Changes, err = changesBetween(before, x.Versions[i].Payload)
-	}
-	return err
-}
-
-func (x *Explanation) deliveries(ctx context.Context, db warehouse.Runner) error {
-	return x.deliveriesFrom(ctx, db, "report/explain.deliveries")
-}
-
-func (x *Explanation) deliveriesFrom(ctx context.Context, db warehouse.Runner, file string) (err error) {
-	args := warehouse.Args{"spend_id": x.SpendID}
-	x.Deliveries, err = warehouse.List(ctx, db, file, args, func(rows *sql.Rows, d *DeliveryItem) error {
-		var payload string
-		err := rows.Scan(&d.Key, &d.Attempt, &d.Kind, &d.State, &d.Target, &d.RunID, &d.BatchID, &d.BatchState,
-			&d.Status, &d.SHA256, &d.File, &d.SentAt, &d.Message, &d.Decision, &d.DecidedBy, &d.Note, &payload)
-		d.Payload = json.RawMessage(payload)
-		return err
-	})
-	return err
-}
-
-func (x *Explanation) holds(ctx context.Context, db warehouse.Runner) (err error) {
-	args := warehouse.Args{"spend_id": x.SpendID}
-	x.Holds, err = warehouse.List(ctx, db, "report/explain.holds", args, func(rows *sql.Rows, h *HeldItem) error {
-		var payload string
-		err := rows.Scan(&h.Key, &h.Gate, &h.HeldAt, &payload)
-		h.Payload = json.RawMessage(payload)
-		return err
-	})
-	return err
-}
-
 // snapshots looks into the Parquet files themselves. The link `latest` would
 // name one of them twice.
 func (x *Explanation) snapshots(ctx context.Context, db warehouse.Runner, folder string) error {
@@ -210,17 +165,15 @@ func (x *Explanation) snapshots(ctx context.Context, db warehouse.Runner, folder
 		if name == "latest" || strings.HasPrefix(name, ".") {
 			continue
 		}
-		args := warehouse.Args{"spend_id": x.SpendID, "files": filepath.Join(warehouse.Literal(filepath.Join(folder, name)), "*", "*", "*.parquet")}
-		rows, err := warehouse.List(ctx, db, "report/explain.snapshots", args, func(rows *sql.Rows, s *SnapshotRow) error {
-			return rows.Scan(&s.File, &s.Amount, &s.Currency)
-		})
-		if err != nil {
-			return errors.Join(fmt.Errorf("snapshot %s", name), err)
+		var rows []SnapshotRow
+		files := filepath.Join(warehouse.Literal(filepath.Join(folder, name)), "*", "*", "*.parquet")
+		if err := warehouse.Fill(ctx, db, &rows, "report/explain.snapshots", warehouse.Args{"spend_id": x.SpendID, "files": files}); err != nil {
+			return fmt.Errorf("snapshot %s: %w", name, err)
 		}
-		for i := range rows {
-			rows[i].Snapshot = name
+		for _, row := range rows {
+			row.Snapshot = name
+			x.Snapshots = append(x.Snapshots, row)
 		}
-		x.Snapshots = append(x.Snapshots, rows...)
 	}
 	return nil
 }

@@ -12,10 +12,7 @@ import (
 // judge puts the run into words: how it went, what needs attention now, and
 // the numbers that matter.
 func (p *page) judge() {
-	waits := p.State.waits()
-	p.Todo = append(p.Todo, p.stagesToDo()...)
-	p.Todo = append(p.Todo, p.totalsToDo()...)
-	p.Todo = append(p.Todo, waits...)
+	p.Todo = slices.Concat(p.stagesToDo(), p.totalsToDo(), p.State.waits())
 	p.Verdict = p.verdict()
 	p.Figures = p.figures()
 }
@@ -25,7 +22,7 @@ func (p *page) verdict() verdict {
 	switch {
 	case p.Run.Status == etl.StatusFailed:
 		return verdict{"failed", "This run failed", p.failedText()}
-	case p.Run.Finished.IsZero():
+	case p.Run.FinishedAt.IsZero():
 		return verdict{"person", "This run has not ended", "What is below is as of now."}
 	case len(p.Todo) > 0:
 		title := "Done, and something needs attention"
@@ -41,7 +38,7 @@ func (p *page) verdict() verdict {
 
 func (p *page) okText() string {
 	text := "Nothing needs a decision."
-	if len(p.Balance) > 0 && p.TotalsRun == p.Run.ID {
+	if len(p.Balance) > 0 && p.TotalsRun == p.Run.RunID {
 		text += " Every record that was read is accounted for, and every total agrees."
 	}
 	return text
@@ -60,8 +57,8 @@ func (p *page) failedText() string {
 func (p *page) stagesToDo() []Todo {
 	var all []Todo
 	for _, s := range p.Stages {
-		if s.Error != "" && !(s.Name == "deliver" && s.Status == etl.StatusNeedsPerson) {
-			all = append(all, Todo{What: s.Words + ": " + s.Error})
+		if s.Error != "" && !(s.Stage == "deliver" && s.Status == etl.StatusNeedsPerson) {
+			all = append(all, Todo{What: stageWords(s.Stage) + ": " + s.Error})
 		}
 	}
 	if len(all) == 0 && p.Run.Status == etl.StatusFailed && p.Run.Error != "" {
@@ -94,7 +91,7 @@ func (p *page) totalsToDo() []Todo {
 func (p *page) figures() []figure {
 	spent := "no spend yet"
 	if p.Spend.Records > 0 {
-		spent = fmt.Sprintf("%s records, %s to %s", count(p.Spend.Records), p.Spend.FirstDay, p.Spend.LastDay)
+		spent = fmt.Sprintf("%s records, %s to %s", etl.Number(p.Spend.Records), p.Spend.FirstDay, p.Spend.LastDay)
 	}
 	sent := int64(0)
 	for _, d := range p.Deliveries {
@@ -103,10 +100,10 @@ func (p *page) figures() []figure {
 		}
 	}
 	return []figure{
-		{strings.TrimSpace("All spend " + p.Spend.Currency), p.Spend.Amount, spent},
-		{"Accepted by Productiv", count(sent), "records, in this run"},
-		{"Excluded", count(records(p.Excluded)), "records that are no spend"},
-		{"Set aside", count(records(p.Quarantine)), "records that cannot become spend yet"},
+		{strings.TrimSpace("All spend " + p.Spend.Currency), p.money(p.Spend.Amount, p.Spend.Currency), spent},
+		{"Accepted by Productiv", etl.Number(sent), "records, in this run"},
+		{"Excluded", etl.Number(records(p.Excluded)), "records that are no spend"},
+		{"Set aside", etl.Number(records(p.Quarantine)), "records that cannot become spend yet"},
 	}
 }
 
@@ -115,22 +112,6 @@ func records(rows []reasonRow) (sum int64) {
 		sum += r.Records
 	}
 	return sum
-}
-
-// maxSuggestions is how many pairs of vendors the page shows.
-const maxSuggestions = 10
-
-// suggest takes the pairs that would move most spend.
-func (p *page) suggest(suggestions []Suggestion) error {
-	for _, s := range suggestions[:min(len(suggestions), maxSuggestions)] {
-		value, err := amount(s.Amount)
-		if err != nil {
-			return err
-		}
-		s.Amount = money(value, 2)
-		p.Suggestions = append(p.Suggestions, s)
-	}
-	return nil
 }
 
 // judge says what needs attention, and what all of it comes to.
@@ -144,8 +125,11 @@ func (s *State) judge() {
 
 // waits lists what waits for a decision.
 func (s *State) waits() []Todo {
-	plan := etl.HeldPlan{Name: s.Plan, Held: s.Held, Moves: s.Moves}
-	return slices.Concat(s.batchesToDo(), planToDo(plan), s.openToDo(), vanishedToDo(s.Vanished))
+	all := s.batchesToDo()
+	if plan := (etl.HeldPlan{Name: s.Plan, Held: s.Held, Moves: s.Moves}); plan.Name != "" {
+		all = append(all, Todo{plan.String(), plan.Ways()})
+	}
+	return slices.Concat(all, s.openToDo(), s.vanishedToDo())
 }
 
 // diedToDo names runs that never ended. Whoever reads the state has the data
@@ -153,20 +137,14 @@ func (s *State) waits() []Todo {
 func (s *State) diedToDo() []Todo {
 	var all []Todo
 	for _, r := range s.Died {
-		all = append(all, Todo{
-			What:     fmt.Sprintf("run %s (%s) was stopped before it ended: killed, or the machine went down", r.Run, r.Command),
-			Commands: []string{"spendbridge " + again(r.Command)},
-		})
+		again := "run" // unless another command goes on where it stopped
+		if slices.Contains([]string{"extract", "transform", "load", "verify"}, r.Command) {
+			again = r.Command
+		}
+		what := fmt.Sprintf("run %s (%s) was stopped before it ended: killed, or the machine went down", r.Run, r.Command)
+		all = append(all, Todo{what, []string{"spendbridge " + again}})
 	}
 	return all
-}
-
-// again is the command that goes on where a run of another one stopped.
-func again(command string) string {
-	if slices.Contains([]string{"extract", "transform", "load", "verify"}, command) {
-		return command
-	}
-	return "run"
 }
 
 // stageCommand is the command that runs a stage again.
@@ -186,34 +164,20 @@ func stageCommand(stage string) string {
 func (s *State) batchesToDo() []Todo {
 	var all []Todo
 	for _, b := range s.Batches {
-		if b.State == "sending" {
-			all = append(all, Todo{
-				What:     fmt.Sprintf("batch %s with %d records was being sent when its run died; the next load finds out what became of it", b.Batch, b.Records),
-				Commands: []string{"spendbridge load"},
-			})
-			continue
+		settle := "spendbridge settle " + shellWord(b.Batch)
+		todo := Todo{
+			fmt.Sprintf("batch %s with %d records was sent and its answer was lost; look whether Productiv has it", b.Batch, b.Records),
+			[]string{settle + ` --accepted --note "found in Productiv"`, settle + ` --resend --note "not in Productiv"`},
 		}
-		all = append(all, Todo{
-			What:     fmt.Sprintf("batch %s with %d records was sent and its answer was lost; look whether Productiv has it", b.Batch, b.Records),
-			Commands: settleBatch(b.Batch),
-		})
+		if b.State == "sending" {
+			todo = Todo{
+				fmt.Sprintf("batch %s with %d records was being sent when its run died; the next load finds out what became of it", b.Batch, b.Records),
+				[]string{"spendbridge load"},
+			}
+		}
+		all = append(all, todo)
 	}
 	return all
-}
-
-// settleBatch is how a person says what became of a batch.
-func settleBatch(batch string) []string {
-	return []string{
-		"spendbridge settle " + shellWord(batch) + ` --accepted --note "found in Productiv"`,
-		"spendbridge settle " + shellWord(batch) + ` --resend --note "not in Productiv"`,
-	}
-}
-
-func planToDo(plan etl.HeldPlan) []Todo {
-	if plan.Name == "" {
-		return nil
-	}
-	return []Todo{{What: plan.String(), Commands: plan.Ways()}}
 }
 
 // openToDo names what no later load settles by itself. Batches in doubt and
@@ -223,16 +187,16 @@ func (s *State) openToDo() []Todo {
 	add := func(what string, is func(etl.Undelivered) bool, commands ...string) {
 		cells := slices.DeleteFunc(slices.Clone(s.Open), func(u etl.Undelivered) bool { return u.Settled || !is(u) })
 		if len(cells) > 0 {
-			all = append(all, Todo{What: fmt.Sprintf(what, etl.SumUp(cells), etl.MoneyOf(cells)), Commands: commands})
+			all = append(all, Todo{fmt.Sprintf(what, etl.SumUp(cells), etl.MoneyOf(cells)), commands})
 		}
 	}
 	of := func(class string) func(etl.Undelivered) bool {
 		return func(u etl.Undelivered) bool { return u.Class == class }
 	}
-	refused := []string{`spendbridge settle --rejected --retry --note "corrected"`, `spendbridge settle --rejected --dismiss --note WHY`}
+	rejected := []string{`spendbridge settle --rejected --retry --note "corrected"`, `spendbridge settle --rejected --dismiss --note WHY`}
 	unsent := []string{"spendbridge load --dry-run", `spendbridge settle --changes --corrected-at-productiv --note WHY`, `spendbridge settle --changes --dismiss --note WHY`}
-	add("%s records were rejected by Productiv (%s)", of(etl.ClassRejected), refused...)
-	add("%s records were rejected here, before they were sent (%s)", of(etl.ClassInvalid), refused...)
+	add("%s records were rejected by Productiv (%s)", of(etl.ClassRejected), rejected...)
+	add("%s records were rejected here, before they were sent (%s)", of(etl.ClassInvalid), rejected...)
 	add("%s records changed after they were posted, and the change is not posted (%s)", of(etl.ClassChanged), unsent...)
 	add("%s records were withdrawn after they were posted, and Productiv still has them (%s)", of(etl.ClassWithdrawn), unsent...)
 	add("%s records stand reversed at Productiv without their new version (%s)",
@@ -240,16 +204,16 @@ func (s *State) openToDo() []Todo {
 	return all
 }
 
-func vanishedToDo(vanished []Vanished) []Todo {
+func (s *State) vanishedToDo() []Todo {
 	var all []Todo
-	for _, v := range vanished {
+	for _, v := range s.Vanished {
 		what := fmt.Sprintf("%d records of %s seem to have vanished and stay as they were", v.Records, v.Source)
 		if v.Links {
 			what = fmt.Sprintf("many records of %s lack a link such as the vendor, so nothing that vanished is believed (%d records)", v.Source, v.Records)
 		}
 		all = append(all, Todo{
-			What:     what + "; check what the credentials may see, and accept it if it is true",
-			Commands: []string{"spendbridge extract " + shellWord(v.Source) + ` --accept-vanished --note "it is true"`},
+			what + "; check what the credentials may see, and accept it if it is true",
+			[]string{"spendbridge extract " + shellWord(v.Source) + ` --accept-vanished --note "it is true"`},
 		})
 	}
 	return all
@@ -275,7 +239,7 @@ func (s *State) stagesToDo(listed bool) []StageState {
 			continue
 		case delivery, s.isListed(x): // each thing is listed by itself
 		default:
-			s.Todo = append(s.Todo, Todo{What: x.Stage + ": " + x.Error, Commands: []string{"spendbridge " + stageCommand(x.Stage)}})
+			s.Todo = append(s.Todo, Todo{x.Stage + ": " + x.Error, []string{"spendbridge " + stageCommand(x.Stage)}})
 		}
 		bad = append(bad, x)
 	}
@@ -312,34 +276,28 @@ func (s *State) fail(what string) {
 
 // since is when the first trouble began, or when the last one ended.
 func (s *State) since(bad []StageState) time.Time {
-	var t time.Time
+	var began, ended []time.Time
 	for _, x := range bad {
-		if t.IsZero() || x.Since.Before(t) {
-			t = x.Since
+		began = append(began, x.Since)
+	}
+	if len(bad) == 0 {
+		for _, b := range s.Batches {
+			began = append(began, b.Planned)
 		}
-	}
-	if len(bad) > 0 {
-		return t
-	}
-	for _, b := range s.Batches {
-		if t.IsZero() || b.Planned.Before(t) {
-			t = b.Planned
+		for _, v := range s.Vanished {
+			began = append(began, v.Since)
 		}
-	}
-	for _, v := range s.Vanished {
-		if t.IsZero() || v.Since.Before(t) {
-			t = v.Since
-		}
-	}
-	if len(s.Todo) > 0 {
-		return t
 	}
 	for _, x := range s.Stages {
-		if x.Since.After(t) {
-			t = x.Since
-		}
+		ended = append(ended, x.Since)
 	}
-	return t
+	switch {
+	case len(began) > 0:
+		return slices.MinFunc(began, time.Time.Compare)
+	case len(s.Todo) > 0 || len(ended) == 0:
+		return time.Time{}
+	}
+	return slices.MaxFunc(ended, time.Time.Compare)
 }
 
 // Subject names what is wrong, the same for as long as the same is wrong.
@@ -387,7 +345,7 @@ func (s *State) Verdict() string {
 // Add adds something that needs attention and is not in the warehouse. With
 // failed a later run may settle it.
 func (s *State) Add(failed bool, what string, commands ...string) {
-	s.Todo = append(s.Todo, Todo{What: what, Commands: commands})
+	s.Todo = append(s.Todo, Todo{what, commands})
 	switch {
 	case failed:
 		s.fail(what)

@@ -1,14 +1,28 @@
 package report
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"html/template"
 	"math/big"
+	"strings"
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
 )
 
-// A page is all that the report of a run shows.
+// How many lines of a long list the page shows.
+const (
+	maxVendors     = 12
+	maxQuarantined = 12
+	maxUndelivered = 12
+	maxSuggestions = 10
+)
+
+// A page is all that the report of a run shows. What a statement selects fills
+// the fields of its rows; page.html prints them.
 type page struct {
 	Style     template.CSS
 	StyleHash string
@@ -28,23 +42,24 @@ type page struct {
 	Spend      spendRow
 	Months     monthChart
 	Vendors    []bar
-	Currencies []currencyRow
+	Currencies []bar
 	Rates      []rateRow
-	Duplicates []Duplicates
+	Asked      *Asked // nil: nobody asked
 
-	Changes    []changeRow
-	Since      []sinceRow
-	SinceRun   string
-	Excluded   []reasonRow
-	Quarantine []reasonRow
-	SetAside   []setAsideRow
+	Changes     []changeRow
+	Since       []sinceRow
+	SinceRun    string
+	Excluded    []reasonRow
+	Quarantine  []reasonRow
+	Quarantined []Quarantined
 
 	Deliveries  []deliveryRow
 	Batches     []batchRow
-	Open        []openRow
+	BatchMoney  map[string][]batchMoney // by batch
 	Undelivered []undeliveredRow
-	Suggestions []Suggestion
 	Snapshot    snapshotRow
+
+	exponents map[cellKey]int // by how many decimals a source shifts its amounts
 }
 
 // A verdict is the state of a run in words.
@@ -59,24 +74,28 @@ type figure struct {
 	Label, Value, Note string
 }
 
-// A runRow is one row of ops.runs.
+// A runRow is one row of ops.runs. It has not finished while the run goes on.
 type runRow struct {
-	ID, Command, Status, Error, Version, ConfigHash string
-	Started                                         time.Time
-	Finished                                        time.Time // zero while the run goes on
+	RunID, Command, Status, Error, Version, ConfigHash string
+	StartedAt, FinishedAt                              time.Time
 }
 
 // A stageRow is what one stage of the run did.
 type stageRow struct {
-	Name, Words, Status, Error string
-	Read, Written, Skipped     int64
-	Took                       string
+	Stage, Status, Error               string
+	RowsRead, RowsWritten, RowsSkipped int64
+	StartedAt, FinishedAt              time.Time
+}
+
+// Took is how long the stage took.
+func (s stageRow) Took() string {
+	return s.FinishedAt.Sub(s.StartedAt).Round(10 * time.Millisecond).String()
 }
 
 // A checkRow counts the proofs of one kind.
 type checkRow struct {
-	Stage, Name, Source string
-	Passed, Failed      int64
+	Stage, CheckName, Source string
+	Passed, Failed           int64
 }
 
 // A balanceRow is the first identity for one source and currency: all that was
@@ -117,28 +136,10 @@ type spendRow struct {
 	FirstDay, LastDay          string
 }
 
-// A bar is one line of a bar chart. Width is of 1000; a negative amount has
-// Negative set.
-type bar struct {
-	Name     string
-	Amount   string
-	Records  int64
-	Unpriced int64
-	Share    string
-	Width    int
-	Negative bool
-}
-
-// A currencyRow is the spend in one currency.
-type currencyRow struct {
-	bar
-	Transacted string
-}
-
 // A rateRow is how amounts of one currency were converted.
 type rateRow struct {
-	Currency, Into, Source, Lowest, Highest, FirstDay, LastDay, Amount string
-	Records                                                            int64
+	Currency, FXSource, Lowest, Highest, FirstDay, LastDay, Amount string
+	Records                                                        int64
 }
 
 // A changeRow counts what one stream's records did during the run.
@@ -153,48 +154,134 @@ type sinceRow struct {
 	Before, Now, Moved cell
 }
 
-// A reasonRow is what was left out for one reason.
+// A reasonRow is what was left out for one reason. The amount is as received.
 type reasonRow struct {
-	Reason, Words, Source, Currency, Amount string
-	Records                                 int64
-}
-
-// A setAsideRow is one record in quarantine.
-type setAsideRow struct {
-	SpendID, Source, Words, Reason, Detail, Vendor, Amount, Currency, Day string
+	Reason, Source, Currency, Amount string
+	Records                          int64
 }
 
 // A deliveryRow is what one state of the run's posted records came to.
 type deliveryRow struct {
-	State, Words, Kind, Currency, Amount string
-	Records                              int64
+	State, Kind, Currency, Amount string
+	Records                       int64
 }
 
 // A batchRow is one batch of this run, or one that waits for a person.
 type batchRow struct {
-	ID, Run, Target, State, Words, Message string
-	Records                                int64
-	Amounts                                []string
-	Status                                 int
-	Planned                                time.Time
+	BatchID, Target, State, Message string
+	Records                         int64
+	Status                          int
+	PlannedAt                       time.Time
 }
 
-// An openRow counts the records of one class and currency that are not
-// delivered.
-type openRow struct {
-	etl.Undelivered
-	Amount string
+// A batchMoney is the money in one batch in one currency.
+type batchMoney struct {
+	BatchID, Currency, Amount string
 }
 
 // An undeliveredRow is one record that Productiv does not hold as spend has it.
 type undeliveredRow struct {
-	SpendID, Class, Words, Vendor, Day, Amount, Currency, Reason, Command string
-	Since                                                                 time.Time
+	SpendID, Class, Vendor, OccurredOn, Amount, Currency, Reason, Command string
 }
 
 // A snapshotRow is the newest Parquet snapshot.
 type snapshotRow struct {
-	ID, Path, Hash string
-	Rows           int64
-	Created        time.Time
+	SnapshotID, Path, LogicalHash string
+	Rows                          int64
+	CreatedAt                     time.Time
+}
+
+// A reader fills one page.
+type reader struct {
+	db   warehouse.Runner
+	page *page
+}
+
+// readPage reads all that the report of a run shows.
+func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State) (*page, error) {
+	p := &page{State: state, BatchMoney: map[string][]batchMoney{}}
+	r := &reader{db: db, page: p}
+	err := warehouse.Fill(ctx, db, &p.Run, "report/run.get", warehouse.Args{"run_id": string(run)})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = errors.New("no such run; spendbridge status lists the last ones")
+	}
+	if err != nil {
+		return nil, err
+	}
+	until := p.Run.FinishedAt
+	if until.IsZero() {
+		until = p.Run.StartedAt.AddDate(1, 0, 0) // the run goes on
+	}
+	var months []month
+	var money []batchMoney
+	err = fillAll(ctx, db,
+		part{&p.Stages, "report/run.stages", r.runArgs()},
+		part{&p.Checks, "report/run.checks", r.runArgs()},
+		part{&p.Spend, "report/spend.list", nil},
+		part{&p.Currencies, "report/spend.currencies", nil},
+		part{&p.Vendors, "report/spend.vendors", warehouse.Args{"limit": maxVendors}},
+		part{&months, "report/spend.months", nil},
+		part{&p.Rates, "report/spend.rates", nil},
+		part{&p.Changes, "report/delivery.changes", warehouse.Args{"started_at": p.Run.StartedAt, "finished_at": until}},
+		part{&p.Excluded, "report/quarantine.excluded", nil},
+		part{&p.Quarantine, "report/quarantine.by_reason", nil},
+		part{&p.Quarantined, "report/quarantine.first", warehouse.Args{"limit": maxQuarantined}},
+		part{&p.Deliveries, "report/delivery.states", r.runArgs()},
+		part{&p.Batches, "report/delivery.batches", r.runArgs()},
+		part{&money, "report/delivery.batch_money", r.runArgs()},
+		part{&p.Undelivered, "report/delivery.undelivered_first", warehouse.Args{"limit": maxUndelivered}},
+	)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range money {
+		p.BatchMoney[m.BatchID] = append(p.BatchMoney[m.BatchID], m)
+	}
+	if err := warehouse.Fill(ctx, db, &p.Snapshot, "report/run.snapshot", r.runArgs()); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	if p.exponents, err = r.exponents(ctx); err != nil {
+		return nil, err
+	}
+	p.Months, err = chartMonths(months)
+	if err := errors.Join(err, scaleBars(p.Vendors), scaleBars(p.Currencies), r.totals(ctx)); err != nil {
+		return nil, err
+	}
+	p.judge()
+	return p, nil
+}
+
+func (r *reader) runArgs() warehouse.Args { return warehouse.Args{"run_id": r.page.Run.RunID} }
+
+// decimals is how many decimals amounts of a currency are printed with.
+func (p *page) decimals(currency string) int {
+	for _, c := range p.Currencies {
+		if c.Name == currency {
+			return c.Exponent
+		}
+	}
+	return 2
+}
+
+// money prints an exact amount as its currency is printed, and none as a
+// question mark.
+func (p *page) money(amount, currency string) string {
+	return etl.Money(amount, p.decimals(currency))
+}
+
+// major prints an amount that a source gave in its own unit.
+func (p *page) major(text, source, currency string) (string, error) {
+	if text == "" {
+		return "?", nil
+	}
+	currency = strings.ToUpper(currency)
+	value, err := amount(text)
+	if err != nil {
+		return "", err
+	}
+	return money(shift(value, p.exponents[cellKey{source, currency}]), p.decimals(currency)), nil
+}
+
+func (r *reader) print(value *big.Rat, currency string) string {
+	return money(value, r.page.decimals(currency))
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -24,15 +23,11 @@ type Quarantined struct {
 	ChangedAt  time.Time `json:"changed_at"`
 }
 
-func (q *Quarantined) columns() []any {
-	return []any{&q.SpendID, &q.Reason, &q.Detail, &q.Source, &q.Amount, &q.Currency, &q.Vendor, &q.OccurredOn, &q.ChangedAt}
-}
-
-// ListQuarantine lists what is in quarantine, by reason.
-func ListQuarantine(ctx context.Context, r warehouse.Runner) ([]Quarantined, error) {
-	return warehouse.List(ctx, r, "report/quarantine.list", nil, func(rows *sql.Rows, q *Quarantined) error {
-		return rows.Scan(q.columns()...)
-	})
+// ListQuarantine lists what is in quarantine, by reason: one record, or all for
+// no spend id.
+func ListQuarantine(ctx context.Context, r warehouse.Runner, spendID string) (found []Quarantined, err error) {
+	err = warehouse.Fill(ctx, r, &found, "report/quarantine.list", warehouse.Args{"spend_id": spendID})
+	return found, err
 }
 
 // A QuarantinedSource is a record in quarantine with where it came from.
@@ -48,33 +43,20 @@ type QuarantinedSource struct {
 	Payload   json.RawMessage `json:"payload"`
 }
 
-// ShowQuarantine returns the records in quarantine that have an id, which is a
-// spend id or that of a vendor. Without any it is an [*etl.UsageError].
-func ShowQuarantine(ctx context.Context, r warehouse.Runner, id string) ([]QuarantinedSource, error) {
-	found, err := warehouse.List(ctx, r, "report/quarantine.show", warehouse.Args{"id": id}, func(rows *sql.Rows, q *QuarantinedSource) error {
-		var payload string
-		err := rows.Scan(append(q.columns(), &q.Stream, &q.RecordID, &q.Version,
-			&q.File, &q.URL, &q.FetchedAt, &q.Ordinal, &payload)...)
-		q.Payload = json.RawMessage(payload)
-		return err
-	})
+// ShowQuarantine returns the record that is explained, if it is in quarantine;
+// else the error is an [*etl.UsageError].
+func ShowQuarantine(ctx context.Context, r warehouse.Runner, x *Explanation) (QuarantinedSource, error) {
+	found, err := ListQuarantine(ctx, r, x.SpendID)
 	if err == nil && len(found) == 0 {
-		err = etl.Usagef("%s is not in quarantine; see: spendbridge quarantine list, or: spendbridge explain %s", id, id)
+		err = etl.Usagef("%s is not in quarantine; see: spendbridge quarantine list, or: spendbridge explain %s", x.SpendID, x.SpendID)
 	}
-	return found, err
-}
-
-// ShowQuarantineCopy is [ShowQuarantine] on the analysts' copy, which does not
-// know the payload.
-func ShowQuarantineCopy(ctx context.Context, r warehouse.Runner, id string) ([]QuarantinedSource, error) {
-	all, err := ListQuarantine(ctx, r)
 	if err != nil {
-		return nil, err
+		return QuarantinedSource{}, err
 	}
-	for _, q := range all {
-		if q.SpendID == id {
-			return []QuarantinedSource{{Quarantined: q, Payload: json.RawMessage("null")}}, nil
-		}
+	q := QuarantinedSource{Quarantined: found[0], Stream: x.Stream, RecordID: x.RecordID}
+	if len(x.Versions) > 0 {
+		v := x.Versions[len(x.Versions)-1]
+		q.Version, q.File, q.URL, q.FetchedAt, q.Ordinal, q.Payload = v.Version, v.File, v.URL, v.FetchedAt, v.Ordinal, v.Payload
 	}
-	return nil, etl.Usagef("%s is not in quarantine; see: spendbridge quarantine list, or: spendbridge explain %s", id, id)
+	return q, nil
 }

@@ -209,15 +209,7 @@ type Duplicates struct {
 }
 
 // PossibleDuplicates looks for them in canonical.spend.
-func PossibleDuplicates(ctx context.Context, r warehouse.Runner) ([]Duplicates, error) {
-	found := []Duplicates{}
-	err := r.Each(ctx, "report/spend.possible_duplicates", nil, func(rows *sql.Rows) error {
-		var d Duplicates
-		if err := rows.Scan(&d.Currency, &d.Records, &d.Amount); err != nil {
-			return err
-		}
-		found = append(found, d)
-		return nil
-	})
+func PossibleDuplicates(ctx context.Context, r warehouse.Runner) (found []Duplicates, err error) {
+	err = warehouse.Fill(ctx, r, &found, "report/spend.possible_duplicates", nil)
 	return found, err
 }

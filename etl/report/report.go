@@ -27,12 +27,18 @@ var pageHTML string
 //go:embed page.css
 var pageCSS string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"visible": visible,
-	"short":   short,
-	"count":   count,
-	"when":    when,
-}).Parse(pageHTML))
+// printing is what page.html prints the rows with. What a page knows is bound
+// to it when it is rendered.
+func (p *page) printing() template.FuncMap {
+	return template.FuncMap{
+		"visible": visible, "short": short, "count": etl.Number[int64], "when": when,
+		"money": p.money, "major": p.major, "rate": rate,
+		"stageWords": stageWords, "stateWords": stateWords, "reasonWords": reasonWords, "classWords": etl.ClassWords,
+		"fxWords": func(source string) string { return fxSources[source] },
+	}
+}
+
+var pageTemplate = template.Must(template.New("page").Funcs((*page)(nil).printing()).Parse(pageHTML))
 
 // A Suggestion is two vendors that may be one.
 type Suggestion struct {
@@ -41,17 +47,25 @@ type Suggestion struct {
 	Amount       string // the spend that would move, exact, in the reporting currency
 }
 
+// An Asked is what takes long to find, so a page shows it only if somebody
+// asked for that page.
+type Asked struct {
+	Suggestions []Suggestion // those that would move most spend first
+	Duplicates  []Duplicates
+}
+
 // Write writes the page of a run to a file, and makes the file's folder. What
-// needs attention is that of the state, which is as of now. The
-// page is one HTML file that needs nothing else: no network, no script.
-func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State, suggestions []Suggestion, path string) error {
+// needs attention is that of the state, which is as of now; asked may be nil.
+// The page is one HTML file that needs nothing else: no network, no script.
+func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State, asked *Asked, path string) error {
 	page, err := readPage(ctx, db, run, state)
-	if err == nil {
-		err = page.suggest(suggestions)
-	}
 	if err != nil {
 		return fmt.Errorf("report of run %s: %w", run, err)
 	}
+	if asked != nil {
+		asked.Suggestions = asked.Suggestions[:min(len(asked.Suggestions), maxSuggestions)]
+	}
+	page.Asked = asked
 	text, err := render(page)
 	if err != nil {
 		return fmt.Errorf("report of run %s: %w", run, err)
@@ -66,8 +80,12 @@ func render(p *page) ([]byte, error) {
 	sum := sha256.Sum256([]byte(pageCSS))
 	p.Style = template.CSS(pageCSS) // ours, not anyone's input
 	p.StyleHash = base64.StdEncoding.EncodeToString(sum[:])
+	bound, err := pageTemplate.Clone()
+	if err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
-	err := pageTemplate.Execute(&out, p)
+	err = bound.Funcs(p.printing()).Execute(&out, p)
 	return out.Bytes(), err
 }
 

@@ -17,7 +17,8 @@ func writeReport(t *testing.T, f fixture) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "reports", "run.html")
 	suggestions := []Suggestion{{"AMZN Mktp US", "Amazon", "0.912", "1234.5000"}, {script, formula, "1.000", "2"}}
-	if err := write(t, f.open(t), secondRun, suggestions, path); err != nil {
+	duplicates := []Duplicates{{"EUR", 3, "1234.5000"}}
+	if err := write(t, f.open(t), secondRun, &Asked{suggestions, duplicates}, path); err != nil {
 		t.Fatal(err)
 	}
 	if keep := os.Getenv("SPENDBRIDGE_KEEP_REPORT"); keep != "" {
@@ -183,9 +184,9 @@ func TestACommandToCopyCannotDoMoreThanItSays(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, db *warehouse.DB, run etl.RunID, suggestions []Suggestion, path string) error {
+func write(t *testing.T, db *warehouse.DB, run etl.RunID, asked *Asked, path string) error {
 	t.Helper()
-	return Write(t.Context(), db, run, readState(t, db, bothSources), suggestions, path)
+	return Write(t.Context(), db, run, readState(t, db, bothSources), asked, path)
 }
 
 func readPageOf(t *testing.T, db *warehouse.DB, run etl.RunID) (*page, error) {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -37,10 +36,6 @@ type State struct {
 	Open       []etl.Undelivered `json:"undelivered"`
 	Vanished   []Vanished        `json:"vanished"`
 	Quarantine []ReasonState     `json:"quarantine"`
-
-	// Duplicates are the possible ones, if whoever asks has looked for them;
-	// nil if not.
-	Duplicates []Duplicates `json:"-"`
 }
 
 // A Todo is something that waits for a person, with the commands that settle
@@ -118,32 +113,29 @@ type ReasonState struct {
 // is among the configured sources.
 func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan etl.HeldPlan, now time.Time) (*State, error) {
 	s := &State{AsOf: now, Todo: []Todo{}, Plan: plan.Name, Held: plan.Held, Moves: plan.Moves}
-	read := []func(context.Context, warehouse.Runner) error{
-		s.runs, s.died, s.stages, s.slots, s.batches, s.undelivered, s.vanished, s.quarantine,
+	err := fillAll(ctx, db,
+		part{&s.Runs, "report/status.runs", warehouse.Args{"limit": shownRuns}},
+		part{&s.Died, "report/status.died", warehouse.Args{"stopped": Stopped}},
+		part{&s.Stages, "report/status.stages", nil},
+		part{&s.Slots, "report/status.slots", warehouse.Args{"since": now.AddDate(0, 0, -7), "now": now}},
+		part{&s.Batches, "report/status.batches", nil},
+		part{&s.Open, undelivered, nil},
+		part{&s.Vanished, "report/status.vanished", nil},
+		part{&s.Quarantine, "report/status.quarantine", nil},
+	)
+	if err != nil {
+		return nil, err
 	}
-	for _, f := range read {
-		if err := f(ctx, db); err != nil {
-			return nil, err
-		}
+	s.Items = openItems(s.Open)
+	transformed := slices.IndexFunc(s.Stages, func(x StageState) bool { return x.Stage == "transform" })
+	if transformed >= 0 { // it fetched rates as well, if it was to
+		last := s.Stages[transformed].Run
+		s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool { return x.Stage == "rates" && x.Run < last })
 	}
-	transformed := s.lastTransform()
-	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool {
-		return isPast(x.Stage, sources) || x.Stage == "rates" && x.Run < transformed
-	})
+	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool { return isPast(x.Stage, sources) })
 	s.Vanished = slices.DeleteFunc(s.Vanished, func(v Vanished) bool { return !slices.Contains(sources, v.Source) })
 	s.judge()
 	return s, nil
-}
-
-// lastTransform is the run that transformed last. It fetched rates as well, if
-// it was to.
-func (s *State) lastTransform() etl.RunID {
-	for _, x := range s.Stages {
-		if x.Stage == "transform" {
-			return x.Run
-		}
-	}
-	return ""
 }
 
 // isPast reports whether what became of a stage says nothing of how things
@@ -159,78 +151,38 @@ func isPast(stage string, sources []string) bool {
 	return false
 }
 
-func (s *State) stages(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Stages, err = warehouse.List(ctx, db, "report/status_stages.sql", nil, func(rows *sql.Rows, x *StageState) error {
-		return rows.Scan(&x.Stage, &x.Status, &x.Error, &x.Run, &x.Finished, &x.Since)
-	})
-	return err
-}
-
-func (s *State) runs(ctx context.Context, db warehouse.Runner) (err error) {
-	args := warehouse.Args{"limit": shownRuns}
-	s.Runs, err = warehouse.List(ctx, db, "report/status.runs", args, func(rows *sql.Rows, x *RunState) error {
-		var finished sql.NullTime
-		err := rows.Scan(&x.Run, &x.Command, &x.Status, &x.Error, &x.Started, &finished, &x.Scheduled)
-		x.Finished = finished.Time
-		return err
-	})
-	return err
-}
-
-func (s *State) died(ctx context.Context, db warehouse.Runner) (err error) {
-	args := warehouse.Args{"stopped": Stopped}
-	s.Died, err = warehouse.List(ctx, db, "report/status.died", args, func(rows *sql.Rows, x *RunState) error {
-		return rows.Scan(&x.Run, &x.Command)
-	})
-	return err
-}
-
-func (s *State) slots(ctx context.Context, db warehouse.Runner) (err error) {
-	args := warehouse.Args{"since": s.AsOf.AddDate(0, 0, -7), "now": s.AsOf}
-	s.Slots, err = warehouse.List(ctx, db, "report/status.slots", args, func(rows *sql.Rows, x *SlotState) error {
-		return rows.Scan(&x.Job, &x.Due, &x.Outcome, &x.LeftOut)
-	})
-	return err
-}
-
-func (s *State) batches(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Batches, err = warehouse.List(ctx, db, "report/status.batches", nil, func(rows *sql.Rows, x *BatchState) error {
-		return rows.Scan(&x.Batch, &x.State, &x.Records, &x.Message, &x.Planned)
-	})
-	return err
-}
-
-func (s *State) undelivered(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Open, err = ReadUndelivered(ctx, db)
-	s.Items = []ItemState{}
-	for _, u := range s.Open {
+// openItems counts what is in doubt or rejected.
+func openItems(open []etl.Undelivered) []ItemState {
+	items := []ItemState{}
+	for _, u := range open {
 		if !u.Settled && (u.State == "unknown" || u.State == "rejected") {
-			s.Items = append(s.Items, ItemState{u.State, u.Currency, u.Records, u.Amount})
+			items = append(items, ItemState{u.State, u.Currency, u.Records, u.Amount})
 		}
 	}
-	return err
+	return items
 }
 
 // ReadUndelivered reads what Productiv does not hold as canonical has it.
-func ReadUndelivered(ctx context.Context, db warehouse.Runner) ([]etl.Undelivered, error) {
-	return warehouse.List(ctx, db, "report/delivery.undelivered", nil, func(rows *sql.Rows, u *etl.Undelivered) error {
-		var since sql.NullTime
-		err := rows.Scan(&u.Class, &u.State, &u.Currency, &u.Records, &u.Reversed, &u.Amount, &u.Unreadable, &since, &u.Attention, &u.Settled)
-		u.Since = since.Time
-		return err
-	})
+func ReadUndelivered(ctx context.Context, db warehouse.Runner) (open []etl.Undelivered, err error) {
+	err = warehouse.Fill(ctx, db, &open, undelivered, nil)
+	return open, err
 }
 
-func (s *State) vanished(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Vanished, err = warehouse.List(ctx, db, "report/status.vanished", nil, func(rows *sql.Rows, x *Vanished) error {
-		return rows.Scan(&x.Source, &x.Records, &x.Links, &x.Since)
-	})
-	return err
+const undelivered = "report/delivery.undelivered"
+
+// A part of an answer is what one statement selects.
+type part struct {
+	dest      any
+	statement string
+	args      warehouse.Args
 }
 
-func (s *State) quarantine(ctx context.Context, db warehouse.Runner) (err error) {
-	s.Quarantine, err = warehouse.List(ctx, db, "report/status.quarantine", nil, func(rows *sql.Rows, x *ReasonState) error {
-		return rows.Scan(&x.Reason, &x.Source, &x.Records)
-	})
-	return err
+// fillAll runs the statements of all parts.
+func fillAll(ctx context.Context, db warehouse.Runner, parts ...part) error {
+	for _, p := range parts {
+		if err := warehouse.Fill(ctx, db, p.dest, p.statement, p.args); err != nil {
+			return err
+		}
+	}
+	return nil
 }

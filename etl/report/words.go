@@ -195,4 +195,11 @@ func money(r *big.Rat, decimals int) string {
 	return etl.Money(r.FloatString(decimals), decimals)
 }
 
-func count(n int64) string { return etl.Number(n) }
+// rate prints a rate without the zeros that its type adds, and no rate as a
+// dash.
+func rate(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return etl.Money(text, 4)
+}

@@ -55,12 +55,11 @@ order by source, currency, state;
 -- The batches of a run, and those of any run that wait for a person.
 select
     batch_id,
-    run_id,
     target,
     state,
     records,
-    coalesce(status, 0) as status,
-    coalesce(message, '') as message,
+    status,
+    message,
     planned_at
 
 from delivery.batches
@@ -71,7 +70,7 @@ where run_id = $run_id
 order by planned_at, batch_id;
 
 -- name: batch_money
--- The money in the batches that report_batches lists.
+-- The money in them.
 select
     items.batch_id,
     items.currency,
@@ -112,7 +111,7 @@ order by source, stream;
 select
     class,
     state,
-    coalesce(currency, '') as currency,
+    currency,
     count(*) as records,
     count(*) filter (reversed) as reversed,
     coalesce(sum(amount), 0)::decimal(38, 4)::varchar as amount,
@@ -132,13 +131,12 @@ order by class, state, currency, settled;
 select
     spend_id,
     class,
-    coalesce(vendor, '') as vendor,
-    coalesce(occurred_on::varchar, '') as occurred_on,
-    coalesce(currency, '') as currency,
-    coalesce(amount::varchar, '') as amount,
-    coalesce(reason, '') as reason,
-    since,
-    coalesce(command, '') as command
+    vendor,
+    occurred_on::varchar as occurred_on,
+    currency,
+    amount::varchar as amount,
+    reason,
+    command
 
 from delivery.undelivered
 

@@ -7,18 +7,11 @@ with
 
 known as (
 
-    select spend_id, source, stream, record_id, 'spend' as state
-    from canonical.spend
-
+    select *, 'spend' as state from canonical.spend
     union all by name
-
-    select spend_id, source, stream, record_id, 'excluded' as state
-    from canonical.excluded
-
+    select *, 'excluded' as state from canonical.excluded
     union all by name
-
-    select spend_id, source, stream, record_id, 'quarantined' as state
-    from canonical.quarantine
+    select *, 'quarantined' as state from canonical.quarantine
 
 )
 
@@ -81,9 +74,10 @@ select
     records.payload::varchar as payload,
     records.page_id,
     records.ordinal,
-    coalesce(pages.run_id, '') as run_id,
-    coalesce(pages.url, '') as url,
-    coalesce(pages.file, '') as file
+    pages.run_id,
+    pages.url,
+    pages.file,
+    pages.fetched_at
 
 from raw.records as records
 
@@ -105,16 +99,16 @@ select
     items.state,
     items.target,
     items.run_id,
-    coalesce(items.batch_id, '') as batch_id,
-    coalesce(batches.state, '') as batch_state,
-    coalesce(batches.status, 0) as status,
-    coalesce(batches.sha256, '') as sha256,
-    coalesce(batches.file, '') as file,
+    items.batch_id,
+    batches.state as batch_state,
+    batches.status,
+    batches.sha256,
+    batches.file,
     coalesce(batches.sent_at, items.updated_at) as sent_at,
-    coalesce(items.message, batches.message, '') as message,
-    coalesce(settlements.decision, '') as decision,
-    coalesce(settlements.decided_by, '') as decided_by,
-    coalesce(settlements.note, '') as note,
+    coalesce(items.message, batches.message) as message,
+    decisions.decision,
+    decisions.decided_by,
+    decisions.note,
     items.payload
 
 from delivery.items as items
@@ -122,16 +116,15 @@ from delivery.items as items
 left join delivery.batches as batches
     on items.batch_id = batches.batch_id
 
-left join delivery.decisions as settlements
-    on coalesce(items.decision_id, batches.decision_id)
-        = settlements.decision_id
+left join delivery.decisions as decisions
+    on coalesce(items.decision_id, batches.decision_id) = decisions.decision_id
 
 where items.spend_id = $spend_id
 
 order by items.ledger_no;
 
 -- name: deliveries_copy
--- explain_deliveries, as far as the analysts' copy knows.
+-- The same, as far as the analysts' copy knows.
 select
     items.key,
     items.attempt,
@@ -139,17 +132,12 @@ select
     items.state,
     items.target,
     items.run_id,
-    coalesce(items.batch_id, '') as batch_id,
-    coalesce(batches.state, '') as batch_state,
-    coalesce(batches.status, 0) as status,
-    coalesce(batches.sha256, '') as sha256,
-    '' as file,
+    items.batch_id,
+    batches.state as batch_state,
+    batches.status,
+    batches.sha256,
     coalesce(batches.sent_at, items.updated_at) as sent_at,
-    coalesce(items.message, batches.message, '') as message,
-    '' as decision,
-    '' as decided_by,
-    '' as note,
-    'null' as payload
+    coalesce(items.message, batches.message) as message
 
 from delivery.items as items
 
@@ -176,7 +164,7 @@ order by held_at, key;
 -- name: snapshots
 -- The Parquet files that hold one record.
 select
-    filename,
+    filename as file,
     amount::varchar as amount,
     currency
 

@@ -5,7 +5,7 @@ select
     run_id,
     command,
     status,
-    coalesce(error, '') as error,
+    error,
     version,
     config_hash,
     started_at,
@@ -37,7 +37,7 @@ order by run_id desc;
 select
     stage,
     status,
-    coalesce(error, '') as error,
+    error,
     rows_read,
     rows_written,
     rows_skipped,
@@ -55,9 +55,9 @@ order by started_at, stage;
 select
     stage,
     check_name,
-    coalesce(source, '') as source,
-    count(*) filter (where passed) as passed,
-    count(*) filter (where not passed) as failed
+    source,
+    count_if(passed) as passed,
+    count_if(not passed) as failed
 
 from ops.checks
 
@@ -71,7 +71,6 @@ order by stage, check_name, source;
 -- The newest snapshot up to a run.
 select
     snapshot_id,
-    run_id,
     path,
     rows,
     logical_hash,

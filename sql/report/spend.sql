@@ -5,11 +5,11 @@
 select
     count(*) as records,
     coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
-    count(*) filter (where amount_reporting is null) as unpriced,
+    count_if(amount_reporting is null) as unpriced,
     count(distinct vendor) as vendors,
-    coalesce(min(reporting_currency), '') as reporting_currency,
-    coalesce(min(occurred_on)::varchar, '') as first_day,
-    coalesce(max(occurred_on)::varchar, '') as last_day
+    min(reporting_currency) as currency,
+    min(occurred_on)::varchar as first_day,
+    max(occurred_on)::varchar as last_day
 
 from canonical.spend;
 
@@ -18,7 +18,7 @@ select
     date_trunc('month', occurred_on)::date as month,
     count(*) as records,
     coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
-    count(*) filter (where amount_reporting is null) as unpriced
+    count_if(amount_reporting is null) as unpriced
 
 from canonical.spend
 
@@ -29,10 +29,10 @@ order by month;
 -- name: vendors
 -- The vendors that money went to, most first. Refunds count against them.
 select
-    vendor,
+    vendor as name,
     count(*) as records,
     coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
-    count(*) filter (where amount_reporting is null) as unpriced
+    count_if(amount_reporting is null) as unpriced
 
 from canonical.spend
 
@@ -44,13 +44,12 @@ limit $limit;
 
 -- name: currencies
 select
-    currency,
+    currency as name,
     max(currency_exponent) as exponent,
     count(*) as records,
-    sum(amount)::decimal(38, 4)::varchar as amount,
-    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar
-        as amount_reporting,
-    count(*) filter (where amount_reporting is null) as unpriced
+    sum(amount)::decimal(38, 4)::varchar as transacted,
+    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
+    count_if(amount_reporting is null) as unpriced
 
 from canonical.spend
 
@@ -61,13 +60,12 @@ order by sum(amount_reporting) desc nulls last, currency;
 -- name: rates
 select
     currency,
-    reporting_currency,
-    coalesce(fx_source, '') as fx_source,
+    fx_source,
     count(*) as records,
-    coalesce(min(fx_rate)::varchar, '') as lowest,
-    coalesce(max(fx_rate)::varchar, '') as highest,
-    coalesce(min(fx_date)::varchar, '') as first_day,
-    coalesce(max(fx_date)::varchar, '') as last_day,
+    min(fx_rate)::varchar as lowest,
+    max(fx_rate)::varchar as highest,
+    min(fx_date)::varchar as first_day,
+    max(fx_date)::varchar as last_day,
     sum(amount)::decimal(38, 4)::varchar as amount
 
 from canonical.spend

@@ -1,25 +1,69 @@
--- What status tells of the last runs.
+-- How the installation stands.
 
 -- name: runs
 -- The last runs. A decision is none.
 select
-    runs.run_id,
-    runs.command,
-    runs.status,
-    coalesce(runs.error, '') as error,
-    runs.started_at,
-    runs.finished_at,
-    runs.run_id in (
+    run_id,
+    command,
+    status,
+    error,
+    started_at,
+    finished_at,
+    run_id in (
         select run_id from ops.slots where run_id is not null
     ) as scheduled
 
-from ops.runs as runs
+from ops.runs
 
-where runs.command != 'settle'
+where command != 'settle'
 
-order by runs.run_id desc
+order by run_id desc
 
 limit $limit;
+
+-- name: stages
+-- The newest outcome of every stage, and since when it has been so.
+with
+
+outcomes as (
+
+    select
+        *,
+        max_by(status, started_at) over (partition by stage) as newest
+
+    from ops.stages
+
+    where status != 'skipped'
+
+),
+
+streaks as (
+
+    select
+        *,
+        max(started_at) filter (status != newest)
+            over (partition by stage) as another_at
+
+    from outcomes
+
+)
+
+select
+    stage,
+    status,
+    max_by(coalesce(error, ''), started_at) as error,
+    max_by(run_id, started_at) as run_id,
+    max(finished_at) as finished_at,
+    min(started_at) as since
+
+from streaks
+
+where another_at is null
+    or started_at > another_at
+
+group by stage, status
+
+order by stage;
 
 -- name: slots
 -- The newest slot of every job, and what was not run in the last days. A slot
@@ -27,10 +71,10 @@ limit $limit;
 select
     job,
     max(due_at) as due_at,
-    arg_max(outcome, due_at) as outcome,
+    max_by(outcome, due_at) as outcome,
     count(*) filter (
-        where outcome in ('missed', 'skipped') and due_at >= $since
-    ) as left_out
+        outcome in ('missed', 'skipped') and due_at >= $since
+    ) as left_out_last_week
 
 from ops.slots
 
@@ -46,7 +90,7 @@ select
     batch_id,
     state,
     records,
-    coalesce(message, '') as message,
+    message,
     planned_at
 
 from delivery.batches
@@ -98,7 +142,7 @@ order by died.run_id desc;
 select
     source,
     count(record_id) as records,
-    bool_or(record_id is null) as is_links,
+    bool_or(record_id is null) as links,
     min(listed_at) as listed_at
 
 from raw.vanished
