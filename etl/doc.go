@@ -75,6 +75,7 @@
 //	ops.sources              one source that ever ran, and how it was read        job
 //	ops.checks               one thing a run proved, or failed to prove           extract, transform
 //	ops.control_totals       one cell of a control total                          transform, snapshot, deliver
+//	ops.received_totals      what balances in one source and currency (a view)    –
 //	ops.files                the last good copy of one of the user's files        transform
 //	ops.vendor_names         the name under which one vendor was posted first     transform
 //	ops.canonical_changes    one run that derived records again                   transform

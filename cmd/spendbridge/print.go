@@ -14,6 +14,7 @@ import (
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/job"
+	"spendbridge/etl/report"
 )
 
 // An output is the result of a run with where a person finds what it made.
@@ -223,7 +224,7 @@ func (r output) printExtract(w io.Writer) {
 }
 
 // printTotals writes both identities as tables.
-func printTotals(w io.Writer, t job.Totals) {
+func printTotals(w io.Writer, t report.Totals) {
 	if len(t.Received) > 0 {
 		fmt.Fprintln(w, "\nControl totals as received (expenses in minor units, card transactions without sign): raw = spend + excluded + quarantined")
 		rows := table{head: []string{"", "SOURCE", "CURRENCY", "RAW", "SPEND", "EXCLUDED", "QUARANTINED"}}
@@ -236,22 +237,19 @@ func printTotals(w io.Writer, t job.Totals) {
 		fmt.Fprintln(w, "\nControl totals as transacted: spend = snapshot = delivered + waiting + not due + changes not sent")
 		delivered := table{head: []string{"", "SOURCE", "CURRENCY", "SPEND", "SNAPSHOT", "DELIVERED", "WAITING", "NOT DUE", "NOT SENT"}}
 		for _, c := range t.Delivered {
-			delivered.add(deliveredCells(c)...)
+			row := []string{tick(c.Balanced), c.Source, c.Currency, etl.Money(c.Spend.Amount, 2), "", "", "", "", ""}
+			if c.Snapshot != nil {
+				row[4] = etl.Money(*c.Snapshot, 2)
+			}
+			for i, state := range []string{"delivered", "waiting", "not_due", "unsent_changes"} {
+				if c.Ledger != nil {
+					row[5+i] = etl.Money(c.Ledger[state], 2)
+				}
+			}
+			delivered.add(row...)
 		}
 		delivered.print(w)
 	}
-}
-
-func deliveredCells(c job.DeliveredTotal) []string {
-	snapshot, delivered, waiting, notDue, unsent := "", "", "", "", ""
-	if c.Snapshot != nil {
-		snapshot = etl.Money(*c.Snapshot, 2)
-	}
-	if l := c.Ledger; l != nil {
-		delivered, notDue, unsent = etl.Money(l.Delivered, 2), etl.Money(l.NotDue, 2), etl.Money(l.UnsentChanges, 2)
-		waiting = etl.Money(l.Waiting, 2)
-	}
-	return []string{tick(c.Balanced), c.Source, c.Currency, etl.Money(c.Spend.Amount, 2), snapshot, delivered, waiting, notDue, unsent}
 }
 
 func tick(balanced bool) string {
@@ -261,7 +259,7 @@ func tick(balanced bool) string {
 	return "✗"
 }
 
-func received(c job.Cell) string { return etl.Money(c.Amount, 0) + " in " + etl.Number(c.Records) }
+func received(c etl.Cell) string { return etl.Money(c.Amount, 0) + " in " + etl.Number(c.Records) }
 
 func (n whereNext) print(w io.Writer) {
 	lines := []struct{ label, text string }{

@@ -167,7 +167,7 @@ func (r *Run) do(ctx context.Context, p Plan) error {
 func (r *Run) end(ctx context.Context, err error) error {
 	failed := r.summarise(ctx)
 	if err == nil && failed == nil {
-		err = r.Result.Totals.err()
+		err = r.Result.Totals.Err()
 	}
 	err = r.Redact.Error(err)
 	r.Result.finish(err, r.Now().Sub(r.Started))
@@ -195,7 +195,7 @@ func (r *Run) summarise(ctx context.Context) (err error) {
 	if r.Result.Balanced == nil {
 		return nil
 	}
-	if r.Result.Totals, err = readTotals(ctx, r.DB, r.ID); err != nil {
+	if r.Result.Totals, err = report.ReadTotals(ctx, r.DB, r.ID); err != nil {
 		return err
 	}
 	if r.FindDuplicates {

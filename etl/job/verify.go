@@ -66,7 +66,7 @@ func verifyTotals() Stage {
 			}
 			cells, err := transform.Verify(ctx, r.DB, r.transformOptions())
 			*r.Result.Balanced = err == nil
-			return etl.Counts{Read: len(cells)}, err
+			return etl.Counts{Read: cells}, err
 		})
 	stage.Proves = true
 	return stage

@@ -38,7 +38,7 @@ func (p *page) verdict() verdict {
 
 func (p *page) okText() string {
 	text := "Nothing needs a decision."
-	if len(p.Balance) > 0 && p.TotalsRun == p.Run.RunID {
+	if len(p.Totals.Received) > 0 && p.TotalsRun == p.Run.RunID {
 		text += " Every record that was read is accounted for, and every total agrees."
 	}
 	return text
@@ -69,12 +69,12 @@ func (p *page) stagesToDo() []Todo {
 
 func (p *page) totalsToDo() []Todo {
 	var unbalanced []string
-	for _, row := range p.Balance {
+	for _, row := range p.Totals.Received {
 		if !row.Balanced {
 			unbalanced = append(unbalanced, row.Source+" "+row.Currency)
 		}
 	}
-	for _, row := range p.Ledger.Rows {
+	for _, row := range p.Totals.Delivered {
 		if !row.Balanced {
 			unbalanced = append(unbalanced, row.Source+" "+row.Currency+" (delivery)")
 		}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"html/template"
-	"math/big"
 	"strings"
 	"time"
 
@@ -35,9 +34,9 @@ type page struct {
 	Stages  []stageRow
 	Checks  []checkRow
 
-	TotalsRun string // the run whose totals are shown; empty = none yet
-	Balance   []balanceRow
-	Ledger    ledgerTable
+	TotalsRun    string // the run whose totals are shown; empty = none yet
+	Totals       Totals
+	LedgerStates []int // of ledgerStates, those that occur in Totals
 
 	Spend      spendRow
 	Months     monthChart
@@ -98,37 +97,6 @@ type checkRow struct {
 	Passed, Failed           int64
 }
 
-// A balanceRow is the first identity for one source and currency: all that was
-// read is spend, excluded or set aside.
-type balanceRow struct {
-	Source, Currency               string
-	Raw, Spend, Excluded, SetAside cell
-	Difference                     cell
-	Balanced                       bool
-}
-
-// A cell is a number of records and their money.
-type cell struct {
-	Records int64
-	Amount  string
-	value   *big.Rat
-}
-
-// A ledgerTable is the second identity: all spend is in one state of delivery.
-type ledgerTable struct {
-	States []string // column titles
-	Rows   []ledgerRow
-}
-
-// A ledgerRow is one source and currency of a ledgerTable.
-type ledgerRow struct {
-	Source, Currency string
-	Spend            cell
-	States           []cell
-	Difference       cell
-	Balanced         bool
-}
-
 // A spendRow sums up all spend, in the reporting currency.
 type spendRow struct {
 	Records, Unpriced, Vendors int64
@@ -151,7 +119,7 @@ type changeRow struct {
 // A sinceRow compares spend with that of the run before.
 type sinceRow struct {
 	Source, Currency   string
-	Before, Now, Moved cell
+	Before, Now, Moved etl.Cell
 }
 
 // A reasonRow is what was left out for one reason. The amount is as received.
@@ -280,8 +248,4 @@ func (p *page) major(text, source, currency string) (string, error) {
 		return "", err
 	}
 	return money(shift(value, p.exponents[cellKey{source, currency}]), p.decimals(currency)), nil
-}
-
-func (r *reader) print(value *big.Rat, currency string) string {
-	return money(value, r.page.decimals(currency))
 }

@@ -32,9 +32,10 @@ var pageCSS string
 func (p *page) printing() template.FuncMap {
 	return template.FuncMap{
 		"visible": visible, "short": short, "count": etl.Number[int64], "when": when,
-		"money": p.money, "major": p.major, "rate": rate,
+		"money": p.money, "major": p.major, "rate": rate, "received": p.received, "transacted": p.transacted,
 		"stageWords": stageWords, "stateWords": stateWords, "reasonWords": reasonWords, "classWords": etl.ClassWords,
-		"fxWords": func(source string) string { return fxSources[source] },
+		"ledgerWords": func(i int) string { return stateWords(ledgerStates[i]) },
+		"fxWords":     func(source string) string { return fxSources[source] },
 	}
 }
 

@@ -3,88 +3,166 @@ package report
 import (
 	"context"
 	"database/sql"
-	"math/big"
+	"fmt"
 	"slices"
-	"strings"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
-// A cellKey is what both identities balance by.
-type cellKey struct{ source, currency string }
-
-// A cellRow is one cell as SQL gives it.
-type cellRow struct {
-	cellKey
-	part    string // a step, or a state of the ledger
-	records int64
-	amount  *big.Rat
+// Totals are the control totals of a run. Amounts are exact decimals as text.
+type Totals struct {
+	Received  []ReceivedTotal  `json:"received"`
+	Delivered []DeliveredTotal `json:"delivered"`
 }
 
-func (r *reader) cells(ctx context.Context, file, run string) ([]cellRow, error) {
-	return warehouse.List(ctx, r.db, file, warehouse.Args{"run_id": run}, func(rows *sql.Rows, c *cellRow) error {
-		var text string
-		if err := rows.Scan(&c.source, &c.currency, &c.part, &c.records, &text); err != nil {
-			return err
-		}
-		var err error
-		c.amount, err = amount(text)
-		return err
+// A ReceivedTotal is the first identity for one source and currency: raw =
+// spend + excluded + quarantined, in the source's own units.
+type ReceivedTotal struct {
+	Source      string   `json:"source"`
+	Currency    string   `json:"currency"`
+	Raw         etl.Cell `json:"raw"`
+	Spend       etl.Cell `json:"spend"`
+	Excluded    etl.Cell `json:"excluded"`
+	Quarantined etl.Cell `json:"quarantined"`
+	Missing     etl.Cell `json:"-"`
+	Balanced    bool     `json:"balanced"`
+}
+
+// A DeliveredTotal is the second identity for one source and currency: spend =
+// what the snapshot holds = the sum of the ledger's states, as transacted.
+type DeliveredTotal struct {
+	Source   string            `json:"source"`
+	Currency string            `json:"currency"`
+	Spend    etl.Cell          `json:"spend"`
+	Snapshot *string           `json:"snapshot"` // null: the run took none
+	Ledger   map[string]string `json:"ledger"`   // amounts by state; null: the run wrote none
+	States   []etl.Cell        `json:"-"`        // of the ledger, in the order of ledgerStates
+	Missing  etl.Cell          `json:"-"`        // from the ledger
+	Balanced bool              `json:"balanced"`
+}
+
+// ledgerStates is the order in which SQL lists the states of the ledger and the
+// page shows them. Beside them, DeliveredTotal.Ledger has "waiting", which is
+// unknown + held + rejected + pending.
+var ledgerStates = []string{"delivered", "unknown", "held", "rejected", "pending", "not_due", "unsent_changes"}
+
+// ReadTotals reads the control totals that a run wrote.
+func ReadTotals(ctx context.Context, db warehouse.Runner, run etl.RunID) (t Totals, err error) {
+	args := warehouse.Args{"run_id": string(run)}
+	t.Received, err = warehouse.List(ctx, db, "report/totals.received", args, func(rows *sql.Rows, c *ReceivedTotal) error {
+		return scanCells(rows, &c.Source, &c.Currency, []*etl.Cell{&c.Raw, &c.Spend, &c.Excluded, &c.Quarantined, &c.Missing}, &c.Balanced)
 	})
+	if err != nil {
+		return t, err
+	}
+	t.Delivered, err = warehouse.List(ctx, db, "report/totals_delivered.sql", args, func(rows *sql.Rows, c *DeliveredTotal) error {
+		return c.scan(rows)
+	})
+	return t, err
+}
+
+func (c *DeliveredTotal) scan(rows *sql.Rows) error {
+	var (
+		snapshot               etl.Cell
+		waiting                string
+		hasSnapshot, hasLedger bool
+	)
+	c.States = make([]etl.Cell, len(ledgerStates))
+	cells := []*etl.Cell{&c.Spend, &snapshot}
+	for i := range c.States {
+		cells = append(cells, &c.States[i])
+	}
+	err := scanCells(rows, &c.Source, &c.Currency, append(cells, &c.Missing), &waiting, &hasSnapshot, &hasLedger, &c.Balanced)
+	if hasSnapshot {
+		c.Snapshot = &snapshot.Amount
+	}
+	if hasLedger {
+		c.Ledger = map[string]string{"waiting": waiting}
+		for i, state := range ledgerStates {
+			c.Ledger[state] = c.States[i].Amount
+		}
+	}
+	return err
+}
+
+// scanCells scans a row of totals: the records of each cell, then the amounts.
+func scanCells(rows *sql.Rows, source, currency *string, cells []*etl.Cell, others ...any) error {
+	columns := []any{source, currency}
+	for _, c := range cells {
+		columns = append(columns, &c.Records)
+	}
+	for _, c := range cells {
+		columns = append(columns, &c.Amount)
+	}
+	return rows.Scan(append(columns, others...)...)
+}
+
+// Err names the totals that do not balance.
+func (t Totals) Err() error {
+	failed := &etl.CheckError{Check: "control totals"}
+	for _, c := range t.Received {
+		if !c.Balanced {
+			failed.First = append(failed.First, fmt.Sprintf("%s %s, as received: raw is not spend + excluded + quarantined", c.Source, c.Currency))
+		}
+	}
+	for _, c := range t.Delivered {
+		if !c.Balanced {
+			failed.First = append(failed.First, fmt.Sprintf("%s %s, as transacted: spend is not what the snapshot or the ledger holds", c.Source, c.Currency))
+		}
+	}
+	if failed.Rows = len(failed.First); failed.Rows == 0 {
+		return nil
+	}
+	return failed
 }
 
 // totals reads both identities as of the run, or as of the last run before it
 // that had any, and how spend has moved since the run before that.
 func (r *reader) totals(ctx context.Context) error {
-	var run, before sql.NullString
-	if err := r.db.Get(ctx, "report/run.totals_of", r.runArgs(), &run); err != nil || !run.Valid {
+	p := r.page
+	runs, err := warehouse.Strings(ctx, r.db, "report/totals.runs", r.runArgs())
+	if err != nil || len(runs) == 0 {
 		return err
 	}
-	r.page.TotalsRun = run.String
-	if err := r.balance(ctx, run.String); err != nil {
+	p.TotalsRun = runs[0]
+	if p.Totals, err = ReadTotals(ctx, r.db, etl.RunID(runs[0])); err != nil {
 		return err
 	}
-	now, err := r.cells(ctx, "report/delivery.ledger", run.String)
-	if err != nil {
-		return err
+	for i := range ledgerStates {
+		if slices.ContainsFunc(p.Totals.Delivered, func(c DeliveredTotal) bool { return !c.States[i].IsZero() }) {
+			p.LedgerStates = append(p.LedgerStates, i)
+		}
 	}
-	r.page.Ledger = r.ledger(now)
-	args := warehouse.Args{"run_id": run.String}
-	if err := r.db.Get(ctx, "report/run.totals_before", args, &before); err != nil || !before.Valid {
-		return err
+	if len(runs) == 1 {
+		return nil
 	}
-	r.page.SinceRun = before.String
-	then, err := r.cells(ctx, "report/delivery.ledger", before.String)
-	r.page.Since = r.since(then, now)
+	p.SinceRun = runs[1]
+	args := warehouse.Args{"run_id": runs[0], "before": runs[1]}
+	p.Since, err = warehouse.List(ctx, r.db, "report/totals.moved", args, func(rows *sql.Rows, s *sinceRow) error {
+		return scanCells(rows, &s.Source, &s.Currency, []*etl.Cell{&s.Before, &s.Now, &s.Moved})
+	})
 	return err
 }
 
-// balance reads raw = spend + excluded + set aside, in major units.
-func (r *reader) balance(ctx context.Context, run string) error {
-	cells, err := r.cells(ctx, "report/run.cells", run)
-	if err != nil {
-		return err
+// received is a cell as people read it, in major units; one of an unknown
+// currency has no amount.
+func (p *page) received(c etl.Cell, source, currency string) (_ etl.Cell, err error) {
+	if currency == "?" && c.Records != 0 && (etl.Cell{Amount: c.Amount}).IsZero() {
+		c.Amount = ""
 	}
-	exponents, err := r.exponents(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range cells {
-		currency := strings.ToUpper(cells[i].currency)
-		cells[i].amount = shift(cells[i].amount, exponents[cellKey{cells[i].source, currency}])
-	}
-	for _, key := range keysOf(cells) {
-		row := balanceRow{Source: key.source, Currency: key.currency}
-		row.Raw = r.sum(cells, key, "raw")
-		row.Spend = r.sum(cells, key, "canonical")
-		row.Excluded = r.sum(cells, key, "excluded")
-		row.SetAside = r.sum(cells, key, "quarantine")
-		row.Difference = r.minus(row.Raw, key.currency, row.Spend, row.Excluded, row.SetAside)
-		row.Balanced = row.Difference.IsZero()
-		r.page.Balance = append(r.page.Balance, row)
-	}
-	return nil
+	c.Amount, err = p.major(c.Amount, source, currency)
+	return c, err
 }
+
+// transacted is a cell as people read it.
+func (p *page) transacted(c etl.Cell, currency string) etl.Cell {
+	c.Amount = p.money(c.Amount, currency)
+	return c
+}
+
+// A cellKey is what both identities balance by.
+type cellKey struct{ source, currency string }
 
 // exponents says by how many decimals a source's amounts in a currency must
 // be shifted. Before the first transform nothing is known and nothing needed.
@@ -102,91 +180,4 @@ func (r *reader) exponents(ctx context.Context) (map[cellKey]int, error) {
 		return err
 	})
 	return all, err
-}
-
-// ledgerStates is the order in which states are shown; one that is empty
-// everywhere is left out.
-var ledgerStates = []string{"delivered", "unknown", "held", "rejected", "pending", "not_due", "unsent_changes"}
-
-// ledger makes the table of spend = the sum of its states.
-func (r *reader) ledger(cells []cellRow) ledgerTable {
-	var table ledgerTable
-	var used []string
-	for _, state := range ledgerStates {
-		if slices.ContainsFunc(cells, func(c cellRow) bool { return c.part == state && (c.records != 0 || c.amount.Sign() != 0) }) {
-			used = append(used, state)
-			table.States = append(table.States, stateWords(state))
-		}
-	}
-	if len(used) == 0 {
-		return table
-	}
-	for _, key := range keysOf(cells) {
-		row := ledgerRow{Source: key.source, Currency: key.currency, Spend: r.sum(cells, key, "spend")}
-		for _, state := range used {
-			row.States = append(row.States, r.sum(cells, key, state))
-		}
-		row.Difference = r.minus(row.Spend, key.currency, row.States...)
-		row.Balanced = row.Difference.value.Sign() == 0 // a changed record may count in two states
-		table.Rows = append(table.Rows, row)
-	}
-	return table
-}
-
-// since compares the spend of two runs.
-func (r *reader) since(then, now []cellRow) []sinceRow {
-	var rows []sinceRow
-	for _, key := range keysOf(append(slices.Clone(then), now...)) {
-		row := sinceRow{Source: key.source, Currency: key.currency}
-		row.Before, row.Now = r.sum(then, key, "spend"), r.sum(now, key, "spend")
-		row.Moved = r.minus(row.Now, key.currency, row.Before)
-		if !row.Moved.IsZero() {
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-func (r *reader) sum(cells []cellRow, key cellKey, part string) cell {
-	total := cell{value: new(big.Rat)}
-	for _, c := range cells {
-		if c.cellKey == key && c.part == part {
-			total.Records += c.records
-			total.value.Add(total.value, c.amount)
-		}
-	}
-	if total.Amount = r.print(total.value, strings.ToUpper(key.currency)); key.currency == "?" && total.value.Sign() == 0 {
-		total.Amount = "?"
-	}
-	return total
-}
-
-func (r *reader) minus(whole cell, currency string, parts ...cell) cell {
-	rest := cell{Records: whole.Records, value: new(big.Rat).Set(whole.value)}
-	for _, p := range parts {
-		rest.Records -= p.Records
-		rest.value.Sub(rest.value, p.value)
-	}
-	rest.Amount = r.print(rest.value, strings.ToUpper(currency))
-	return rest
-}
-
-// IsZero reports whether there is neither a record nor money.
-func (c cell) IsZero() bool { return c.Records == 0 && c.value.Sign() == 0 }
-
-// keysOf lists the sources and currencies of cells, sorted.
-func keysOf(cells []cellRow) []cellKey {
-	var keys []cellKey
-	for _, c := range cells {
-		if !slices.Contains(keys, c.cellKey) {
-			keys = append(keys, c.cellKey)
-		}
-	}
-	slices.SortFunc(keys, func(a, b cellKey) int {
-		if c := strings.Compare(a.source, b.source); c != 0 {
-			return c
-		}
-		return strings.Compare(a.currency, b.currency)
-	})
-	return keys
 }

@@ -84,22 +84,15 @@ func saveCheck(ctx context.Context, r warehouse.Runner, opts Options, check, det
 // Verify proves the result of the last transform again: it reads all amounts
 // from the payloads in raw.records, records the control totals under opts.RunID
 // and runs the checks. Canonical does not change. A failed check is an
-// [*etl.CheckError]; the cells are returned and recorded all the same.
-func Verify(ctx context.Context, db *warehouse.DB, opts Options) ([]Cell, error) {
-	var (
-		cells []Cell
-		found error
-	)
-	err := db.InTx(ctx, func(tx *warehouse.Tx) error {
+// [*etl.CheckError]; the cells are recorded all the same, and counted.
+func Verify(ctx context.Context, db *warehouse.DB, opts Options) (cells int, err error) {
+	var found error
+	err = db.InTx(ctx, func(tx *warehouse.Tx) (err error) {
 		t := &transformer{tx: tx, opts: opts}
 		if err := warehouse.Clear(ctx, t.tx, "staging.raw_values"); err != nil {
 			return err
 		}
-		if err := stateTotals(ctx, tx, opts.RunID, opts.Now()); err != nil {
-			return err
-		}
-		var err error
-		if cells, err = Totals(ctx, tx, opts.RunID); err != nil {
+		if cells, err = stateTotals(ctx, tx, opts.RunID, opts.Now()); err != nil {
 			return err
 		}
 		found = errors.Join(balance(ctx, tx, opts.RunID), t.check(ctx))
@@ -129,24 +122,9 @@ const identity = "control totals: raw = canonical + excluded + quarantine"
 // rawReaders read the amounts for the raw totals from new payloads.
 var rawReaders = []string{"transform/total_raw_expenses.sql", "transform/total_raw_transactions.sql"}
 
-// A Cell is one control total: what one step holds for one source and
-// currency. Amounts are decimal text, empty where the step has none.
-type Cell struct {
-	Step         string `json:"step"` // raw, canonical, excluded, quarantine
-	Source       string `json:"source"`
-	Currency     string `json:"currency"`                // as received, "?" if unreadable
-	Type         string `json:"type,omitempty"`          // with Month: a part of canonical
-	Month        string `json:"month,omitempty"`         // such as 2026-01
-	Records      int64  `json:"records"`                 //
-	SourceAmount string `json:"source_amount,omitempty"` // in the source's own unit
-	Amount       string `json:"amount,omitempty"`        // canonical: major units
-	AbsAmount    string `json:"abs_amount,omitempty"`
-	KeyHash      string `json:"key_hash"`
-}
-
 // proveTotals records the control totals of the run and compares them.
 func (t *transformer) proveTotals(ctx context.Context) error {
-	if err := stateTotals(ctx, t.tx, t.opts.RunID, t.opts.Now()); err != nil {
+	if _, err := stateTotals(ctx, t.tx, t.opts.RunID, t.opts.Now()); err != nil {
 		return err
 	}
 	if err := balance(ctx, t.tx, t.opts.RunID); err != nil {
@@ -155,27 +133,30 @@ func (t *transformer) proveTotals(ctx context.Context) error {
 	return saveCheck(ctx, t.tx, t.opts, identity, "")
 }
 
-// stateTotals records the totals of raw and canonical in ops.control_totals.
-func stateTotals(ctx context.Context, tx *warehouse.Tx, run etl.RunID, now time.Time) error {
+// stateTotals records the totals of raw and canonical in ops.control_totals, and
+// counts their cells.
+func stateTotals(ctx context.Context, tx *warehouse.Tx, run etl.RunID, now time.Time) (cells int, err error) {
 	for _, file := range rawReaders {
 		if _, err := tx.Exec(ctx, file, nil); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if _, err := tx.Exec(ctx, "transform/total.clear", warehouse.Args{"run_id": string(run)}); err != nil {
-		return err
+		return 0, err
 	}
 	files, err := tx.Folder("7_totals")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	args := warehouse.Args{"run_id": string(run), "recorded_at": now.UTC()}
 	for _, file := range files {
-		if _, err := tx.Exec(ctx, file, args); err != nil {
-			return err
+		n, err := tx.Exec(ctx, file, args)
+		if err != nil {
+			return 0, err
 		}
+		cells += int(n)
 	}
-	return nil
+	return cells, nil
 }
 
 // balance returns an [*etl.CheckError] that names every cell in which raw is
@@ -203,22 +184,4 @@ func unbalancedCell(rows *sql.Rows) (string, error) {
 	err := rows.Scan(&source, &currency, &rawRecords, &accountedRecords, &raw, &accounted)
 	return fmt.Sprintf("%s %s: raw has %d records, %s; accounted for are %d records, %s",
 		source, currency, rawRecords, raw, accountedRecords, accounted), err
-}
-
-// Totals returns the control totals that the transform of one run recorded.
-func Totals(ctx context.Context, r warehouse.Runner, run etl.RunID) ([]Cell, error) {
-	var cells []Cell
-	args := warehouse.Args{"run_id": string(run)}
-	err := r.Each(ctx, "transform/total.cells", args, func(rows *sql.Rows) error {
-		var (
-			c                   Cell
-			source, amount, abs sql.NullString
-		)
-		err := rows.Scan(&c.Step, &c.Source, &c.Currency, &c.Type, &c.Month,
-			&c.Records, &source, &amount, &abs, &c.KeyHash)
-		c.SourceAmount, c.Amount, c.AbsAmount = source.String, amount.String, abs.String
-		cells = append(cells, c)
-		return err
-	})
-	return cells, err
 }

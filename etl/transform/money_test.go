@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -55,18 +56,20 @@ func TestSumsAreExact(t *testing.T) {
 			rt.Fatalf("quarantined: %+v", result.Quarantine)
 		}
 		got := map[string]*big.Rat{}
-		for _, cell := range result.Totals {
-			if cell.Step != "canonical" || cell.Month == "" {
+		for _, line := range dump(t, db, "test/totals.sql", []string{"step", "month", "currency", "amount"}) {
+			cell := strings.Split(line, "\t")
+			step, month, currency := cell[0], cell[1], cell[2]
+			if step != "canonical" || month == "" {
 				continue
 			}
-			amount, ok := new(big.Rat).SetString(cell.Amount)
+			amount, ok := new(big.Rat).SetString(cell[3])
 			if !ok {
-				rt.Fatalf("amount %q", cell.Amount)
+				rt.Fatalf("amount %q", cell[3])
 			}
-			if got[cell.Currency] == nil {
-				got[cell.Currency] = new(big.Rat)
+			if got[currency] == nil {
+				got[currency] = new(big.Rat)
 			}
-			got[cell.Currency].Add(got[cell.Currency], amount)
+			got[currency].Add(got[currency], amount)
 		}
 		for currency, sum := range want {
 			if got[currency] == nil || got[currency].Cmp(sum) != 0 {

@@ -38,3 +38,55 @@ create table if not exists ops.control_totals (
     key_hash decimal(38, 0) not null,
     recorded_at timestamptz not null
 );
+
+-- name: 150_received_totals
+-- The first identity, one row per run, source and currency as received: raw =
+-- canonical + excluded + quarantine, amounts in the source's own unit.
+create or replace view ops.received_totals as
+
+with
+
+sides as (
+
+    pivot (
+
+        from ops.control_totals
+
+        where step in ('raw', 'canonical', 'excluded', 'quarantine')
+            and month is null
+
+    )
+
+    on step in ('raw', 'canonical', 'excluded', 'quarantine')
+
+    using
+        coalesce(sum(records), 0)::bigint as records,
+        coalesce(sum(source_amount), 0)::decimal(38, 4) as amount,
+        coalesce(sum(key_hash), 0) as hash
+
+    group by run_id, source, currency
+
+),
+
+sums as (
+
+    select
+        *,
+        raw_records - canonical_records - excluded_records
+            - quarantine_records as missing_records,
+        raw_amount - canonical_amount - excluded_amount - quarantine_amount
+            as missing_amount,
+        raw_hash - canonical_hash - excluded_hash - quarantine_hash
+            as missing_hash
+
+    from sides
+
+)
+
+select
+    * exclude (missing_hash),
+    missing_records = 0
+        and missing_amount = 0
+        and missing_hash = 0 as balanced
+
+from sums;
