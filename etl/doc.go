@@ -38,6 +38,7 @@
 //	table                    one row is                                           written by
 //	raw.pages                one vendor response, and the file if it brought news extract
 //	raw.records              one version of one vendor object                     extract
+//	raw.newest_records       the newest version of one object (a view)             –
 //	raw.journals             how far one journal of a job is in the tables above  extract
 //	raw.cursors              where one window of a job stands                     extract
 //	raw.absences             one object that a proven read did not find           extract
@@ -53,6 +54,7 @@
 //	canonical.spend          one spend record                                     transform
 //	canonical.excluded       one record known not to be spend, with its reason    transform
 //	canonical.quarantine     one record that could not become spend, and why      transform
+//	canonical.placed_records one record of the three, with its place (a view)      –
 //	canonical.fx_rates       one reference rate of one day                        transform
 //	canonical.fx_source      the file that the reference rates came from           transform
 //	delivery.batches         one post, or one that is planned                     deliver

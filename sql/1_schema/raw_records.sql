@@ -39,3 +39,18 @@ alter table raw.records add column if not exists fault varchar;
 -- last, and of its fault: what looks the same need not be looked at. Null: not
 -- known, of a version before.
 alter table raw.records add column if not exists verbatim_hash ubigint;
+
+-- name: 152_newest_records
+-- The newest version of each object. A filter on source, stream or record_id
+-- narrows what is read; a join does not.
+create or replace view raw.newest_records as
+
+select
+    source,
+    stream,
+    record_id,
+    max(version) as version
+
+from raw.records
+
+group by source, stream, record_id;

@@ -1,12 +1,13 @@
--- What canonical.spend holds: in the same cells and amounts as raw, and by
--- currency, type and month of occurred_on.
+-- What canonical.spend, excluded and quarantine hold: in the same cells and
+-- amounts as raw, and spend by currency, type and month of occurred_on, too.
 insert into ops.control_totals by name
 
 with
 
-spend as (
+records as (
 
     select
+        if(place = 'spend', 'canonical', place) as step,
         source,
         if(
             source_amount is not null
@@ -23,33 +24,39 @@ spend as (
         amount,
         md5_number_upper(spend_id)::decimal(38, 0) as key_hash
 
-    from canonical.spend
+    from canonical.placed_records
 
 ),
 
 cells as (
 
     select
+        step,
         source,
         received_currency,
         iso_currency,
         type,
         month,
         count(*) as records,
-        sum(source_amount) as source_amount,
+        coalesce(sum(source_amount), 0) as source_amount,
         sum(amount) as amount,
         sum(abs(amount)) as abs_amount,
         sum(key_hash) as key_hash
 
-    from spend
+    from records
 
     group by grouping sets (
-        (source, received_currency), (source, iso_currency, type, month)
+        (step, source, received_currency),
+        (step, source, iso_currency, type, month)
     )
+
+    having received_currency is not null or month is not null
 
 )
 
 select
+    $run_id as run_id,
+    step,
     source,
     coalesce(received_currency, iso_currency) as currency,
     type,
@@ -59,8 +66,6 @@ select
     amount,
     abs_amount,
     key_hash,
-    $run_id as run_id,
-    'canonical' as step,
     $recorded_at::timestamptz as recorded_at
 
 from cells

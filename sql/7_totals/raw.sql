@@ -4,22 +4,6 @@ insert into ops.control_totals by name
 
 with
 
-newest as (
-
-    select
-        source,
-        stream,
-        record_id,
-        max(version) as version
-
-    from raw.records
-
-    where stream in ('expenses', 'transactions')
-
-    group by source, stream, record_id
-
-),
-
 records as (
 
     select
@@ -37,16 +21,15 @@ records as (
             else raw_values.gross_amount
         end as source_amount
 
-    from newest
+    from raw.newest_records as newest
 
     left join staging.raw_values as raw_values
-        on newest.source = raw_values.source
-        and newest.stream = raw_values.stream
-        and newest.record_id = raw_values.record_id
-        and newest.version = raw_values.version
+        using (source, stream, record_id, version)
 
     left join staging.setting_sources as settings
-        on newest.source = settings.source
+        using (source)
+
+    where newest.stream in ('expenses', 'transactions')
 
 ),
 

@@ -25,28 +25,16 @@ select
 -- name: reasons
 -- What was left out of spend and why, with the amounts as received.
 select
-    'excluded' as place,
+    place,
     source,
     reason,
     coalesce(source_currency, '?') as currency,
     count(*) as records,
     sum(source_amount)::varchar as source_amount
 
-from canonical.excluded
+from canonical.placed_records
 
-group by all
-
-union all
-
-select
-    'quarantine' as place,
-    source,
-    reason,
-    coalesce(source_currency, '?') as currency,
-    count(*) as records,
-    sum(source_amount)::varchar as source_amount
-
-from canonical.quarantine
+where place != 'spend'
 
 group by all
 

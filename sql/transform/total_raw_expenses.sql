@@ -5,44 +5,24 @@ insert into staging.raw_values by name
 
 with
 
-newest as (
-
-    select
-        source,
-        stream,
-        record_id,
-        max(version) as version
-
-    from raw.records
-
-    where stream = 'expenses'
-
-    group by source, stream, record_id
-
-),
-
 unread as (
 
-    select
-        source,
-        stream,
-        record_id,
-        version
-
-    from newest
+    from raw.newest_records
 
     anti join staging.raw_values as known
         using (source, stream, record_id, version)
+
+    where stream = 'expenses'
 
 ),
 
 texts as (
 
     select
-        records.source,
-        records.stream,
-        records.record_id,
-        records.version,
+        source,
+        stream,
+        record_id,
+        version,
         json_extract_string(records.payload, [
             '$.attributes.currency',
             '$.attributes.total_amount',
