@@ -6,22 +6,11 @@
 copy (
     select
         spend_id,
-        md5(string_agg(decided, ' ' order by decided)) as digest
+        md5(string_agg(
+            place || ' ' || record::varchar, ' ' order by place, record
+        )) as digest
 
-    from (
-        select spend_id, 'spend ' || to_json(spend)::varchar as decided
-        from canonical.spend as spend
-
-        union all
-
-        select spend_id, 'excluded ' || to_json(excluded)::varchar as decided
-        from canonical.excluded as excluded
-
-        union all
-
-        select spend_id, 'quarantine ' || to_json(records)::varchar as decided
-        from canonical.quarantine as records
-    )
+    from canonical.placed_records
 
     group by spend_id
 ) to $path (format parquet);
@@ -56,18 +45,10 @@ from compared;
 
 -- name: record
 -- The columns of one record that was decided, as JSON, and its place.
-select 'spend' as place, to_json(spend)::varchar as decided
-from canonical.spend as spend
-where spend_id = $spend_id
+select
+    place,
+    record::varchar as record
 
-union all
+from canonical.placed_records
 
-select 'excluded' as place, to_json(excluded)::varchar as decided
-from canonical.excluded as excluded
-where spend_id = $spend_id
-
-union all
-
-select 'quarantine' as place, to_json(quarantine)::varchar as decided
-from canonical.quarantine as quarantine
 where spend_id = $spend_id;

@@ -55,15 +55,7 @@ combined as (
 
 canonical as (
 
-    select sum(records) as records
-
-    from (
-        select count(*) as records from canonical.spend
-        union all
-        select count(*) as records from canonical.excluded
-        union all
-        select count(*) as records from canonical.quarantine
-    )
+    select count(*) as records from canonical.placed_records
 
 ),
 
