@@ -2,14 +2,12 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"spendbridge/etl/warehouse"
 )
@@ -102,21 +100,11 @@ func checkStrays(folder string, m Manifest) error {
 }
 
 // canonicalCells returns the cells of canonical.spend itself in some months.
-func canonicalCells(ctx context.Context, db *warehouse.DB, months []month) ([]Cell, error) {
+func canonicalCells(ctx context.Context, db *warehouse.DB, months []month) (cells []Cell, err error) {
 	if len(months) == 0 {
 		return nil, nil
 	}
-	var cells []Cell
-	err := db.Each(ctx, "snapshot/snapshot.cells", warehouse.Args{"months": firstDays(months)}, func(rows *sql.Rows) error {
-		var c Cell
-		var first time.Time
-		if err := rows.Scan(&c.Source, &c.Currency, &c.Type, &first, &c.Records, &c.Amount, &c.AbsAmount, &c.KeyHash); err != nil {
-			return err
-		}
-		c.Month = first.Format(time.DateOnly)
-		cells = append(cells, c)
-		return nil
-	})
+	err = warehouse.Fill(ctx, db, &cells, "snapshot/snapshot.cells", warehouse.Args{"months": firstDays(months)})
 	return cells, err
 }
 
@@ -125,9 +113,9 @@ func differences(want, got []Cell) []string {
 	cells := map[string][2]Cell{}
 	for i, side := range [][]Cell{want, got} {
 		for _, cell := range side {
-			pair := cells[cell.order()]
+			pair := cells[order(cell)]
 			pair[i] = cell
-			cells[cell.order()] = pair
+			cells[order(cell)] = pair
 		}
 	}
 	var differ []string
@@ -138,13 +126,4 @@ func differences(want, got []Cell) []string {
 	}
 	slices.Sort(differ)
 	return differ
-}
-
-// String names the cell and what it holds.
-func (c Cell) String() string {
-	if c.Records == 0 {
-		return "no such cell"
-	}
-	return fmt.Sprintf("%s %s %s %s: %d records, %s, absolute %s, keys %s",
-		c.Source, c.Currency, c.Type, c.Month, c.Records, c.Amount, c.AbsAmount, c.KeyHash)
 }

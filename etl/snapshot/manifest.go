@@ -103,7 +103,7 @@ func (m *Manifest) add(file ManifestFile, cells []Cell) error {
 // sort puts files and cells in the order of their months.
 func (m *Manifest) sort() {
 	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(m.ControlTotals, func(a, b Cell) int { return strings.Compare(a.order(), b.order()) })
+	slices.SortFunc(m.ControlTotals, func(a, b Cell) int { return strings.Compare(order(a), order(b)) })
 }
 
 // month returns the file of a month and its cells.

@@ -9,23 +9,12 @@ import (
 
 	"github.com/xitongsys/parquet-go-source/local"
 	"github.com/xitongsys/parquet-go/reader"
+
+	"spendbridge/etl"
 )
 
-// A Cell is the control total of one source, currency, type and month.
-// Amounts are decimal texts with four decimals.
-type Cell struct {
-	Source    string `json:"source"`
-	Currency  string `json:"currency"`
-	Type      string `json:"type"`
-	Month     string `json:"month"` // its first day, 2026-01-01
-	Records   int64  `json:"records"`
-	Amount    string `json:"amount"`
-	AbsAmount string `json:"abs_amount"`
-
-	// KeyHash is the sum over the records of md5(spend_id), its first eight
-	// bytes read as a little-endian number.
-	KeyHash string `json:"key_hash"`
-}
+// A Cell is one cell of the control totals of a snapshot.
+type Cell = etl.Cell
 
 // blockRows is how many rows are read at once: a month of any size is read
 // in bounded memory.
@@ -154,7 +143,7 @@ func (t totals) cells() []Cell {
 	return cells
 }
 
-func (c Cell) order() string {
+func order(c Cell) string {
 	return c.Month + "\x00" + c.Source + "\x00" + c.Currency + "\x00" + c.Type
 }
 

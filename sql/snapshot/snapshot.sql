@@ -179,7 +179,7 @@ select
     source,
     currency,
     type,
-    date_trunc('month', occurred_on)::date as month,
+    date_trunc('month', occurred_on)::date::varchar as month,
     count(*) as records,
     sum(amount)::decimal(38, 4)::varchar as amount,
     sum(abs(amount))::decimal(38, 4)::varchar as abs_amount,
@@ -198,38 +198,17 @@ order by month, source, currency, type;
 
 -- name: add_totals
 -- $cells is the JSON list of cells that the read-back of a snapshot found.
-insert into ops.control_totals (
-    run_id, step, source, currency, type, month,
-    records, amount, abs_amount, key_hash, recorded_at
-)
-
-with
-
-cells as (
-
-    select
-        unnest(from_json($cells::varchar, '[{
-            "source": "VARCHAR", "currency": "VARCHAR", "type": "VARCHAR",
-            "month": "DATE", "records": "BIGINT", "amount": "VARCHAR",
-            "abs_amount": "VARCHAR", "key_hash": "VARCHAR"
-        }]')) as cell
-
-)
+insert into ops.control_totals by name
 
 select
-    $run_id,
-    'snapshot',
-    cell.source,
-    cell.currency,
-    cell.type,
-    cell.month,
-    cell.records,
-    cell.amount::decimal(38, 4),
-    cell.abs_amount::decimal(38, 4),
-    cell.key_hash::decimal(38, 0),
-    $recorded_at
-
-from cells;
+    $run_id as run_id,
+    'snapshot' as step,
+    unnest(from_json($cells::varchar, '[{
+        "source": "VARCHAR", "currency": "VARCHAR", "type": "VARCHAR",
+        "month": "DATE", "records": "BIGINT", "amount": "DECIMAL(38, 4)",
+        "abs_amount": "DECIMAL(38, 4)", "key_hash": "DECIMAL(38, 0)"
+    }]'), recursive := true),
+    $recorded_at as recorded_at;
 
 -- name: add
 insert into ops.snapshots (
