@@ -75,24 +75,6 @@ func (j *job) decision(ctx context.Context) (*decision, error) {
 	return d, err
 }
 
-// span is from the first day of the windows to the last. The pass for what
-// was typed in late is of other days.
-func span(windows []*slot) etl.Window {
-	days := windows[0].query.Window
-	for _, s := range windows {
-		if s.purpose == purposeCreated {
-			continue
-		}
-		if s.query.From.Before(days.From) || days.From.IsZero() {
-			days.From = s.query.From
-		}
-		if s.query.To.IsZero() || !days.To.IsZero() && s.query.To.After(days.To) {
-			days.To = s.query.To
-		}
-	}
-	return days
-}
-
 // isOwn reports whether a read is one of the decision's windows.
 func (d *decision) isOwn(readID string) bool {
 	return slices.ContainsFunc(d.windows, func(s *slot) bool { return s.readID == readID })
@@ -232,95 +214,6 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 	return nil
 }
 
-// bury writes a tombstone for every record. They are a line of the journal
-// first, and all lines before it have landed.
-func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now time.Time) error {
-	if len(gone) == 0 {
-		return nil
-	}
-	g := goneLine{Stream: j.about.Stream, Records: gone, At: now}
-	end, err := j.land.journal.append(line{Gone: &g})
-	if err != nil {
-		return err
-	}
-	n, err := g.add(ctx, tx, j.about.Name)
-	if err != nil {
-		return err
-	}
-	if err := j.land.journal.setLanded(ctx, tx, j.about.Name, end); err != nil {
-		return err
-	}
-	j.report.Gone += n
-	return j.unlist(ctx, tx, gone, now, "extract/absence.remove")
-}
-
-// forgetMissing ends the notes of this job: a record that can be asked for
-// needs none, and of the others it is enough to know who missed them first.
-func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) error {
-	if len(d.missing) == 0 {
-		return nil
-	}
-	if _, canAsk := j.source.(finder); canAsk {
-		_, err := tx.Exec(ctx, "extract/absence.remove", j.about.stream(warehouse.Args{"record_ids": d.missing}))
-		return err
-	}
-	var again, own []string
-	for _, id := range d.missing {
-		if len(d.reads[id]) > 1 {
-			again = append(again, id)
-		}
-	}
-	for _, s := range d.windows {
-		own = append(own, s.readID)
-	}
-	if len(again) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, "extract/absence.again", j.about.stream(warehouse.Args{"record_ids": again, "read_ids": own}))
-	return err
-}
-
-// list replaces what is listed of the days that were read by what waits now.
-func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.Time) error {
-	if len(d.missing) > 0 {
-		if _, err := tx.Exec(ctx, "extract/vanished.remove", j.about.stream(warehouse.Args{"record_ids": d.missing})); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.Exec(ctx, "extract/vanished.remove_links", j.about.stream(nil)); err != nil {
-		return err
-	}
-	args := j.about.stream(warehouse.Args{"run_id": string(j.RunID), "now": now})
-	if len(d.waits) > 0 {
-		listed := maps.Clone(args)
-		listed["record_ids"] = d.waits
-		if _, err := tx.Exec(ctx, "extract/vanished.add", listed); err != nil {
-			return err
-		}
-	}
-	if d.links.reason == "" {
-		return nil
-	}
-	detail, err := d.links.detail()
-	if err != nil {
-		return err
-	}
-	args["detail"] = detail
-	_, err = tx.Exec(ctx, "extract/vanished.add_links", args)
-	return err
-}
-
-func (j *job) holdError(d *decision) error {
-	marked := "nothing was marked as gone"
-	if len(d.gone) > 0 {
-		marked = fmt.Sprintf("only the %d records that were accepted before were marked as gone", len(d.gone))
-	}
-	return &etl.NeedsPersonError{
-		What: fmt.Sprintf("%s: %s; %s", d.days, d.why(), marked),
-		Mend: "check what the credentials of source " + j.about.Name + " may see; if it is true, run: spendbridge extract " + j.about.Name + ` --accept-vanished --note "it is true"`,
-	}
-}
-
 // stateOf is how a window ends: a backfill reads it again if anything of it
 // waits.
 func (d *decision) stateOf(s *slot) string {
@@ -342,6 +235,17 @@ func (j *job) checks(d *decision) ([]check, error) {
 		expected: strconv.Itoa(living), actual: strconv.Itoa(living - len(d.gone) - len(d.waits)),
 		detail: d.why(),
 	}}, links...), err
+}
+
+func (j *job) holdError(d *decision) error {
+	marked := "nothing was marked as gone"
+	if len(d.gone) > 0 {
+		marked = fmt.Sprintf("only the %d records that were accepted before were marked as gone", len(d.gone))
+	}
+	return &etl.NeedsPersonError{
+		What: fmt.Sprintf("%s: %s; %s", d.days, d.why(), marked),
+		Mend: "check what the credentials of source " + j.about.Name + " may see; if it is true, run: spendbridge extract " + j.about.Name + ` --accept-vanished --note "it is true"`,
+	}
 }
 
 // A guard says how many records may go before a person has to look: a token

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"spendbridge/etl"
@@ -54,6 +53,17 @@ type Report struct {
 	Unconfirmed Unconfirmed `json:"unconfirmed"`
 }
 
+// unproven says which windows could not be proven.
+func (r *Report) unproven() error {
+	var found []error
+	for _, p := range r.Proofs {
+		if !p.Proven {
+			found = append(found, fmt.Errorf("window %s is not proven after %d passes: %s; its records are loaded, the next run reads it again", p.Name, p.Passes, p.Reason))
+		}
+	}
+	return errors.Join(found...)
+}
+
 // fresh is for how long a look-back that was stopped is continued. After that
 // its windows are read anew: what was read yesterday is not today's state.
 const fresh = 6 * time.Hour
@@ -97,6 +107,129 @@ func (x *Extractor) Sweep(ctx context.Context, s Source) (Report, error) {
 	return x.run(ctx, s, plan{purpose: purposeSweep, slots: slots, from: from, fresh: 7 * 24 * time.Hour})
 }
 
+// A Backfill is a period to be read again: the days from From up to and
+// without To, cut into windows.
+type Backfill struct {
+	From, To time.Time // midnight UTC
+	Span     etl.Span
+	Restart  bool // begin anew, whatever was done before
+}
+
+// NewBackfill reads the bounds and the window size of a backfill as a person
+// writes them: 2024-01-01, 2024-07-01, 1mo. What makes no sense at the time
+// now is a [*etl.UsageError].
+func NewBackfill(from, to, span string, now time.Time) (Backfill, error) {
+	var (
+		b   Backfill
+		err error
+	)
+	if b.From, err = day("from", from); err != nil {
+		return b, err
+	}
+	if b.To, err = day("to", to); err != nil {
+		return b, err
+	}
+	if b.Span, err = etl.ParseSpan(span); err != nil {
+		return b, etl.Usagef("--window: %w", err)
+	}
+	tomorrow := etl.Day(now).AddDate(0, 0, 1)
+	switch {
+	case !b.From.Before(b.To):
+		return b, etl.Usagef("--from %s is not before --to %s; the day of --to is the first one that is not read", from, to)
+	case b.To.After(tomorrow):
+		return b, etl.Usagef("--to %s lies in the future; write --to %s or an earlier day", to, tomorrow.Format(time.DateOnly))
+	}
+	return b, nil
+}
+
+func day(flag, text string) (time.Time, error) {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return t, etl.Usagef("--%s %q is not a day; write it as 2024-01-31", flag, text)
+	}
+	return t, nil
+}
+
+// id tells one backfill from another.
+func (b Backfill) id() string {
+	return "/" + b.From.Format(time.DateOnly) + "/" + b.To.Format(time.DateOnly) + "/" + b.Span.String()
+}
+
+// Backfill reads a period. One that was stopped goes on where it stood, and
+// one that came to its end reads nothing again ([Report.DoneAhead] says so)
+// unless b.Restart is set. Look-backs and their cursors are not touched.
+func (x *Extractor) Backfill(ctx context.Context, s Source, b Backfill) (Report, error) {
+	p := plan{
+		purpose: purposeBackfill, job: b.id(), from: b.From, keep: true,
+		slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)),
+	}
+	if b.Restart {
+		j, err := x.newJob(s, p)
+		if err != nil {
+			return Report{}, err
+		}
+		if err := j.forget(ctx, j.DB); err != nil {
+			return Report{}, err
+		}
+	}
+	return x.run(ctx, s, p)
+}
+
+// A PlannedWindow is what reading one window would take.
+type PlannedWindow struct {
+	Window   etl.Window `json:"-"`
+	Name     string     `json:"window"`
+	Records  int        `json:"records"`
+	Requests int        `json:"requests"`
+	Done     bool       `json:"done"` // an earlier backfill finished it
+}
+
+// Plan says what a backfill would read. It asks the vendor to count every
+// window and stores nothing.
+func (x *Extractor) Plan(ctx context.Context, s Source, b Backfill) ([]PlannedWindow, error) {
+	j, err := x.newJob(s, plan{
+		purpose: purposeBackfill, job: b.id(), slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	stored, _, _, err := j.stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if sameSlots(stored, j.slots) && !b.Restart {
+		j.slots = stored
+	}
+	var planned []PlannedWindow
+	for _, one := range j.slots {
+		w := PlannedWindow{Window: one.query.Window, Name: one.query.String(), Done: one.isRead()}
+		if !w.Done {
+			if w.Records, err = s.Count(ctx, one.query); err != nil {
+				return nil, err
+			}
+			w.Requests = s.About().requests(w.Records)
+		}
+		planned = append(planned, w)
+	}
+	return planned, nil
+}
+
+// requests is how many requests a window of n records takes if nothing
+// changes meanwhile.
+func (a About) requests(n int) int {
+	pages := a.pages(n)
+	switch {
+	case !a.CountsPages:
+		return pages + 2 // it is counted before and after
+	case pages > 1:
+		return 2 * pages // two passes have to agree
+	}
+	return max(1, pages)
+}
+
+// pages is how many pages n records fill.
+func (a About) pages(n int) int { return (n + a.PageSize - 1) / a.PageSize }
+
 // A plan is what a job has to read.
 type plan struct {
 	purpose string
@@ -120,151 +253,4 @@ func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
 	counts.Skipped = max(0, counts.Read-counts.Written)
 	j.report.Counts = counts
 	return j.report, err
-}
-
-func (x *Extractor) newJob(s Source, p plan) (*job, error) {
-	about := s.About()
-	files, err := newPageFiles(x.Folder)
-	if err != nil {
-		return nil, err
-	}
-	known := &known{objects: map[string]map[string]knownObject{}}
-	land := &lander{db: x.DB, files: files, source: about.Name, known: known}
-	return &job{
-		Extractor: x, id: p.purpose + "/" + about.Name + p.job, source: s, about: about, slots: p.slots,
-		known: known, land: land,
-		keep:   &keeper{files: files, about: about, run: x.RunID, now: x.Now, known: known, land: land},
-		report: Report{Source: about.Name, From: p.from},
-	}, nil
-}
-
-func (j *job) run(ctx context.Context, p plan) error {
-	err := j.DB.Get(ctx, "extract/record.missing", warehouse.Args{"source": j.about.Name}, &j.report.First)
-	if err != nil {
-		return err
-	}
-	if err := j.begin(ctx, p.fresh); err != nil {
-		return fmt.Errorf("job %s: %w", j.id, err)
-	}
-	if err := j.landLeft(ctx); err != nil {
-		return err
-	}
-	if err := j.DB.Get(ctx, "extract/page.newest", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
-		return err
-	}
-	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, ""); err != nil {
-		return err
-	}
-	if err := j.accept(ctx); err != nil {
-		return err
-	}
-	if err := j.readAll(ctx, p); err != nil {
-		if ctx.Err() == nil {
-			j.land.inAnyOrder = true // what was read of other windows waits for none
-			err = errors.Join(err, j.land.land(ctx))
-		}
-		return err
-	}
-	if err := j.land.failure(""); err != nil {
-		return err
-	}
-	if err := j.finish(ctx, p.keep); err != nil {
-		return err
-	}
-	return errors.Join(j.held, j.report.unproven())
-}
-
-// finish notes that the job came to its end.
-func (j *job) finish(ctx context.Context, keep bool) error {
-	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if journal := j.land.journal; journal.size > 0 {
-			if err := journal.setLanded(ctx, tx, j.about.Name, journal.size); err != nil {
-				return err
-			}
-		}
-		if keep {
-			return nil
-		}
-		return j.forget(ctx, tx)
-	})
-}
-
-// readAll reads what the plan asks for. A window that failed stops no other,
-// unless it is the source that fails; but what is gone is decided only once
-// every window was read, by the run that goes on with the job.
-func (j *job) readAll(ctx context.Context, p plan) error {
-	err := j.readSlots(ctx)
-	if j.failures.ofSource() {
-		return err
-	}
-	if p.purpose == purposeWindow {
-		if failed := j.recheck(ctx, p.from); failed != nil {
-			err = errors.Join(err, fmt.Errorf("unsettled records: %w", failed))
-		}
-	}
-	if err == nil {
-		err = j.settle(ctx)
-	}
-	return errors.Join(err, j.recordBadIncluded(ctx), j.recordNews(ctx))
-}
-
-// settle decides what became of the records that no window showed.
-func (j *job) settle(ctx context.Context) error {
-	if err := j.land.land(ctx); err != nil {
-		return err
-	}
-	if err := j.decide(ctx); err != nil {
-		return fmt.Errorf("vanished records: %w", err)
-	}
-	if err := j.buryNameless(ctx); err != nil {
-		return fmt.Errorf("records without an id: %w", err)
-	}
-	return nil
-}
-
-// landLeft lands what a killed run left in its journal, and begins the journal
-// of this one. A page that was damaged since is given up, and its window is
-// read again.
-func (j *job) landLeft(ctx context.Context) error {
-	for _, s := range j.slots {
-		if s.isBegun() {
-			j.land.hold(s.readID)
-		}
-	}
-	if err := j.land.load(ctx); err != nil {
-		return err
-	}
-	all, err := j.land.replayLeft(ctx, j.Folder, j.Log)
-	if err != nil {
-		return err
-	}
-	own := newJournal(j.Folder, j.about.Name, all)
-	j.keep.journal, j.land.journal = own, own
-	if err := j.land.land(ctx); err != nil {
-		return err
-	}
-	damaged := j.land.damaged()
-	if err := j.giveUp(ctx, damaged); err != nil {
-		return err
-	}
-	for _, s := range j.slots {
-		if !s.isRead() || !slices.ContainsFunc(damaged, func(p damagedPage) bool { return p.readID == s.readID }) {
-			continue
-		}
-		if err := j.renew(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// giveUp lets nothing come of pages that can no longer be read back.
-func (j *job) giveUp(ctx context.Context, damaged []damagedPage) error {
-	for _, p := range damaged {
-		if err := j.land.giveUp(ctx, p); err != nil {
-			return err
-		}
-		j.Log.WarnContext(ctx, "stored page is damaged; its records are read again", etl.Err(p.err))
-	}
-	return nil
 }

@@ -3,8 +3,6 @@ package extract
 import (
 	"context"
 	"crypto/tls"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,37 +25,6 @@ const (
 	purposeBackfill = "backfill" // a period a person asked for
 	purposeSweep    = "sweep"    // everything
 )
-
-// The states of a slot, as raw.cursors.state has them.
-const (
-	statePending  = "pending"
-	stateReading  = "reading"
-	stateRead     = "read" // and proven; what is gone from it is not decided yet
-	stateDone     = "done"
-	stateUnproven = "unproven"
-	stateHeld     = "held" // too much is gone for a program to believe it
-)
-
-// A slot is one window of a job, and how far it is.
-type slot struct {
-	purpose string
-	query   Query
-	state   string
-	readID  string
-	stored  bool // by an earlier run
-}
-
-func slotsOf(purpose string, windows []etl.Window) []*slot {
-	var slots []*slot
-	for _, w := range windows {
-		slots = append(slots, newSlot(purpose, Query{Window: w}))
-	}
-	return slots
-}
-
-func newSlot(purpose string, q Query) *slot {
-	return &slot{purpose: purpose, query: q, state: statePending, readID: newReadID()}
-}
 
 // A job reads windows of one source side by side. What it has finished is in
 // raw.cursors, so that the next one of the same id goes on there.
@@ -86,97 +53,152 @@ type job struct {
 	expected   int64    // pages to be read, as far as is known
 }
 
-// begin takes up the job where an interrupted one with the same windows
-// stands, unless that one is further from now than fresh, in either direction:
-// the clock may have been wrong. Zero means that none is.
-func (j *job) begin(ctx context.Context, fresh time.Duration) error {
-	now := j.Now().UTC()
-	stored, started, updated, err := j.stored(ctx)
+func (x *Extractor) newJob(s Source, p plan) (*job, error) {
+	about := s.About()
+	files, err := newPageFiles(x.Folder)
+	if err != nil {
+		return nil, err
+	}
+	known := &known{objects: map[string]map[string]knownObject{}}
+	land := &lander{db: x.DB, files: files, source: about.Name, known: known}
+	return &job{
+		Extractor: x, id: p.purpose + "/" + about.Name + p.job, source: s, about: about, slots: p.slots,
+		known: known, land: land,
+		keep:   &keeper{files: files, about: about, run: x.RunID, now: x.Now, known: known, land: land},
+		report: Report{Source: about.Name, From: p.from},
+	}, nil
+}
+
+func (j *job) run(ctx context.Context, p plan) error {
+	err := j.DB.Get(ctx, "extract/record.missing", warehouse.Args{"source": j.about.Name}, &j.report.First)
 	if err != nil {
 		return err
 	}
-	if sameSlots(stored, j.slots) && (fresh == 0 || now.Sub(updated).Abs() < fresh) {
-		j.slots, j.started = stored, started
-		return nil
+	if err := j.begin(ctx, p.fresh); err != nil {
+		return fmt.Errorf("job %s: %w", j.id, err)
 	}
-	j.started = now
-	type row struct {
-		ReadID  string `json:"read_id"`
-		Purpose string `json:"purpose"`
-		From    string `json:"window_from,omitempty"`
-		To      string `json:"window_to,omitempty"`
+	if err := j.landLeft(ctx); err != nil {
+		return err
 	}
-	var rows []row
+	if err := j.DB.Get(ctx, "extract/page.newest", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
+		return err
+	}
+	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, ""); err != nil {
+		return err
+	}
+	if err := j.accept(ctx); err != nil {
+		return err
+	}
+	if err := j.readAll(ctx, p); err != nil {
+		if ctx.Err() == nil {
+			j.land.inAnyOrder = true // what was read of other windows waits for none
+			err = errors.Join(err, j.land.land(ctx))
+		}
+		return err
+	}
+	if err := j.land.failure(""); err != nil {
+		return err
+	}
+	if err := j.finish(ctx, p.keep); err != nil {
+		return err
+	}
+	return errors.Join(j.held, j.report.unproven())
+}
+
+// landLeft lands what a killed run left in its journal, and begins the journal
+// of this one. A page that was damaged since is given up, and its window is
+// read again.
+func (j *job) landLeft(ctx context.Context) error {
 	for _, s := range j.slots {
-		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From), optionalText(s.query.To)})
+		if s.isBegun() {
+			j.land.hold(s.readID)
+		}
 	}
-	text, err := json.Marshal(rows)
+	if err := j.land.load(ctx); err != nil {
+		return err
+	}
+	all, err := j.land.replayLeft(ctx, j.Folder, j.Log)
 	if err != nil {
 		return err
 	}
-	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := j.forget(ctx, tx); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "extract/cursor.add", warehouse.Args{
-			"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "slots": string(text), "now": now,
-		})
+	own := newJournal(j.Folder, j.about.Name, all)
+	j.keep.journal, j.land.journal = own, own
+	if err := j.land.land(ctx); err != nil {
 		return err
-	})
-}
-
-// forget removes what is known of the job, so that the next one begins anew.
-func (j *job) forget(ctx context.Context, r warehouse.Runner) error {
-	_, err := r.Exec(ctx, "extract/cursor.remove", warehouse.Args{"job_id": j.id})
-	return err
-}
-
-// stored reads the slots of an earlier job with the same id.
-func (j *job) stored(ctx context.Context) (slots []*slot, started, updated time.Time, err error) {
-	err = j.DB.Each(ctx, "extract/cursor.list", warehouse.Args{"job_id": j.id}, func(rows *sql.Rows) error {
-		var (
-			s        slot
-			readID   sql.NullString
-			from, to sql.NullTime
-			last     time.Time
-		)
-		if err := rows.Scan(&readID, &s.purpose, &s.state, &from, &to, &started, &last); err != nil {
+	}
+	damaged := j.land.damaged()
+	if err := j.giveUp(ctx, damaged); err != nil {
+		return err
+	}
+	for _, s := range j.slots {
+		if !s.isRead() || !slices.ContainsFunc(damaged, func(p damagedPage) bool { return p.readID == s.readID }) {
+			continue
+		}
+		if err := j.renew(ctx, s); err != nil {
 			return err
 		}
-		s.readID, s.query.From, s.query.To = readID.String, from.Time, to.Time
-		s.stored = true
-		if last.After(updated) {
-			updated = last
+	}
+	return nil
+}
+
+// giveUp lets nothing come of pages that can no longer be read back.
+func (j *job) giveUp(ctx context.Context, damaged []damagedPage) error {
+	for _, p := range damaged {
+		if err := j.land.giveUp(ctx, p); err != nil {
+			return err
 		}
-		slots = append(slots, &s)
-		return nil
+		j.Log.WarnContext(ctx, "stored page is damaged; its records are read again", etl.Err(p.err))
+	}
+	return nil
+}
+
+// readAll reads what the plan asks for. A window that failed stops no other,
+// unless it is the source that fails; but what is gone is decided only once
+// every window was read, by the run that goes on with the job.
+func (j *job) readAll(ctx context.Context, p plan) error {
+	err := j.readSlots(ctx)
+	if j.failures.ofSource() {
+		return err
+	}
+	if p.purpose == purposeWindow {
+		if failed := j.recheck(ctx, p.from); failed != nil {
+			err = errors.Join(err, fmt.Errorf("unsettled records: %w", failed))
+		}
+	}
+	if err == nil {
+		err = j.settle(ctx)
+	}
+	return errors.Join(err, j.recordBadIncluded(ctx), j.recordNews(ctx))
+}
+
+// settle decides what became of the records that no window showed.
+func (j *job) settle(ctx context.Context) error {
+	if err := j.land.land(ctx); err != nil {
+		return err
+	}
+	if err := j.decide(ctx); err != nil {
+		return fmt.Errorf("vanished records: %w", err)
+	}
+	if err := j.buryNameless(ctx); err != nil {
+		return fmt.Errorf("records without an id: %w", err)
+	}
+	return nil
+}
+
+// finish notes that the job came to its end.
+func (j *job) finish(ctx context.Context, keep bool) error {
+	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if journal := j.land.journal; journal.size > 0 {
+			if err := journal.setLanded(ctx, tx, j.about.Name, journal.size); err != nil {
+				return err
+			}
+		}
+		if keep {
+			return nil
+		}
+		return j.forget(ctx, tx)
 	})
-	return slots, started, updated, err
 }
-
-// sameSlots reports whether the stored slots are those now asked for, and
-// gives them the queries, which the table does not hold in full.
-func sameSlots(stored, asked []*slot) bool {
-	if len(stored) != len(asked) {
-		return false
-	}
-	for _, a := range asked {
-		i := slices.IndexFunc(stored, a.same)
-		if i < 0 {
-			return false
-		}
-		stored[i].query = a.query
-	}
-	return true
-}
-
-func (s *slot) same(other *slot) bool {
-	return s.purpose == other.purpose &&
-		s.query.From.Equal(other.query.From) && s.query.To.Equal(other.query.To)
-}
-
-// isRead reports whether a window needs no further reading.
-func (s *slot) isRead() bool { return s.state == stateDone || s.state == stateRead }
 
 // readSlots reads every window that is not done, as many side by side as the
 // source allows. A window that fails stops no other, unless it is the source
@@ -239,17 +261,6 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 	return j.end(ctx, s, found)
 }
 
-// isBegun reports whether an earlier run was reading the window.
-func (s *slot) isBegun() bool {
-	return s.stored && s.readID != "" && (s.state == statePending || s.state == stateReading)
-}
-
-// wasRead reports whether the window is read anew although an earlier run came
-// to its end.
-func (s *slot) wasRead() bool {
-	return s.readID == "" || s.state == stateUnproven || s.state == stateHeld
-}
-
 // renew lets nothing come of what a read of the window has found so far, and
 // gives it another one.
 func (j *job) renew(ctx context.Context, s *slot) error {
@@ -263,171 +274,6 @@ func (j *job) renew(ctx context.Context, s *slot) error {
 	j.concluding.Lock()
 	defer j.concluding.Unlock()
 	return j.setSlots(ctx, j.DB, statePending, s)
-}
-
-// An ending is a window that was read to its end.
-type ending struct {
-	slot *slot
-	*finding
-	missing []string // what was to be found in it and was not
-}
-
-// maxEndedIDs bounds the memory for the records of windows that wait to be
-// concluded.
-const maxEndedIDs = 100_000
-
-// end leaves a window to be concluded, together with others: each transaction
-// costs as much as some hundred records.
-func (j *job) end(ctx context.Context, s *slot, f *finding) error {
-	if f.Proven && f.Passes > 1 {
-		if err := j.land.supersede(ctx, s.readID, f.Passes); err != nil {
-			return err
-		}
-	}
-	j.land.release(s.readID)
-	j.mu.Lock()
-	j.ended = append(j.ended, &ending{slot: s, finding: f})
-	for _, pass := range f.seen {
-		j.endedIDs += len(pass)
-	}
-	full := j.endedIDs >= maxEndedIDs
-	if j.OnProof != nil {
-		j.OnProof(f.Proof)
-	}
-	j.mu.Unlock()
-	if !full && !j.land.isFull() {
-		return nil
-	}
-	return j.conclude(ctx)
-}
-
-// conclude lands the windows that have ended, notes what is missing from them,
-// and makes their proofs known.
-func (j *job) conclude(ctx context.Context) error {
-	j.concluding.Lock()
-	defer j.concluding.Unlock()
-	j.mu.Lock()
-	ended := j.ended
-	j.ended, j.endedIDs = nil, 0
-	j.mu.Unlock()
-	if len(ended) == 0 {
-		return nil
-	}
-	if err := j.land.land(ctx); err != nil {
-		return err
-	}
-	var (
-		concluded []*ending
-		failed    []error
-	)
-	for _, e := range ended {
-		if err := j.examine(ctx, e); err != nil {
-			failed = append(failed, err)
-		} else {
-			concluded = append(concluded, e)
-		}
-	}
-	if err := j.record(ctx, concluded); err != nil {
-		return errors.Join(append(failed, err)...)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, e := range concluded {
-		j.report.Proofs = append(j.report.Proofs, e.Proof)
-		j.nameless.add(e.slot, e.finding)
-	}
-	return errors.Join(failed...)
-}
-
-// examine finds out what is missing from a window that has landed.
-func (j *job) examine(ctx context.Context, e *ending) error {
-	if err := j.land.failure(e.slot.readID); err != nil || !e.Proven {
-		return err
-	}
-	if err := j.missed(ctx, e); err != nil {
-		return fmt.Errorf("missing records of window %s: %w", e.slot.query, err)
-	}
-	if err := j.askEarly(ctx, e.finding); err != nil {
-		return fmt.Errorf("records of an earlier pass of window %s: %w", e.slot.query, err)
-	}
-	return nil
-}
-
-// record writes down what some windows have shown, all or nothing.
-func (j *job) record(ctx context.Context, concluded []*ending) error {
-	if len(concluded) == 0 {
-		return nil
-	}
-	back, err := j.back(ctx, concluded)
-	if err != nil {
-		return err
-	}
-	var checks []check
-	slots := map[string][]*slot{}
-	for _, e := range concluded {
-		c, err := e.check()
-		if err != nil {
-			return err
-		}
-		checks = append(checks, c)
-		state := stateUnproven
-		if e.Proven {
-			state = stateRead
-		}
-		slots[state] = append(slots[state], e.slot)
-	}
-	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := j.returned(ctx, tx, back); err != nil {
-			return err
-		}
-		for _, e := range concluded {
-			if err := j.noteMissing(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		if err := j.check(ctx, tx, checks...); err != nil {
-			return err
-		}
-		for state, some := range slots {
-			if err := j.setSlots(ctx, tx, state, some...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// askEarly asks for what only an earlier pass than the proving one has found:
-// it stays as it was, unless it answers.
-func (j *job) askEarly(ctx context.Context, f *finding) error {
-	asked, canAsk := j.source.(finder)
-	if !canAsk {
-		return nil
-	}
-	_, _, err := j.askEach(ctx, asked, f.early(), func(int) bool { return false })
-	return err
-}
-
-// setSlots notes how far some windows are.
-func (j *job) setSlots(ctx context.Context, r warehouse.Runner, state string, slots ...*slot) error {
-	type row struct {
-		ReadID  string `json:"read_id"`
-		Purpose string `json:"purpose"`
-		From    string `json:"window_from,omitempty"`
-	}
-	var rows []row
-	for _, s := range slots {
-		s.state = state
-		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From)})
-	}
-	text, err := json.Marshal(rows)
-	if err != nil {
-		return err
-	}
-	_, err = r.Exec(ctx, "extract/cursor.set", warehouse.Args{
-		"job_id": j.id, "run_id": string(j.RunID), "slots": string(text), "state": state, "now": j.Now().UTC(),
-	})
-	return err
 }
 
 // tell adds to the job's progress: pages read, and pages that turned out to

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,11 +33,51 @@ type Proof struct {
 	Blank  map[string]int `json:"blank,omitempty"` // how many of the found ones lack which link
 }
 
+// check is the proof as a row of ops.checks.
+func (p Proof) check() (check, error) {
+	detail, err := json.Marshal(p)
+	return check{
+		name: "window_complete", subject: p.Name, passed: p.Proven,
+		expected: strconv.Itoa(p.After), actual: strconv.Itoa(p.Found), detail: string(detail),
+	}, err
+}
+
+// proofs reads what the reads of some windows have proven.
+func (j *job) proofs(ctx context.Context, windows []*slot) ([]Proof, error) {
+	details, err := warehouse.Strings(ctx, j.DB, "extract/proof.details",
+		warehouse.Args{"source": j.about.Name, "since": j.started})
+	if err != nil {
+		return nil, err
+	}
+	var proofs []Proof
+	for _, detail := range details {
+		var p Proof
+		if err := json.Unmarshal([]byte(detail), &p); err != nil {
+			return nil, fmt.Errorf("proof of a window: %w", err)
+		}
+		if slices.ContainsFunc(windows, func(s *slot) bool { return s.readID == p.ReadID }) {
+			proofs = append(proofs, p)
+		}
+	}
+	return proofs, nil
+}
+
 // A finding is what reading a window brought to light.
 type finding struct {
 	Proof
 	seen     []map[string]look // ids of each pass
 	nameless int               // records of the last pass without a usable id
+}
+
+func (f *finding) add(p *pass, n int) {
+	f.Passes = n
+	f.Pages += p.pages
+	f.Before, f.After, f.Found = p.before, p.after, len(p.seen)
+	f.seen, f.Blank = append(f.seen, p.seen), p.blank
+	f.nameless = 0
+	for _, n := range p.nameless {
+		f.nameless += n
+	}
 }
 
 // early lists the records that an earlier pass found and the last one did not.
@@ -151,46 +190,6 @@ func (p *pass) faults(previous *pass) string {
 	return ""
 }
 
-func (f *finding) add(p *pass, n int) {
-	f.Passes = n
-	f.Pages += p.pages
-	f.Before, f.After, f.Found = p.before, p.after, len(p.seen)
-	f.seen, f.Blank = append(f.seen, p.seen), p.blank
-	f.nameless = 0
-	for _, n := range p.nameless {
-		f.nameless += n
-	}
-}
-
-// check is the proof as a row of ops.checks.
-func (p Proof) check() (check, error) {
-	detail, err := json.Marshal(p)
-	return check{
-		name: "window_complete", subject: p.Name, passed: p.Proven,
-		expected: strconv.Itoa(p.After), actual: strconv.Itoa(p.Found), detail: string(detail),
-	}, err
-}
-
-// proofs reads what the reads of some windows have proven.
-func (j *job) proofs(ctx context.Context, windows []*slot) ([]Proof, error) {
-	details, err := warehouse.Strings(ctx, j.DB, "extract/proof.details",
-		warehouse.Args{"source": j.about.Name, "since": j.started})
-	if err != nil {
-		return nil, err
-	}
-	var proofs []Proof
-	for _, detail := range details {
-		var p Proof
-		if err := json.Unmarshal([]byte(detail), &p); err != nil {
-			return nil, fmt.Errorf("proof of a window: %w", err)
-		}
-		if slices.ContainsFunc(windows, func(s *slot) bool { return s.readID == p.ReadID }) {
-			proofs = append(proofs, p)
-		}
-	}
-	return proofs, nil
-}
-
 // A check is a row of ops.checks.
 type check struct {
 	name, subject    string
@@ -267,15 +266,4 @@ func (j *job) recordNews(ctx context.Context) error {
 		j.report.News = append(j.report.News, name)
 	}
 	return j.check(ctx, j.DB, checks...)
-}
-
-// unproven says which windows could not be proven.
-func (r *Report) unproven() error {
-	var found []error
-	for _, p := range r.Proofs {
-		if !p.Proven {
-			found = append(found, fmt.Errorf("window %s is not proven after %d passes: %s; its records are loaded, the next run reads it again", p.Name, p.Passes, p.Reason))
-		}
-	}
-	return errors.Join(found...)
 }

@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"spendbridge/etl"
@@ -38,6 +41,73 @@ func Land(ctx context.Context, db *warehouse.DB, folder string, log *slog.Logger
 		failed = append(failed, l.failure(""))
 	}
 	return counts, errors.Join(failed...)
+}
+
+// Rebuild fills an empty warehouse with what the journals and page files of a
+// data folder hold: every page, every version of every record, and the
+// tombstones, each after the pages that were read before it.
+//
+// from is the warehouse of the folder: what it holds of a version without
+// journals is written into one first.
+func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.Counts, error) {
+	files, err := newPageFiles(folder)
+	if err != nil {
+		return etl.Counts{}, err
+	}
+	backlogs, err := warehouse.Strings(ctx, from, "extract/page.sources", nil)
+	if err != nil {
+		return etl.Counts{}, err
+	}
+	for _, source := range backlogs {
+		if err := writeBacklog(ctx, from, folder, source); err != nil {
+			return etl.Counts{}, err
+		}
+	}
+	sources, err := sourcesIn(folder)
+	if err != nil {
+		return etl.Counts{}, err
+	}
+	var counts etl.Counts
+	for _, source := range sources {
+		l := &lander{db: into, files: files, source: source}
+		if err := l.rebuild(ctx, folder); err != nil {
+			return counts, fmt.Errorf("journals of %s: %w", source, err)
+		}
+		counts = counts.Plus(l.counts)
+	}
+	return counts, nil
+}
+
+// sourcesIn lists the sources that have journals.
+func sourcesIn(folder string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(folder, "raw"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var sources []string
+	for _, entry := range entries {
+		if _, err := os.Stat(filepath.Join(folder, journalFolder(entry.Name()))); err == nil {
+			sources = append(sources, entry.Name())
+		}
+	}
+	return sources, nil
+}
+
+func (l *lander) rebuild(ctx context.Context, folder string) error {
+	all, err := journals(folder, l.source)
+	if err != nil {
+		return err
+	}
+	voided, err := voidedIn(all)
+	if err != nil {
+		return err
+	}
+	for _, j := range all {
+		if _, err := l.replay(ctx, j, 0, voided); err != nil {
+			return err
+		}
+	}
+	return l.failure("")
 }
 
 // replayLeft takes up what a source's journals hold and the warehouse does
@@ -78,6 +148,19 @@ func (l *lander) replayLeft(ctx context.Context, folder string, log *slog.Logger
 		}
 	}
 	return all, nil
+}
+
+// landedBytes is how much of each journal of a source is in the warehouse.
+func landedBytes(ctx context.Context, db *warehouse.DB, source string) (map[string]int64, error) {
+	landed := map[string]int64{}
+	err := db.Each(ctx, "extract/journal.list", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
+		var name string
+		var bytes int64
+		err := rows.Scan(&name, &bytes)
+		landed[name] = bytes
+		return err
+	})
+	return landed, err
 }
 
 // A voided is the pages whose lines a later line takes back: the passes of
@@ -199,17 +282,4 @@ func (g *goneLine) add(ctx context.Context, r warehouse.Runner, source string) (
 		return 0, fmt.Errorf("tombstones: %w", err)
 	}
 	return int(n), nil
-}
-
-// landedBytes is how much of each journal of a source is in the warehouse.
-func landedBytes(ctx context.Context, db *warehouse.DB, source string) (map[string]int64, error) {
-	landed := map[string]int64{}
-	err := db.Each(ctx, "extract/journal.list", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
-		var name string
-		var bytes int64
-		err := rows.Scan(&name, &bytes)
-		landed[name] = bytes
-		return err
-	})
-	return landed, err
 }

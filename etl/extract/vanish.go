@@ -8,46 +8,40 @@ import (
 	"slices"
 	"time"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
-// missed finds out which records a proven read of a window did not find. What
-// becomes of them is decided once all windows of the job are read.
-func (j *job) missed(ctx context.Context, e *ending) error {
-	if e.slot.purpose == purposeCreated { // its windows are of other days
-		return nil
-	}
-	living := j.known.living(j.about.Stream, e.slot.query.Window)
-	e.Living = len(living)
-	if e.nameless == 0 { // else each may be the one that came without its id
-		e.missing = slices.DeleteFunc(living, e.saw)
-		slices.Sort(e.missing)
-	}
-	if _, canAsk := j.source.(finder); canAsk {
-		return nil
-	}
-	var err error
-	e.missing, err = j.inside(ctx, e.slot, e.missing)
-	return err
+// An Acceptance is somebody's word that records vanished in truth.
+type Acceptance struct {
+	Who, Note string
 }
 
-// back lists the records that were missing and that windows have shown.
-func (j *job) back(ctx context.Context, concluded []*ending) ([]string, error) {
-	open, err := j.openIDs(ctx)
-	return slices.DeleteFunc(open, func(id string) bool {
-		return !slices.ContainsFunc(concluded, func(e *ending) bool { return e.Proven && e.saw(id) })
-	}), err
-}
-
-// noteMissing notes what a proven read did not find.
-func (j *job) noteMissing(ctx context.Context, tx *warehouse.Tx, e *ending) error {
-	if len(e.missing) == 0 {
+// accept takes the acceptance for what ended runs have listed, and for
+// nothing else. It is written down before anything is read.
+func (j *job) accept(ctx context.Context) error {
+	if j.Accept == nil {
 		return nil
 	}
-	_, err := tx.Exec(ctx, "extract/absence.add", j.about.stream(warehouse.Args{
-		"record_ids": e.missing, "read_id": e.slot.readID, "now": j.Now().UTC(),
+	now := j.Now().UTC()
+	listed, err := j.listed(ctx)
+	if err != nil {
+		return fmt.Errorf("accept what vanished: %w", err)
+	}
+	maps.DeleteFunc(listed, func(_ string, accepted bool) bool { return accepted })
+	if _, err := j.land.journal.append(line{Accepted: &acceptedLine{
+		Stream: j.about.Stream, Records: slices.Sorted(maps.Keys(listed)), Who: j.Accept.Who, Note: j.Accept.Note, At: now,
+	}}); err != nil {
+		return fmt.Errorf("accept what vanished: %w", err)
+	}
+	n, err := j.DB.Exec(ctx, "extract/vanished.accept", j.about.stream(warehouse.Args{
+		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": now,
 	}))
-	return err
+	j.report.Accepted = int(n)
+	if err != nil {
+		return fmt.Errorf("accept what vanished: %w", err)
+	}
+	return nil
 }
 
 // stream adds to a statement's parameters which records are meant.
@@ -55,42 +49,6 @@ func (a About) stream(args warehouse.Args) warehouse.Args {
 	all := warehouse.Args{"source": a.Name, "stream": a.Stream}
 	maps.Copy(all, args)
 	return all
-}
-
-// inside keeps the records that the vendor lists in this window whichever of
-// their datetimes it goes by.
-func (j *job) inside(ctx context.Context, s *slot, ids []string) ([]string, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	var found []string
-	err := j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := tx.AddMacros(ctx); err != nil {
-			return err
-		}
-		var err error
-		found, err = warehouse.Strings(ctx, tx, "extract/record.inside", j.about.stream(warehouse.Args{
-			"record_ids":  ids,
-			"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To),
-		}))
-		return err
-	})
-	return found, err
-}
-
-// openIDs lists the records that are noted as missing or listed as vanished.
-func (j *job) openIDs(ctx context.Context) ([]string, error) {
-	absences, err := j.absences(ctx)
-	if err != nil {
-		return nil, err
-	}
-	listed, err := j.listed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids := slices.Concat(slices.Collect(maps.Keys(absences)), slices.Collect(maps.Keys(listed)))
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
 }
 
 // absences lists by record which reads missed it.
@@ -146,34 +104,136 @@ func (j *job) unlist(ctx context.Context, tx *warehouse.Tx, ids []string, now ti
 	return err
 }
 
-// An Acceptance is somebody's word that records vanished in truth.
-type Acceptance struct {
-	Who, Note string
-}
-
-// accept takes the acceptance for what ended runs have listed, and for
-// nothing else. It is written down before anything is read.
-func (j *job) accept(ctx context.Context) error {
-	if j.Accept == nil {
+// bury writes a tombstone for every record. They are a line of the journal
+// first, and all lines before it have landed.
+func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now time.Time) error {
+	if len(gone) == 0 {
 		return nil
 	}
-	now := j.Now().UTC()
-	listed, err := j.listed(ctx)
+	g := goneLine{Stream: j.about.Stream, Records: gone, At: now}
+	end, err := j.land.journal.append(line{Gone: &g})
 	if err != nil {
-		return fmt.Errorf("accept what vanished: %w", err)
+		return err
 	}
-	maps.DeleteFunc(listed, func(_ string, accepted bool) bool { return accepted })
-	if _, err := j.land.journal.append(line{Accepted: &acceptedLine{
-		Stream: j.about.Stream, Records: slices.Sorted(maps.Keys(listed)), Who: j.Accept.Who, Note: j.Accept.Note, At: now,
-	}}); err != nil {
-		return fmt.Errorf("accept what vanished: %w", err)
-	}
-	n, err := j.DB.Exec(ctx, "extract/vanished.accept", j.about.stream(warehouse.Args{
-		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": now,
-	}))
-	j.report.Accepted = int(n)
+	n, err := g.add(ctx, tx, j.about.Name)
 	if err != nil {
-		return fmt.Errorf("accept what vanished: %w", err)
+		return err
 	}
-	return nil
+	if err := j.land.journal.setLanded(ctx, tx, j.about.Name, end); err != nil {
+		return err
+	}
+	j.report.Gone += n
+	return j.unlist(ctx, tx, gone, now, "extract/absence.remove")
+}
+
+// forgetMissing ends the notes of this job: a record that can be asked for
+// needs none, and of the others it is enough to know who missed them first.
+func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) error {
+	if len(d.missing) == 0 {
+		return nil
+	}
+	if _, canAsk := j.source.(finder); canAsk {
+		_, err := tx.Exec(ctx, "extract/absence.remove", j.about.stream(warehouse.Args{"record_ids": d.missing}))
+		return err
+	}
+	var again, own []string
+	for _, id := range d.missing {
+		if len(d.reads[id]) > 1 {
+			again = append(again, id)
+		}
+	}
+	for _, s := range d.windows {
+		own = append(own, s.readID)
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "extract/absence.again", j.about.stream(warehouse.Args{"record_ids": again, "read_ids": own}))
+	return err
+}
+
+// list replaces what is listed of the days that were read by what waits now.
+func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.Time) error {
+	if len(d.missing) > 0 {
+		if _, err := tx.Exec(ctx, "extract/vanished.remove", j.about.stream(warehouse.Args{"record_ids": d.missing})); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, "extract/vanished.remove_links", j.about.stream(nil)); err != nil {
+		return err
+	}
+	args := j.about.stream(warehouse.Args{"run_id": string(j.RunID), "now": now})
+	if len(d.waits) > 0 {
+		listed := maps.Clone(args)
+		listed["record_ids"] = d.waits
+		if _, err := tx.Exec(ctx, "extract/vanished.add", listed); err != nil {
+			return err
+		}
+	}
+	if d.links.reason == "" {
+		return nil
+	}
+	detail, err := d.links.detail()
+	if err != nil {
+		return err
+	}
+	args["detail"] = detail
+	_, err = tx.Exec(ctx, "extract/vanished.add_links", args)
+	return err
+}
+
+// nameless is what a job saw of records without a usable id. Such a record is
+// known by its bytes, so it is another one as soon as the vendor mends it.
+type nameless struct {
+	seen   map[string]bool
+	proven []etl.Window
+}
+
+func (n *nameless) add(s *slot, f *finding) {
+	if n.seen == nil {
+		n.seen = map[string]bool{}
+	}
+	for _, pass := range f.seen {
+		for id := range pass {
+			if o := (object{id: id}); o.nameless() {
+				n.seen[id] = true
+			}
+		}
+	}
+	if f.Proven && s.purpose != purposeCreated {
+		n.proven = append(n.proven, f.Window)
+	}
+}
+
+// gone reports whether a record is no longer as it was: it was filed on a day
+// that was read, and not found.
+func (n *nameless) gone(id string, day time.Time) bool {
+	if n.seen[id] {
+		return false
+	}
+	for _, w := range n.proven {
+		if !day.Before(w.From) && (w.To.IsZero() || day.Before(w.To)) {
+			return true
+		}
+	}
+	return false
+}
+
+// buryNameless marks the records without an id as gone that the vendor no
+// longer sends so. Nobody can be asked for them.
+func (j *job) buryNameless(ctx context.Context) error {
+	var gone []string
+	err := j.DB.Each(ctx, "extract/record.nameless", j.about.stream(nil), func(rows *sql.Rows) error {
+		var id string
+		var day time.Time
+		err := rows.Scan(&id, &day)
+		if j.nameless.gone(id, day) {
+			gone = append(gone, id)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error { return j.bury(ctx, tx, gone, j.Now().UTC()) })
 }

@@ -3,12 +3,57 @@ package extract
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"fmt"
 	"os"
 
+	"spendbridge/etl"
 	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
+
+// CheckPages reads every page file and compares it with its row. It marks the
+// pages whose file is missing or changed: what was seen there last counts as
+// news until a page that holds it is stored again. Its error names the first of
+// them.
+func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
+	files, err := newPageFiles(folder)
+	if err != nil {
+		return err
+	}
+	failed := &etl.CheckError{Check: "page files are as they were fetched"}
+	lost := []string{}
+	err = db.Each(ctx, "extract/page.files", nil, func(rows *sql.Rows) error {
+		var file string
+		var bytes int
+		if err := rows.Scan(&file, &bytes); err != nil {
+			return err
+		}
+		body, err := files.read(file)
+		if err == nil && len(body) != bytes {
+			err = fmt.Errorf("page file %s: %d bytes instead of %d", file, len(body), bytes)
+		}
+		if err != nil {
+			lost = append(lost, file)
+			failed.Rows++
+			if failed.Rows <= 5 {
+				failed.First = append(failed.First, err.Error())
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := db.Exec(ctx, "extract/page.set_lost", warehouse.Args{"files": append(lost, "")}); err != nil {
+		return err
+	}
+	if failed.Rows > 0 {
+		return failed
+	}
+	return nil
+}
 
 // UnlandedFiles lists the page files, relative to the data folder, that lines
 // name which have not landed.

@@ -8,81 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
-	"spendbridge/etl"
 	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
-
-// Rebuild fills an empty warehouse with what the journals and page files of a
-// data folder hold: every page, every version of every record, and the
-// tombstones, each after the pages that were read before it.
-//
-// from is the warehouse of the folder: what it holds of a version without
-// journals is written into one first.
-func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.Counts, error) {
-	files, err := newPageFiles(folder)
-	if err != nil {
-		return etl.Counts{}, err
-	}
-	backlogs, err := warehouse.Strings(ctx, from, "extract/page.sources", nil)
-	if err != nil {
-		return etl.Counts{}, err
-	}
-	for _, source := range backlogs {
-		if err := writeBacklog(ctx, from, folder, source); err != nil {
-			return etl.Counts{}, err
-		}
-	}
-	sources, err := sourcesIn(folder)
-	if err != nil {
-		return etl.Counts{}, err
-	}
-	var counts etl.Counts
-	for _, source := range sources {
-		l := &lander{db: into, files: files, source: source}
-		if err := l.rebuild(ctx, folder); err != nil {
-			return counts, fmt.Errorf("journals of %s: %w", source, err)
-		}
-		counts = counts.Plus(l.counts)
-	}
-	return counts, nil
-}
-
-// sourcesIn lists the sources that have journals.
-func sourcesIn(folder string) ([]string, error) {
-	entries, err := os.ReadDir(filepath.Join(folder, "raw"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	var sources []string
-	for _, entry := range entries {
-		if _, err := os.Stat(filepath.Join(folder, journalFolder(entry.Name()))); err == nil {
-			sources = append(sources, entry.Name())
-		}
-	}
-	return sources, nil
-}
-
-func (l *lander) rebuild(ctx context.Context, folder string) error {
-	all, err := journals(folder, l.source)
-	if err != nil {
-		return err
-	}
-	voided, err := voidedIn(all)
-	if err != nil {
-		return err
-	}
-	for _, j := range all {
-		if _, err := l.replay(ctx, j, 0, voided); err != nil {
-			return err
-		}
-	}
-	return l.failure("")
-}
 
 // backlogName is the journal of what a version without journals has kept. It
 // sorts before all others.
@@ -190,46 +121,4 @@ func listGraves(ctx context.Context, db *warehouse.DB, source string) ([]grave, 
 		return nil
 	})
 	return graves, err
-}
-
-// CheckPages reads every page file and compares it with its row. It marks the
-// pages whose file is missing or changed: what was seen there last counts as
-// news until a page that holds it is stored again. Its error names the first of
-// them.
-func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
-	files, err := newPageFiles(folder)
-	if err != nil {
-		return err
-	}
-	failed := &etl.CheckError{Check: "page files are as they were fetched"}
-	lost := []string{}
-	err = db.Each(ctx, "extract/page.files", nil, func(rows *sql.Rows) error {
-		var file string
-		var bytes int
-		if err := rows.Scan(&file, &bytes); err != nil {
-			return err
-		}
-		body, err := files.read(file)
-		if err == nil && len(body) != bytes {
-			err = fmt.Errorf("page file %s: %d bytes instead of %d", file, len(body), bytes)
-		}
-		if err != nil {
-			lost = append(lost, file)
-			failed.Rows++
-			if failed.Rows <= 5 {
-				failed.First = append(failed.First, err.Error())
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := db.Exec(ctx, "extract/page.set_lost", warehouse.Args{"files": append(lost, "")}); err != nil {
-		return err
-	}
-	if failed.Rows > 0 {
-		return failed
-	}
-	return nil
 }

@@ -1,0 +1,186 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
+)
+
+// The states of a slot, as raw.cursors.state has them.
+const (
+	statePending  = "pending"
+	stateReading  = "reading"
+	stateRead     = "read" // and proven; what is gone from it is not decided yet
+	stateDone     = "done"
+	stateUnproven = "unproven"
+	stateHeld     = "held" // too much is gone for a program to believe it
+)
+
+// A slot is one window of a job, and how far it is.
+type slot struct {
+	purpose string
+	query   Query
+	state   string
+	readID  string
+	stored  bool // by an earlier run
+}
+
+func slotsOf(purpose string, windows []etl.Window) []*slot {
+	var slots []*slot
+	for _, w := range windows {
+		slots = append(slots, newSlot(purpose, Query{Window: w}))
+	}
+	return slots
+}
+
+func newSlot(purpose string, q Query) *slot {
+	return &slot{purpose: purpose, query: q, state: statePending, readID: newReadID()}
+}
+
+func (s *slot) same(other *slot) bool {
+	return s.purpose == other.purpose &&
+		s.query.From.Equal(other.query.From) && s.query.To.Equal(other.query.To)
+}
+
+// isRead reports whether a window needs no further reading.
+func (s *slot) isRead() bool { return s.state == stateDone || s.state == stateRead }
+
+// isBegun reports whether an earlier run was reading the window.
+func (s *slot) isBegun() bool {
+	return s.stored && s.readID != "" && (s.state == statePending || s.state == stateReading)
+}
+
+// wasRead reports whether the window is read anew although an earlier run came
+// to its end.
+func (s *slot) wasRead() bool {
+	return s.readID == "" || s.state == stateUnproven || s.state == stateHeld
+}
+
+// span is from the first day of the windows to the last. The pass for what
+// was typed in late is of other days.
+func span(windows []*slot) etl.Window {
+	days := windows[0].query.Window
+	for _, s := range windows {
+		if s.purpose == purposeCreated {
+			continue
+		}
+		if s.query.From.Before(days.From) || days.From.IsZero() {
+			days.From = s.query.From
+		}
+		if s.query.To.IsZero() || !days.To.IsZero() && s.query.To.After(days.To) {
+			days.To = s.query.To
+		}
+	}
+	return days
+}
+
+// begin takes up the job where an interrupted one with the same windows
+// stands, unless that one is further from now than fresh, in either direction:
+// the clock may have been wrong. Zero means that none is.
+func (j *job) begin(ctx context.Context, fresh time.Duration) error {
+	now := j.Now().UTC()
+	stored, started, updated, err := j.stored(ctx)
+	if err != nil {
+		return err
+	}
+	if sameSlots(stored, j.slots) && (fresh == 0 || now.Sub(updated).Abs() < fresh) {
+		j.slots, j.started = stored, started
+		return nil
+	}
+	j.started = now
+	type row struct {
+		ReadID  string `json:"read_id"`
+		Purpose string `json:"purpose"`
+		From    string `json:"window_from,omitempty"`
+		To      string `json:"window_to,omitempty"`
+	}
+	var rows []row
+	for _, s := range j.slots {
+		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From), optionalText(s.query.To)})
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := j.forget(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "extract/cursor.add", warehouse.Args{
+			"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "slots": string(text), "now": now,
+		})
+		return err
+	})
+}
+
+// forget removes what is known of the job, so that the next one begins anew.
+func (j *job) forget(ctx context.Context, r warehouse.Runner) error {
+	_, err := r.Exec(ctx, "extract/cursor.remove", warehouse.Args{"job_id": j.id})
+	return err
+}
+
+// stored reads the slots of an earlier job with the same id.
+func (j *job) stored(ctx context.Context) (slots []*slot, started, updated time.Time, err error) {
+	err = j.DB.Each(ctx, "extract/cursor.list", warehouse.Args{"job_id": j.id}, func(rows *sql.Rows) error {
+		var (
+			s        slot
+			readID   sql.NullString
+			from, to sql.NullTime
+			last     time.Time
+		)
+		if err := rows.Scan(&readID, &s.purpose, &s.state, &from, &to, &started, &last); err != nil {
+			return err
+		}
+		s.readID, s.query.From, s.query.To = readID.String, from.Time, to.Time
+		s.stored = true
+		if last.After(updated) {
+			updated = last
+		}
+		slots = append(slots, &s)
+		return nil
+	})
+	return slots, started, updated, err
+}
+
+// sameSlots reports whether the stored slots are those now asked for, and
+// gives them the queries, which the table does not hold in full.
+func sameSlots(stored, asked []*slot) bool {
+	if len(stored) != len(asked) {
+		return false
+	}
+	for _, a := range asked {
+		i := slices.IndexFunc(stored, a.same)
+		if i < 0 {
+			return false
+		}
+		stored[i].query = a.query
+	}
+	return true
+}
+
+// setSlots notes how far some windows are.
+func (j *job) setSlots(ctx context.Context, r warehouse.Runner, state string, slots ...*slot) error {
+	type row struct {
+		ReadID  string `json:"read_id"`
+		Purpose string `json:"purpose"`
+		From    string `json:"window_from,omitempty"`
+	}
+	var rows []row
+	for _, s := range slots {
+		s.state = state
+		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From)})
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = r.Exec(ctx, "extract/cursor.set", warehouse.Args{
+		"job_id": j.id, "run_id": string(j.RunID), "slots": string(text), "state": state, "now": j.Now().UTC(),
+	})
+	return err
+}
