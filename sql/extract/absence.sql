@@ -17,39 +17,14 @@ order by
 
 -- name: add
 -- Notes what a proven read did not find.
-insert into raw.absences (source, stream, record_id, read_id, missed_at)
-
-with
-
-missing as (
-
-    select unnest($record_ids) as record_id
-
-),
-
-noted as (
-
-    select record_id
-
-    from raw.absences
-
-    where source = $source
-        and stream = $stream
-        and read_id = $read_id
-
-)
+insert into raw.absences by name
 
 select
     $source as source,
     $stream as stream,
-    missing.record_id,
+    unnest($record_ids) as record_id,
     $read_id as read_id,
-    $now as missed_at
-
-from missing
-
-anti join noted
-    on missing.record_id = noted.record_id;
+    $now as missed_at;
 
 -- name: again
 -- Forgets that a record was missed again: that it was missed before is enough.

@@ -1,15 +1,16 @@
 -- ops.checks: what the reads of windows have proven.
 
 -- name: add
-insert into ops.checks (
-    run_id, stage, check_name, source, subject, passed,
-    expected, actual, detail,
-    checked_at
-)
+insert into ops.checks by name
 
-with
+select
+    *,
+    $run_id as run_id,
+    $stage as stage,
+    $source as source,
+    $checked_at as checked_at
 
-checks as (
+from (
 
     select unnest(
         from_json($checks, '[{
@@ -19,21 +20,7 @@ checks as (
         max_depth := 2
     )
 
-)
-
-select
-    $run_id as run_id,
-    $stage as stage,
-    check_name,
-    $source as source,
-    subject,
-    passed,
-    expected,
-    actual,
-    detail,
-    $checked_at as checked_at
-
-from checks;
+) as checks;
 
 -- name: details
 -- The windows of a source that were proven since a job began.

@@ -17,32 +17,23 @@ asked as (
 
 ),
 
-found as (
-
-    select
-        page_id,
-        any_value(records) as records,
-        count(record_id) filter (is_record) as chosen
-
-    from record_incoming
-
-    group by page_id
-
-),
-
 compared as (
 
     select
         asked.page,
-        asked.records as expected,
-        asked.chosen as expected_chosen,
-        coalesce(found.records, 0) as found,
-        coalesce(found.chosen, 0) as found_chosen
+        any_value(asked.records) as expected,
+        any_value(asked.chosen) as expected_chosen,
+        coalesce(any_value(incoming.records), 0) as found,
+        count(incoming.record_id) filter (incoming.is_record) as found_chosen
 
     from asked
 
-    left join found
-        on asked.page_id = found.page_id
+    left join record_incoming as incoming
+        on asked.page_id = incoming.page_id
+
+    group by
+        asked.page_id,
+        asked.page
 
 )
 
@@ -68,40 +59,6 @@ from record_incoming;
 -- How objects looked last: those that no day is known of, and those of the days
 -- from $from on. Pages before $page_from do not count. The empty id asks for
 -- all of them.
-with
-
-latest as (
-
-    select
-        stream,
-        record_id,
-        max(version) as version
-
-    from raw.records
-
-    where source = $source
-        and page_id >= $page_from
-        and (
-            $record_ids[1] = ''
-            or record_id in (select unnest($record_ids::varchar[]))
-        )
-
-    group by
-        stream,
-        record_id
-
-),
-
-lost as (
-
-    select page_id
-
-    from raw.pages
-
-    where lost
-
-)
-
 select
     records.stream,
     records.record_id,
@@ -111,16 +68,23 @@ select
 
 from raw.records as records
 
-semi join latest
-    on records.stream = latest.stream
-    and records.record_id = latest.record_id
-    and records.version = latest.version
+anti join raw.records as later
+    on later.source = $source
+    and later.page_id >= $page_from
+    and records.stream = later.stream
+    and records.record_id = later.record_id
+    and records.version + 1 = later.version
 
-left join lost
+left join raw.pages as lost
     on records.page_id = lost.page_id
+    and lost.lost
 
 where records.source = $source
     and records.page_id >= $page_from
+    and (
+        $record_ids[1] = ''
+        or records.record_id in (select unnest($record_ids::varchar[]))
+    )
     and (
         records.filed_on is null
         or records.filed_on >= coalesce($from::date, '0001-01-01'::date)
@@ -176,52 +140,31 @@ having bool_and(coalesce(
 ));
 
 -- name: missing
-select count(*) = 0 as nothing_stored
+select not exists (
 
-from (
     select 1 as one
 
     from raw.records
 
     where source = $source
 
-    limit 1
-);
+) as nothing_stored;
 
 -- name: nameless
 -- Records without a usable id that are not gone, as last seen.
-with
-
-latest as (
-
-    select
-        record_id,
-        max(version) as version
-
-    from raw.records
-
-    where source = $source
-        and stream = $stream
-        and record_id like 'no-id:%'
-
-    group by record_id
-
-)
-
 select
-    records.record_id,
-    records.filed_on
+    record_id,
+    filed_on
 
-from raw.records as records
+from raw.records
 
-semi join latest
-    on records.record_id = latest.record_id
-    and records.version = latest.version
+where source = $source
+    and stream = $stream
+    and record_id like 'no-id:%'
 
-where records.source = $source
-    and records.stream = $stream
-    and not records.tombstone
-    and records.filed_on is not null;
+qualify version = max(version) over (partition by record_id)
+    and not tombstone
+    and filed_on is not null;
 
 -- name: oldest
 -- The first day on which anything was spent, as far as is stored. Earlier ones
@@ -239,21 +182,6 @@ where source = $source
 -- that were not asked for since. Those whose last check is longest ago come
 -- first.
 with
-
-latest as (
-
-    select
-        record_id,
-        max(version) as version
-
-    from raw.records
-
-    where source = $source
-        and stream = $stream
-
-    group by record_id
-
-),
 
 checked as (
 
@@ -275,9 +203,11 @@ select records.record_id
 
 from raw.records as records
 
-inner join latest
-    on records.record_id = latest.record_id
-    and records.version = latest.version
+anti join raw.records as later
+    on later.source = $source
+    and later.stream = $stream
+    and records.record_id = later.record_id
+    and records.version + 1 = later.version
 
 left join checked
     on records.record_id = checked.record_id

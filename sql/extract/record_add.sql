@@ -1,14 +1,7 @@
 -- Adds the versions that differ from the one before, or are judged otherwise,
 -- in the order in which the vendor showed them: how pages are grouped for
 -- landing does not matter.
-insert into raw.records (
-    source, stream, record_id, version, page_id, ordinal,
-    payload, payload_hash, fault,
-    verbatim_hash,
-    tombstone, unsettled,
-    filed_on,
-    seen_at
-)
+insert into raw.records by name
 
 with
 
@@ -84,32 +77,11 @@ changed as (
 )
 
 select
-
-    ---------- ids
+    incoming.* exclude (records, is_record, fetched_at),
+    incoming.fetched_at as seen_at,
     $source as source,
-    incoming.stream,
-    incoming.record_id,
     changed.version,
-    incoming.page_id,
-    incoming.ordinal,
-
-    ---------- text
-    incoming.payload,
-    incoming.payload_hash,
-    incoming.fault,
-
-    ---------- numerics
-    incoming.verbatim_hash,
-
-    ---------- booleans
-    false as tombstone,
-    incoming.unsettled,
-
-    ---------- dates
-    incoming.filed_on,
-
-    ---------- timestamps
-    incoming.fetched_at as seen_at
+    false as tombstone
 
 from record_incoming as incoming
 

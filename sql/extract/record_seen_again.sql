@@ -30,37 +30,6 @@ from (
             incoming.stream,
             incoming.record_id
 
-    ),
-
-    latest as (
-
-        select
-            records.stream,
-            records.record_id,
-            max(records.version) as version
-
-        from raw.records as records
-
-        semi join shown
-            on records.stream = shown.stream
-            and records.record_id = shown.record_id
-
-        where records.source = $source
-
-        group by
-            records.stream,
-            records.record_id
-
-    ),
-
-    lost as (
-
-        select pages.page_id
-
-        from raw.pages as pages
-
-        where pages.lost
-
     )
 
     select
@@ -71,7 +40,7 @@ from (
             else incoming.page_id end as page_id,
         case when lost.page_id is null then stored.ordinal
             else incoming.ordinal end as ordinal,
-        latest.version
+        stored.version
 
     from record_incoming as incoming
 
@@ -80,18 +49,20 @@ from (
         and incoming.record_id = shown.record_id
         and (incoming.page_id, incoming.ordinal) = shown.place
 
-    inner join latest
-        on incoming.stream = latest.stream
-        and incoming.record_id = latest.record_id
-
     inner join raw.records as stored
         on stored.source = $source
-        and latest.stream = stored.stream
-        and latest.record_id = stored.record_id
-        and latest.version = stored.version
+        and incoming.stream = stored.stream
+        and incoming.record_id = stored.record_id
 
-    left join lost
+    anti join raw.records as later
+        on later.source = $source
+        and stored.stream = later.stream
+        and stored.record_id = later.record_id
+        and stored.version + 1 = later.version
+
+    left join raw.pages as lost
         on stored.page_id = lost.page_id
+        and lost.lost
 
     where stored.payload_hash = incoming.payload_hash
         and stored.fault is not distinct from incoming.fault

@@ -3,21 +3,6 @@
 -- What somebody accepted is not counted, nor records without a usable id.
 with
 
-latest as (
-
-    select
-        record_id,
-        max(version) as version
-
-    from raw.records
-
-    where source = $source
-        and stream = $stream
-
-    group by record_id
-
-),
-
 accepted as (
 
     select
@@ -42,9 +27,11 @@ states as (
 
     from raw.records as records
 
-    semi join latest
-        on records.record_id = latest.record_id
-        and records.version = latest.version
+    anti join raw.records as later
+        on later.source = $source
+        and later.stream = $stream
+        and records.record_id = later.record_id
+        and records.version + 1 = later.version
 
     anti join accepted
         on records.tombstone
