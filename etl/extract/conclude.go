@@ -160,18 +160,17 @@ func (j *job) record(ctx context.Context, concluded []*ending) error {
 		return err
 	}
 	var checks []check
-	slots := map[string][]*slot{}
+	var slots []*slot
 	for _, e := range concluded {
 		c, err := e.check()
 		if err != nil {
 			return err
 		}
-		checks = append(checks, c)
-		state := stateUnproven
+		checks, slots = append(checks, c), append(slots, e.slot)
+		e.slot.state = stateUnproven
 		if e.Proven {
-			state = stateRead
+			e.slot.state = stateRead
 		}
-		slots[state] = append(slots[state], e.slot)
 	}
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if err := j.returned(ctx, tx, back); err != nil {
@@ -185,12 +184,7 @@ func (j *job) record(ctx context.Context, concluded []*ending) error {
 		if err := j.check(ctx, tx, checks...); err != nil {
 			return err
 		}
-		for state, some := range slots {
-			if err := j.setSlots(ctx, tx, state, some...); err != nil {
-				return err
-			}
-		}
-		return nil
+		return j.setSlots(ctx, tx, slots...)
 	})
 }
 

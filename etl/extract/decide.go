@@ -176,10 +176,8 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 	if err != nil {
 		return err
 	}
-	slots := map[string][]*slot{}
 	for _, s := range d.windows {
-		state := d.stateOf(s)
-		slots[state] = append(slots[state], s)
+		s.state = d.stateOf(s)
 	}
 	err = j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if err := j.bury(ctx, tx, d.gone, now); err != nil {
@@ -197,12 +195,7 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 		if err := j.check(ctx, tx, checks...); err != nil {
 			return err
 		}
-		for state, some := range slots {
-			if err := j.setSlots(ctx, tx, state, some...); err != nil {
-				return err
-			}
-		}
-		return nil
+		return j.setSlots(ctx, tx, d.windows...)
 	})
 	if err != nil {
 		return err
@@ -231,9 +224,9 @@ func (j *job) checks(d *decision) ([]check, error) {
 	living := d.living()
 	links, err := d.links.checks()
 	return append([]check{{
-		name: "vanished_plausible", subject: d.days.String(), passed: d.believed(),
-		expected: strconv.Itoa(living), actual: strconv.Itoa(living - len(d.gone) - len(d.waits)),
-		detail: d.why(),
+		Name: "vanished_plausible", Subject: d.days.String(), Passed: d.believed(),
+		Expected: strconv.Itoa(living), Actual: strconv.Itoa(living - len(d.gone) - len(d.waits)),
+		Detail: d.why(),
 	}}, links...), err
 }
 

@@ -160,7 +160,7 @@ func (b Backfill) id() string {
 // unless b.Restart is set. Look-backs and their cursors are not touched.
 func (x *Extractor) Backfill(ctx context.Context, s Source, b Backfill) (Report, error) {
 	p := plan{
-		purpose: purposeBackfill, job: b.id(), from: b.From, keep: true,
+		purpose: purposeBackfill, name: b.id(), from: b.From, remember: true,
 		slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)),
 	}
 	if b.Restart {
@@ -188,7 +188,7 @@ type PlannedWindow struct {
 // window and stores nothing.
 func (x *Extractor) Plan(ctx context.Context, s Source, b Backfill) ([]PlannedWindow, error) {
 	j, err := x.newJob(s, plan{
-		purpose: purposeBackfill, job: b.id(), slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)),
+		purpose: purposeBackfill, name: b.id(), slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)),
 	})
 	if err != nil {
 		return nil, err
@@ -232,12 +232,12 @@ func (a About) pages(n int) int { return (n + a.PageSize - 1) / a.PageSize }
 
 // A plan is what a job has to read.
 type plan struct {
-	purpose string
-	job     string // what its id has beside purpose and source
-	slots   []*slot
-	from    time.Time
-	fresh   time.Duration // for how long an interrupted job is continued; zero means for ever
-	keep    bool          // remember what is done after the job's end
+	purpose  string
+	name     string // what the job's id has beside purpose and source
+	slots    []*slot
+	from     time.Time
+	fresh    time.Duration // for how long an interrupted job is continued; zero means for ever
+	remember bool          // what is done, after the job's end
 }
 
 // run does a job from its beginning, or from where an earlier one was
@@ -247,7 +247,7 @@ func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	err = j.run(ctx, p)
+	err = j.run(ctx)
 	counts := j.land.counts
 	counts.Read = max(counts.Read, j.known.seen)
 	counts.Skipped = max(0, counts.Read-counts.Written)

@@ -30,11 +30,11 @@ const (
 // raw.cursors, so that the next one of the same id goes on there.
 type job struct {
 	*Extractor
+	plan
 	id      string
 	source  Source
 	about   About
 	started time.Time
-	slots   []*slot
 	keep    *keeper
 	land    *lander
 	known   *known
@@ -60,36 +60,35 @@ func (x *Extractor) newJob(s Source, p plan) (*job, error) {
 		return nil, err
 	}
 	known := &known{objects: map[string]map[string]knownObject{}}
-	land := &lander{db: x.DB, files: files, source: about.Name, known: known}
+	land := &lander{db: x.DB, files: files, source: about.Name, log: x.Log, known: known}
 	return &job{
-		Extractor: x, id: p.purpose + "/" + about.Name + p.job, source: s, about: about, slots: p.slots,
-		known: known, land: land,
-		keep:   &keeper{files: files, about: about, run: x.RunID, now: x.Now, known: known, land: land},
+		Extractor: x, plan: p, id: p.purpose + "/" + about.Name + p.name, source: s, about: about,
+		known: known, land: land, keep: &keeper{about: about, run: x.RunID, now: x.Now, land: land},
 		report: Report{Source: about.Name, From: p.from},
 	}, nil
 }
 
-func (j *job) run(ctx context.Context, p plan) error {
-	err := j.DB.Get(ctx, "extract/record.missing", warehouse.Args{"source": j.about.Name}, &j.report.First)
-	if err != nil {
+func (j *job) run(ctx context.Context) error {
+	args := warehouse.Args{"source": j.about.Name}
+	if err := j.DB.Get(ctx, "extract/record.missing", args, &j.report.First); err != nil {
 		return err
 	}
-	if err := j.begin(ctx, p.fresh); err != nil {
+	if err := j.begin(ctx); err != nil {
 		return fmt.Errorf("job %s: %w", j.id, err)
 	}
 	if err := j.landLeft(ctx); err != nil {
 		return err
 	}
-	if err := j.DB.Get(ctx, "extract/page.newest", warehouse.Args{"source": j.about.Name}, &j.keep.last); err != nil {
+	if err := j.DB.Get(ctx, "extract/page.newest", args, &j.keep.last); err != nil {
 		return err
 	}
 	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, ""); err != nil {
 		return err
 	}
 	if err := j.accept(ctx); err != nil {
-		return err
+		return fmt.Errorf("accept what vanished: %w", err)
 	}
-	if err := j.readAll(ctx, p); err != nil {
+	if err := j.readAll(ctx); err != nil {
 		if ctx.Err() == nil {
 			j.land.inAnyOrder = true // what was read of other windows waits for none
 			err = errors.Join(err, j.land.land(ctx))
@@ -99,7 +98,7 @@ func (j *job) run(ctx context.Context, p plan) error {
 	if err := j.land.failure(""); err != nil {
 		return err
 	}
-	if err := j.finish(ctx, p.keep); err != nil {
+	if err := j.finish(ctx); err != nil {
 		return err
 	}
 	return errors.Join(j.held, j.report.unproven())
@@ -117,37 +116,25 @@ func (j *job) landLeft(ctx context.Context) error {
 	if err := j.land.load(ctx); err != nil {
 		return err
 	}
-	all, err := j.land.replayLeft(ctx, j.Folder, j.Log)
+	all, err := j.land.replayLeft(ctx)
 	if err != nil {
 		return err
 	}
-	own := newJournal(j.Folder, j.about.Name, all)
-	j.keep.journal, j.land.journal = own, own
+	j.land.journal = newJournal(j.Folder, j.about.Name, all)
 	if err := j.land.land(ctx); err != nil {
 		return err
 	}
 	damaged := j.land.damaged()
-	if err := j.giveUp(ctx, damaged); err != nil {
+	if err := j.land.giveUp(ctx, damaged); err != nil {
 		return err
 	}
 	for _, s := range j.slots {
-		if !s.isRead() || !slices.ContainsFunc(damaged, func(p damagedPage) bool { return p.readID == s.readID }) {
-			continue
+		is := func(e *landPageError) bool { return e.page.ReadID == s.readID }
+		if s.isRead() && slices.ContainsFunc(damaged, is) {
+			if err := j.renew(ctx, s); err != nil {
+				return err
+			}
 		}
-		if err := j.renew(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// giveUp lets nothing come of pages that can no longer be read back.
-func (j *job) giveUp(ctx context.Context, damaged []damagedPage) error {
-	for _, p := range damaged {
-		if err := j.land.giveUp(ctx, p); err != nil {
-			return err
-		}
-		j.Log.WarnContext(ctx, "stored page is damaged; its records are read again", etl.Err(p.err))
 	}
 	return nil
 }
@@ -155,13 +142,13 @@ func (j *job) giveUp(ctx context.Context, damaged []damagedPage) error {
 // readAll reads what the plan asks for. A window that failed stops no other,
 // unless it is the source that fails; but what is gone is decided only once
 // every window was read, by the run that goes on with the job.
-func (j *job) readAll(ctx context.Context, p plan) error {
+func (j *job) readAll(ctx context.Context) error {
 	err := j.readSlots(ctx)
 	if j.failures.ofSource() {
 		return err
 	}
-	if p.purpose == purposeWindow {
-		if failed := j.recheck(ctx, p.from); failed != nil {
+	if j.purpose == purposeWindow {
+		if failed := j.recheck(ctx, j.from); failed != nil {
 			err = errors.Join(err, fmt.Errorf("unsettled records: %w", failed))
 		}
 	}
@@ -186,14 +173,14 @@ func (j *job) settle(ctx context.Context) error {
 }
 
 // finish notes that the job came to its end.
-func (j *job) finish(ctx context.Context, keep bool) error {
+func (j *job) finish(ctx context.Context) error {
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if journal := j.land.journal; journal.size > 0 {
 			if err := journal.setLanded(ctx, tx, j.about.Name, journal.size); err != nil {
 				return err
 			}
 		}
-		if keep {
+		if j.remember {
 			return nil
 		}
 		return j.forget(ctx, tx)
@@ -229,29 +216,20 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &reader{
-		source: j.source, about: j.about, keep: j.keep, kept: &j.kept,
-		purpose: s.purpose, query: s.query, readID: s.readID, tell: j.tell,
+	r := &reader{j, s}
+	p, err := r.resume(ctx)
+	if err != nil {
+		return fmt.Errorf("resume window %s: %w", s.query, err)
 	}
-	left := &leftRead{pass: newPass(), n: 1}
-	if s.isBegun() {
-		var err error
-		if left, err = r.resume(ctx); err != nil {
-			return err
-		}
-		if err := j.giveUp(ctx, left.damaged); err != nil {
-			return err
-		}
-	}
-	if left.unusable || s.wasRead() {
+	if p == nil || s.wasRead() {
 		if err := j.renew(ctx, s); err != nil {
 			return err
 		}
-		left = &leftRead{pass: newPass(), n: 1}
+		p = newPass(1)
 	}
-	r.readID, s.state = s.readID, stateReading
+	s.state = stateReading
 	j.land.hold(s.readID)
-	found, err := r.prove(ctx, left.pass, left.n)
+	found, err := r.prove(ctx, p)
 	if errors.Is(err, errEndless) {
 		err = errors.Join(err, j.renew(context.WithoutCancel(ctx), s))
 	}
@@ -270,10 +248,10 @@ func (j *job) renew(ctx context.Context, s *slot) error {
 		}
 		j.land.release(s.readID)
 	}
-	s.readID = newReadID()
+	s.readID, s.state = newReadID(), statePending
 	j.concluding.Lock()
 	defer j.concluding.Unlock()
-	return j.setSlots(ctx, j.DB, statePending, s)
+	return j.setSlots(ctx, j.DB, s)
 }
 
 // tell adds to the job's progress: pages read, and pages that turned out to

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type journal struct {
 
 	mu     sync.Mutex
 	size   int64
+	landed int64 // when the job began: how much of it is in the warehouse
 	broken error // something half written stayed at its end
 }
 
@@ -152,15 +154,27 @@ type acceptedLine struct {
 	At      time.Time `json:"at"`
 }
 
-// journalFolder is where a source's journals are, relative to the data folder.
-func journalFolder(source string) string { return filepath.Join("raw", source, "journal") }
+// journalFolder is where a source's journals are in the data folder.
+func journalFolder(folder, source string) string {
+	return filepath.Join(folder, "raw", source, "journal")
+}
 
 const journalSuffix = ".jsonl"
 
 // journals lists a source's journals, oldest first.
-func journals(folder, source string) ([]*journal, error) {
-	folder = filepath.Join(folder, journalFolder(source))
-	entries, err := os.ReadDir(folder)
+func journals(ctx context.Context, db *warehouse.DB, folder, source string) ([]*journal, error) {
+	landed := map[string]int64{}
+	if err := db.Each(ctx, "extract/journal.list", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
+		var name string
+		var bytes int64
+		err := rows.Scan(&name, &bytes)
+		landed[name] = bytes
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	folder = journalFolder(folder, source)
+	entries, err := os.ReadDir(folder) // sorted by name
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -174,9 +188,8 @@ func journals(folder, source string) ([]*journal, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, &journal{folder: folder, name: name, size: info.Size()})
+		all = append(all, &journal{folder: folder, name: name, size: info.Size(), landed: landed[name]})
 	}
-	slices.SortFunc(all, func(a, b *journal) int { return strings.Compare(a.name, b.name) })
 	return all, nil
 }
 
@@ -186,7 +199,7 @@ func newJournal(folder, source string, all []*journal) *journal {
 	if len(all) > 0 {
 		last = all[len(all)-1].name
 	}
-	return &journal{folder: filepath.Join(folder, journalFolder(source)), name: pageIDAfter(last)}
+	return &journal{folder: journalFolder(folder, source), name: pageIDAfter(last)}
 }
 
 func (j *journal) path() string { return filepath.Join(j.folder, j.name+journalSuffix) }
@@ -194,13 +207,9 @@ func (j *journal) path() string { return filepath.Join(j.folder, j.name+journalS
 // append makes lines durable and returns where they end: when it returns, they
 // survive a loss of power.
 func (j *journal) append(lines ...line) (end int64, err error) {
-	var text bytes.Buffer
-	write := json.NewEncoder(&text)
-	write.SetEscapeHTML(false)
-	for _, one := range lines {
-		if err := write.Encode(one); err != nil {
-			return 0, err
-		}
+	text, err := encode(lines)
+	if err != nil {
+		return 0, err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -212,12 +221,24 @@ func (j *journal) append(lines ...line) (end int64, err error) {
 			return 0, err
 		}
 	}
-	if err := durable.Append(j.path(), text.Bytes(), 0o600); err != nil {
+	if err := durable.Append(j.path(), text, 0o600); err != nil {
 		j.broken = j.cut() // what is half written is no line
 		return 0, errors.Join(err, j.broken)
 	}
-	j.size += int64(text.Len())
+	j.size += int64(len(text))
 	return j.size, nil
+}
+
+func encode(lines []line) ([]byte, error) {
+	var text bytes.Buffer
+	write := json.NewEncoder(&text)
+	write.SetEscapeHTML(false)
+	for _, one := range lines {
+		if err := write.Encode(one); err != nil {
+			return nil, err
+		}
+	}
+	return text.Bytes(), nil
 }
 
 // cut removes what is behind the last whole line.
@@ -230,21 +251,9 @@ func (j *journal) cut() error {
 
 // read calls each for every line behind the first bytes, with where it ends,
 // and returns where the last whole line ends. What was torn by a crash is at
-// the end, and no line.
-func (j *journal) read(from int64, each func(one line, end int64) error) (end int64, err error) {
-	return j.scan(from, func([]byte) bool { return true }, each)
-}
-
-// readOthers is read without the lines of pages, which are almost all.
-func (j *journal) readOthers(each func(one line) error) error {
-	page := []byte(`{"page":`)
-	_, err := j.scan(0, func(text []byte) bool { return !bytes.HasPrefix(text, page) },
-		func(one line, _ int64) error { return each(one) })
-	return err
-}
-
-// scan reads the lines that are wanted.
-func (j *journal) scan(from int64, wanted func(text []byte) bool, each func(one line, end int64) error) (end int64, err error) {
+// the end, and no line. Lines that begin with skip are passed over; an empty
+// one passes over none.
+func (j *journal) read(from int64, skip string, each func(one line, end int64) error) (end int64, err error) {
 	text, err := os.ReadFile(j.path())
 	if err != nil {
 		return 0, err
@@ -256,7 +265,7 @@ func (j *journal) scan(from int64, wanted func(text []byte) bool, each func(one 
 		if n < 0 {
 			break
 		}
-		if !wanted(text[at : at+n]) {
+		if skip != "" && bytes.HasPrefix(text[at:], []byte(skip)) {
 			at += n + 1
 			continue
 		}
@@ -278,15 +287,22 @@ func (j *journal) scan(from int64, wanted func(text []byte) bool, each func(one 
 }
 
 // setLanded notes that the first bytes of a journal are in the warehouse.
-func (j *journal) setLanded(ctx context.Context, tx *warehouse.Tx, source string, bytes int64) error {
-	_, err := tx.Exec(ctx, "extract/journal.add", warehouse.Args{"source": source, "journal": j.name, "bytes": bytes})
+func (j *journal) setLanded(ctx context.Context, r warehouse.Runner, source string, bytes int64) error {
+	_, err := r.Exec(ctx, "extract/journal.add", warehouse.Args{"source": source, "journal": j.name, "bytes": bytes})
 	return err
 }
 
-// objects are what a page shows, as far as its line says it.
-func (l *pageLine) objects() (data, included []object) {
+// page is the page, as far as its line says it.
+func (l *pageLine) page() Page {
+	p := Page{
+		Next: etl.Cursor(l.Next), Numbered: l.Paging == pagingNumber, Unsteady: l.Paging != pagingCursor,
+		Expected: unknown, blank: l.Blank,
+	}
+	if l.Expected != nil {
+		p.Expected = *l.Expected
+	}
 	for _, o := range l.Data {
-		data = append(data, object{stream: l.Stream, id: plainName(o.ID), look: o.Look})
+		p.objects = append(p.objects, object{stream: l.Stream, id: plainName(o.ID), look: o.Look})
 	}
 	for i, o := range l.Included {
 		one := object{stream: o.Stream, id: o.ID, look: o.Look}
@@ -294,9 +310,9 @@ func (l *pageLine) objects() (data, included []object) {
 		if at >= 0 {
 			one.fault = &l.Faults[at]
 		}
-		included = append(included, one)
+		p.included = append(p.included, one)
 	}
-	return data, included
+	return p
 }
 
 // keptLines finds the lines of pages in the journals of earlier jobs.
@@ -305,18 +321,15 @@ type keptLines struct {
 	lines map[string]map[string]*pageLine // by journal and page
 }
 
-// find returns a page's line; nil if no journal has it.
+// find returns a page's line.
 func (k *keptLines) find(folder, name, pageID string) (*pageLine, error) {
-	if name == "" {
-		return nil, nil
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	lines, ok := k.lines[name]
 	if !ok {
 		lines = map[string]*pageLine{}
 		j := &journal{folder: folder, name: name}
-		if _, err := j.read(0, func(one line, _ int64) error {
+		if _, err := j.read(0, "", func(one line, _ int64) error {
 			if one.Page != nil {
 				lines[one.Page.ID] = one.Page
 			}

@@ -55,6 +55,7 @@ type pageRow struct {
 
 	line pageLine
 	news []int // places of the objects that are to be landed
+	done chan error
 }
 
 func (p Page) paging() string {
@@ -70,23 +71,15 @@ func (p Page) paging() string {
 // A keeper makes pages durable: first the file, then the line, and pages that
 // arrive together share one write. A page that brings no news has no file.
 type keeper struct {
-	files   *pageFiles
-	about   About
-	run     etl.RunID
-	now     func() time.Time
-	journal *journal
-	known   *known
-	land    *lander
+	about About
+	run   etl.RunID
+	now   func() time.Time
+	land  *lander
 
 	mu     sync.Mutex
 	last   string // the newest id in any line of the source
-	queue  []*keeping
+	queue  []*pageRow
 	active bool // somebody is writing the queue
-}
-
-type keeping struct {
-	row  *pageRow
-	done chan error
 }
 
 // keep stores a page and fills in its line. When it returns, the page survives
@@ -97,28 +90,28 @@ func (k *keeper) keep(row *pageRow) error {
 	k.last = pageIDAfter(k.last)
 	row.line.ID = k.last
 	if row.outcome == outcomePage {
-		row.news = k.known.news(&row.Page, row.sights)
+		row.news = k.land.known.news(&row.Page, row.sights)
 	}
 	k.mu.Unlock()
 	sum := sha256.Sum256(row.Body)
 	row.line.SHA256 = hex.EncodeToString(sum[:])
 	if row.outcome != outcomePage || len(row.news) > 0 || row.hasBadIncluded() {
-		file, err := k.files.write(k.about.Name, row.line.SHA256, row.Body)
+		file, err := k.land.files.write(k.about.Name, row.line.SHA256, row.Body)
 		if err != nil {
 			return fmt.Errorf("keep page: %w", err)
 		}
 		row.line.File = file
 	}
+	row.done = make(chan error, 1)
 	k.mu.Lock()
-	one := &keeping{row, make(chan error, 1)}
-	k.queue = append(k.queue, one)
+	k.queue = append(k.queue, row)
 	lead := !k.active
 	k.active = true
 	k.mu.Unlock()
 	if lead {
 		k.writeQueue()
 	}
-	return <-one.done
+	return <-row.done
 }
 
 // hasBadIncluded reports whether an included object has a fault: it is kept for
@@ -166,15 +159,15 @@ func (k *keeper) writeQueue() {
 			return
 		}
 		lines := make([]line, len(batch))
-		for i, one := range batch {
-			lines[i] = line{Page: &one.row.line}
+		for i, row := range batch {
+			lines[i] = line{Page: &row.line}
 		}
-		end, err := k.journal.append(lines...)
-		if err == nil {
-			k.land.add(end, batch)
-		}
-		for _, one := range batch {
-			one.done <- err
+		end, err := k.land.journal.append(lines...)
+		for _, row := range batch {
+			if err == nil {
+				k.land.add(k.land.journal, end, row.line, row.news)
+			}
+			row.done <- err
 		}
 	}
 }

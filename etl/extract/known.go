@@ -48,7 +48,7 @@ type sightKey struct{ stream, id string }
 func (k *known) news(p *Page, s sights) []int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var places []int
+	places := []int{}
 	for i := range p.objects {
 		if k.isNews(&p.objects[i], s) {
 			places = append(places, i+1)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -25,11 +26,12 @@ type lander struct {
 	db     *warehouse.DB
 	files  *pageFiles
 	source string
-	known  *known
+	log    *slog.Logger
+	known  *known // of the job, if it is one that lands
 
 	mu     sync.Mutex // one landing at a time
 	counts etl.Counts
-	failed map[string]*landPageError // by page id
+	failed []*landPageError
 
 	list    sync.Mutex // guards what follows
 	lines   []*landing // that are not in raw.pages, in the order of the journal
@@ -47,39 +49,36 @@ type landing struct {
 	journal *journal // that has its line
 	end     int64    // of that
 	added   bool     // to raw.pages
-	idle    bool     // its file is kept, but not to make records of
 	news    []int    // places of the objects to look at; nil means all
 	looks   []uint64 // of those
 }
 
 // waits reports whether anything of the page is to become a record.
-func (p *landing) waits() bool { return p.Outcome == outcomePage && p.File != "" && !p.idle }
-
-// add takes pages that were kept, and where their lines end.
-func (l *lander) add(end int64, kept []*keeping) {
-	l.list.Lock()
-	defer l.list.Unlock()
-	for _, one := range kept {
-		p := newLanding(one.row)
-		p.journal, p.end = l.journal, end
-		l.lines = append(l.lines, p)
-		if p.waits() {
-			l.wait(p)
-		}
-	}
+func (p *landing) waits() bool {
+	return p.Outcome == outcomePage && p.File != "" && (p.news == nil || len(p.news) > 0)
 }
 
-func newLanding(row *pageRow) *landing {
-	p := &landing{pageLine: row.line, news: row.news, idle: len(row.news) == 0}
+// add takes the line of a page, which ends there in the journal. The objects at
+// the places of its news are to be looked at; nil means all.
+func (l *lander) add(j *journal, end int64, line pageLine, news []int) {
+	p := &landing{pageLine: line, journal: j, end: end, news: news}
 	p.Data, p.Included = nil, nil // the journal has them
-	for _, place := range row.news {
-		if n := place - len(row.objects) - 1; n >= 0 {
-			p.looks = append(p.looks, uint64(row.included[n].look))
-		} else {
-			p.looks = append(p.looks, uint64(row.objects[place-1].look))
+	l.list.Lock()
+	defer l.list.Unlock()
+	l.lines = append(l.lines, p)
+	if !p.waits() {
+		return
+	}
+	l.wait(p)
+	objects := slices.Concat(line.Data, line.Included)
+	if news == nil {
+		for _, o := range objects {
+			p.looks = append(p.looks, uint64(o.Look))
 		}
 	}
-	return p
+	for _, place := range news {
+		p.looks = append(p.looks, uint64(objects[place-1].Look))
+	}
 }
 
 // wait adds a page to those that wait, which are in the order of their ids.
@@ -125,29 +124,57 @@ func (l *lander) release(readID string) {
 // supersede lets nothing come of a read's passes before the given one. What
 // has landed already stays.
 func (l *lander) supersede(ctx context.Context, readID string, pass int) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, err := l.journal.append(line{Superseded: &supersededLine{readID, pass}}); err != nil {
-		return err
-	}
-	return l.applySuperseded(ctx, supersededLine{readID, pass})
+	return l.takeBack(ctx, line{Superseded: &supersededLine{readID, pass}})
 }
 
-// markSuperseded notes it for pages that are not in raw.pages, and reports
-// whether any is.
-func (l *lander) markSuperseded(readID string, pass int) (added bool) {
+// takeBack writes and applies a line that takes back earlier ones.
+func (l *lander) takeBack(ctx context.Context, one line) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, err := l.journal.append(one); err != nil {
+		return err
+	}
+	return l.apply(ctx, one)
+}
+
+// apply lets nothing come of the pages that a line takes back.
+func (l *lander) apply(ctx context.Context, one line) error {
+	if s := one.Superseded; s != nil {
+		return l.void(ctx, outcomeSuperseded, "", nil, func(p *landing) bool {
+			return p.ReadID == s.ReadID && p.Pass < s.Pass && p.Outcome == outcomePage
+		})
+	}
+	if d := one.Damaged; d != nil {
+		l.failed = slices.DeleteFunc(l.failed, func(e *landPageError) bool { return e.page.ID == d.PageID })
+		return l.void(ctx, outcomeDamaged, d.Message, []string{d.PageID}, func(p *landing) bool {
+			return p.ID == d.PageID
+		})
+	}
+	return nil
+}
+
+// void gives pages up that have not landed, and those of the given ids in
+// raw.pages.
+func (l *lander) void(ctx context.Context, outcome, message string, ids []string, is func(*landing) bool) error {
 	l.list.Lock()
-	defer l.list.Unlock()
-	is := func(p *landing) bool { return p.ReadID == readID && p.Pass < pass && p.Outcome == outcomePage }
 	for _, p := range l.drop(is) {
-		added = added || p.added
+		if p.added {
+			ids = append(ids, p.ID)
+		}
 	}
 	for _, p := range l.lines {
 		if is(p) {
-			p.Outcome = outcomeSuperseded
+			p.Outcome, p.Message = outcome, message
 		}
 	}
-	return added
+	l.list.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := l.db.Exec(ctx, "extract/page.set_outcome", warehouse.Args{
+		"page_ids": ids, "outcome": outcome, "message": warehouse.Null(message),
+	})
+	return err
 }
 
 // load takes up the pages in raw.pages whose records are not in raw.records.
@@ -180,7 +207,7 @@ func (l *lander) load(ctx context.Context) error {
 func (l *lander) land(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.failed = map[string]*landPageError{}
+	l.failed = nil
 	groups := grouped(l.ready())
 	if len(groups) == 0 && l.hasLines() {
 		groups = append(groups, nil)
@@ -239,7 +266,7 @@ func (l *lander) landAll(ctx context.Context, pages []*landing) error {
 	case n > 1:
 		return errors.Join(l.landAll(ctx, pages[:n/2]), l.landAll(ctx, pages[n/2:]))
 	}
-	l.failed[pages[0].ID] = &landPageError{pages[0], err}
+	l.failed = append(l.failed, &landPageError{pages[0], err})
 	if l.hasLines() {
 		return l.landTogether(ctx, nil)
 	}
@@ -308,7 +335,7 @@ func (l *lander) addPages(ctx context.Context, tx *warehouse.Tx, lines []*landin
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "extract/page_add.sql", warehouse.Args{"source": l.source, "pages": string(text)}); err != nil {
+	if _, err := tx.Exec(ctx, "extract/page.add", warehouse.Args{"source": l.source, "pages": string(text)}); err != nil {
 		return err
 	}
 	for i, p := range lines {

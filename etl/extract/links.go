@@ -26,11 +26,6 @@ type linkage struct {
 	reason string // why it is not to be believed
 }
 
-func (l linkage) detail() (string, error) {
-	text, err := json.Marshal(l.months)
-	return string(text), err
-}
-
 // month is what a window's links are compared by.
 func (s *slot) month() string { return s.query.From.Format("2006-01") }
 
@@ -131,7 +126,7 @@ func (l linkage) checks() ([]check, error) {
 			return nil, err
 		}
 		all = append(all, check{
-			name: "links_present", subject: month, passed: l.reason == "", detail: string(detail),
+			Name: "links_present", Subject: month, Passed: l.reason == "", Detail: string(detail),
 		})
 	}
 	return all, nil

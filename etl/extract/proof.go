@@ -37,8 +37,8 @@ type Proof struct {
 func (p Proof) check() (check, error) {
 	detail, err := json.Marshal(p)
 	return check{
-		name: "window_complete", subject: p.Name, passed: p.Proven,
-		expected: strconv.Itoa(p.After), actual: strconv.Itoa(p.Found), detail: string(detail),
+		Name: "window_complete", Subject: p.Name, Passed: p.Proven,
+		Expected: strconv.Itoa(p.After), Actual: strconv.Itoa(p.Found), Detail: string(detail),
 	}, err
 }
 
@@ -69,8 +69,8 @@ type finding struct {
 	nameless int               // records of the last pass without a usable id
 }
 
-func (f *finding) add(p *pass, n int) {
-	f.Passes = n
+func (f *finding) add(p *pass) {
+	f.Passes = p.n
 	f.Pages += p.pages
 	f.Before, f.After, f.Found = p.before, p.after, len(p.seen)
 	f.seen, f.Blank = append(f.seen, p.seen), p.blank
@@ -107,6 +107,7 @@ func (f *finding) saw(id string) bool {
 
 // A pass is one reading of a window from its first page to its last.
 type pass struct {
+	n             int // of the read, from 1
 	before, after int
 	seen          map[string]look // id → how it looked
 	blank         map[string]int
@@ -120,8 +121,8 @@ type pass struct {
 	ended         bool
 }
 
-func newPass() *pass {
-	return &pass{before: unknown, after: unknown, seen: map[string]look{}, blank: map[string]int{}, nameless: map[string]int{}, sights: sights{}}
+func newPass(n int) *pass {
+	return &pass{n: n, before: unknown, after: unknown, seen: map[string]look{}, blank: map[string]int{}, nameless: map[string]int{}, sights: sights{}}
 }
 
 func (p *pass) add(page Page) {
@@ -192,29 +193,19 @@ func (p *pass) faults(previous *pass) string {
 
 // A check is a row of ops.checks.
 type check struct {
-	name, subject    string
-	passed           bool
-	expected, actual string
-	detail           string
+	Name     string `json:"check_name"`
+	Subject  string `json:"subject"`
+	Passed   bool   `json:"passed"`
+	Expected string `json:"expected,omitempty"`
+	Actual   string `json:"actual,omitempty"`
+	Detail   string `json:"detail,omitempty"`
 }
 
 func (j *job) check(ctx context.Context, r warehouse.Runner, checks ...check) error {
 	if len(checks) == 0 {
 		return nil
 	}
-	type row struct {
-		Name     string `json:"check_name"`
-		Subject  string `json:"subject"`
-		Passed   bool   `json:"passed"`
-		Expected string `json:"expected,omitempty"`
-		Actual   string `json:"actual,omitempty"`
-		Detail   string `json:"detail,omitempty"`
-	}
-	rows := make([]row, len(checks))
-	for i, c := range checks {
-		rows[i] = row{c.name, c.subject, c.passed, c.expected, c.actual, c.detail}
-	}
-	text, err := json.Marshal(rows)
+	text, err := json.Marshal(checks)
 	if err != nil {
 		return err
 	}
@@ -245,8 +236,8 @@ func (j *job) recordBadIncluded(ctx context.Context) error {
 	j.Log.WarnContext(ctx, "included objects could not be read; what was known of them before still counts",
 		etl.KeyRecords, len(found), etl.KeyReason, found[0])
 	return j.check(ctx, j.DB, check{
-		name: "included_readable", expected: "0", actual: strconv.Itoa(len(found)),
-		detail: strings.Join(found[:min(len(found), 10)], "\n"),
+		Name: "included_readable", Expected: "0", Actual: strconv.Itoa(len(found)),
+		Detail: strings.Join(found[:min(len(found), 10)], "\n"),
 	})
 }
 
@@ -262,7 +253,7 @@ func (j *job) recordNews(ctx context.Context) error {
 		if slices.Contains(known, name) {
 			continue
 		}
-		checks = append(checks, check{name: "schema_news", subject: name, passed: true})
+		checks = append(checks, check{Name: "schema_news", Subject: name, Passed: true})
 		j.report.News = append(j.report.News, name)
 	}
 	return j.check(ctx, j.DB, checks...)

@@ -19,27 +19,21 @@ const maxPasses = 4
 
 // A reader reads one window and proves it.
 type reader struct {
-	source  Source
-	about   About
-	keep    *keeper
-	kept    *keptLines
-	purpose string
-	query   Query
-	readID  string
-	tell    func(done, expected int) // progress in pages
+	*job
+	*slot
 }
 
-// prove reads the window, from where a killed run was in its nth pass, until
-// it is proven or was read four times. An error means that the reading stopped;
+// prove reads the window, from where a killed run was in its pass, until it is
+// proven or was read four times. An error means that the reading stopped;
 // everything up to there is kept.
-func (r *reader) prove(ctx context.Context, current *pass, n int) (*finding, error) {
+func (r *reader) prove(ctx context.Context, current *pass) (*finding, error) {
 	f := &finding{Proof: Proof{
-		Purpose: r.purpose, Window: r.query.Window, Name: r.query.String(), ReadID: r.readID,
+		Purpose: r.slot.purpose, Window: r.query.Window, Name: r.query.String(), ReadID: r.readID,
 	}}
 	var previous *pass
-	for ; n <= maxPasses && !f.Proven; n++ {
-		err := r.pass(ctx, current, n)
-		f.add(current, n)
+	for ; current.n <= maxPasses && !f.Proven; current = newPass(current.n + 1) {
+		err := r.pass(ctx, current)
+		f.add(current)
 		switch {
 		case errors.Is(err, errShifted):
 			f.Reason, previous = err.Error(), nil
@@ -49,94 +43,56 @@ func (r *reader) prove(ctx context.Context, current *pass, n int) (*finding, err
 			f.Reason, previous = current.faults(previous), current
 			f.Proven = f.Reason == ""
 		}
-		current = newPass()
 	}
 	return f, nil
 }
 
-// A leftRead is what a killed run left of a read.
-type leftRead struct {
-	pass     *pass
-	n        int  // its number
-	unusable bool // something is there, and the read has to begin anew
-	damaged  []damagedPage
-}
-
-// resume returns the pass that a killed run was in, with all that it had kept.
-// A read by page numbers starts again, and one of whose pages some are damaged,
-// or were no news only to a warehouse that knew more than this one.
-func (r *reader) resume(ctx context.Context) (*leftRead, error) {
-	left := &leftRead{pass: newPass(), n: 1}
-	err := r.keep.land.db.Each(ctx, "extract/page.of_read", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
-		var (
-			n                         int
-			id, journal, file, paging string
-			next                      sql.NullString
-			expected                  sql.NullInt64
-		)
-		if err := rows.Scan(&id, &journal, &n, &file, &next, &paging, &expected); err != nil {
+// resume returns the pass that a killed run was in, with all that it had kept;
+// none if the read has to begin anew. That is so by page numbers, if pages are
+// damaged, and if some were no news only to a warehouse that knew more than
+// this one.
+func (r *reader) resume(ctx context.Context) (*pass, error) {
+	p := newPass(1)
+	if !r.isBegun() {
+		return p, nil
+	}
+	var damaged []*landPageError
+	unusable := false
+	err := r.DB.Each(ctx, "extract/page.of_read", warehouse.Args{"read_id": r.readID}, func(rows *sql.Rows) error {
+		var journal, id string
+		if err := rows.Scan(&journal, &id); err != nil {
 			return err
 		}
-		page := Page{
-			Next: etl.Cursor(next.String), Numbered: paging == pagingNumber, Unsteady: paging != pagingCursor,
-			Expected: unknown,
+		line, err := r.kept.find(r.land.journal.folder, journal, id)
+		if err != nil {
+			line = &pageLine{ID: id}
+		} else if line.File != "" {
+			_, err = r.land.files.read(line.File)
 		}
-		if expected.Valid {
-			page.Expected = int(expected.Int64)
-		}
-		if err := r.reread(&page, id, journal, file); err != nil {
-			left.damaged = append(left.damaged, damagedPage{id, r.readID, err})
+		if err != nil {
+			damaged = append(damaged, &landPageError{&landing{pageLine: *line}, err})
 			return nil
 		}
-		if n != left.n {
-			left.pass, left.n = newPass(), n
+		page := line.page()
+		if line.Pass != p.n {
+			p = newPass(line.Pass)
 		}
-		if news := r.keep.known.news(&page, left.pass.sights); len(news) > 0 && file == "" {
-			left.unusable = true
-		}
-		left.pass.add(page)
+		news := r.known.news(&page, p.sights)
+		unusable = unusable || page.Numbered || len(news) > 0 && line.File == ""
+		p.add(page)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("resume window %s: %w", r.query, err)
+		return nil, err
 	}
-	if left.pass.numbered || len(left.damaged) > 0 {
-		left.unusable = true
+	if unusable || len(damaged) > 0 {
+		p = nil
 	}
-	return left, nil
-}
-
-// reread fills in the objects of a page: as its journal has them, or in a
-// folder of a version without journals, its file.
-func (r *reader) reread(page *Page, id, journal, file string) error {
-	line, err := r.kept.find(r.keep.journal.folder, journal, id)
-	if err != nil {
-		return err
-	}
-	if file != "" {
-		body, err := r.keep.files.read(file)
-		if err != nil {
-			return err
-		}
-		if line == nil {
-			e, err := readEnvelope(body, r.about.Stream, r.about.shapes)
-			if err != nil {
-				return fmt.Errorf("page file %s: %w", file, err)
-			}
-			page.objects, page.included = e.data, e.included
-			return nil
-		}
-	}
-	if line == nil {
-		return fmt.Errorf("page %s has neither a line nor a file", id)
-	}
-	page.objects, page.included = line.objects()
-	page.blank = line.Blank
-	return nil
+	return p, r.land.giveUp(ctx, damaged)
 }
 
 // pass reads from where p stands to the last page.
-func (r *reader) pass(ctx context.Context, p *pass, n int) error {
+func (r *reader) pass(ctx context.Context, p *pass) error {
 	counts := r.source.About().CountsPages
 	if p.pages == 0 && !counts {
 		before, err := r.source.Count(ctx, r.query)
@@ -148,7 +104,7 @@ func (r *reader) pass(ctx context.Context, p *pass, n int) error {
 		r.tell(0, r.about.pages(before))
 	}
 	if !p.ended {
-		if err := r.pages(ctx, p, n); err != nil {
+		if err := r.pages(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -162,14 +118,14 @@ func (r *reader) pass(ctx context.Context, p *pass, n int) error {
 
 // pages reads and keeps the pages that follow p.next. While one is made
 // durable the next one is fetched, but it counts only after that.
-func (r *reader) pages(ctx context.Context, p *pass, n int) error {
+func (r *reader) pages(ctx context.Context, p *pass) error {
 	settle := func() error { return nil }
 	for page, err := range r.source.Pages(ctx, r.query, p.next) {
 		if kept := settle(); kept != nil {
 			return kept
 		}
 		if errors.Is(err, etl.ErrDrift) {
-			return r.keepDrift(page, p, n, err)
+			return r.keepDrift(page, p, err)
 		}
 		if err != nil {
 			return err
@@ -183,7 +139,7 @@ func (r *reader) pages(ctx context.Context, p *pass, n int) error {
 		if err := r.learn(ctx, page); err != nil {
 			return err
 		}
-		settle = r.keepSoon(r.row(page, p, n))
+		settle = r.keepSoon(r.row(page, p))
 	}
 	return settle()
 }
@@ -191,14 +147,14 @@ func (r *reader) pages(ctx context.Context, p *pass, n int) error {
 // learn reads how the records of a page looked last if they are of days before
 // those that the job reads.
 func (r *reader) learn(ctx context.Context, page Page) error {
-	if r.purpose != purposeCreated {
+	if r.slot.purpose != purposeCreated {
 		return nil
 	}
 	ids := make([]string, len(page.objects))
 	for i, o := range page.objects {
 		ids[i] = o.id
 	}
-	return r.keep.known.learn(ctx, r.keep.land.db, r.about.Name, r.about.Stream, ids)
+	return r.known.learn(ctx, r.DB, r.about.Name, r.about.Stream, ids)
 }
 
 // announced is how many pages a page says there are, if it is the first one
@@ -210,14 +166,14 @@ func (r *reader) announced(p *pass, page Page) int {
 	return r.about.pages(page.Expected)
 }
 
-func (r *reader) row(page Page, p *pass, n int) *pageRow {
+func (r *reader) row(page Page, p *pass) *pageRow {
 	expected := page.Expected
 	if expected == unknown {
 		expected = p.before
 	}
 	return &pageRow{
-		Page: page, readID: r.readID, purpose: r.purpose, window: r.query.Window,
-		pass: n, number: p.pages, expected: expected, outcome: outcomePage,
+		Page: page, readID: r.readID, purpose: r.slot.purpose, window: r.query.Window,
+		pass: p.n, number: p.pages, expected: expected, outcome: outcomePage,
 		sights: p.sights,
 	}
 }
@@ -231,8 +187,8 @@ func (r *reader) keepSoon(row *pageRow) func() error {
 
 // keepDrift keeps a page that is not as agreed for a person to look at. The
 // cursor stays where it was.
-func (r *reader) keepDrift(page Page, p *pass, n int, found error) error {
-	row := r.row(page, p, n)
+func (r *reader) keepDrift(page Page, p *pass, found error) error {
+	row := r.row(page, p)
 	row.number++
 	row.Next, row.objects = p.next, nil
 	row.outcome, row.message = outcomeDrift, found.Error()

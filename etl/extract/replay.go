@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"slices"
 
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -30,11 +32,11 @@ func Land(ctx context.Context, db *warehouse.DB, folder string, log *slog.Logger
 	var counts etl.Counts
 	var failed []error
 	for _, source := range sources {
-		l := &lander{db: db, files: files, source: source}
+		l := &lander{db: db, files: files, source: source, log: log}
 		if l.open, err = warehouse.Strings(ctx, db, "extract/cursor.reads", warehouse.Args{"source": source}); err != nil {
 			return counts, err
 		}
-		if _, err := l.replayLeft(ctx, folder, log); err != nil {
+		if _, err := l.replayLeft(ctx); err != nil {
 			return counts, fmt.Errorf("journals of %s: %w", source, err)
 		}
 		counts = counts.Plus(l.counts)
@@ -50,32 +52,16 @@ func Land(ctx context.Context, db *warehouse.DB, folder string, log *slog.Logger
 // from is the warehouse of the folder: what it holds of a version without
 // journals is written into one first.
 func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.Counts, error) {
-	files, err := newPageFiles(folder)
+	sources, err := warehouse.Strings(ctx, from, "extract/journal.missing", nil)
 	if err != nil {
 		return etl.Counts{}, err
 	}
-	backlogs, err := warehouse.Strings(ctx, from, "extract/page.sources", nil)
-	if err != nil {
-		return etl.Counts{}, err
-	}
-	for _, source := range backlogs {
+	for _, source := range sources {
 		if err := writeBacklog(ctx, from, folder, source); err != nil {
 			return etl.Counts{}, err
 		}
 	}
-	sources, err := sourcesIn(folder)
-	if err != nil {
-		return etl.Counts{}, err
-	}
-	var counts etl.Counts
-	for _, source := range sources {
-		l := &lander{db: into, files: files, source: source}
-		if err := l.rebuild(ctx, folder); err != nil {
-			return counts, fmt.Errorf("journals of %s: %w", source, err)
-		}
-		counts = counts.Plus(l.counts)
-	}
-	return counts, nil
+	return Land(ctx, into, folder, slog.New(slog.DiscardHandler))
 }
 
 // sourcesIn lists the sources that have journals.
@@ -86,81 +72,51 @@ func sourcesIn(folder string) ([]string, error) {
 	}
 	var sources []string
 	for _, entry := range entries {
-		if _, err := os.Stat(filepath.Join(folder, journalFolder(entry.Name()))); err == nil {
+		if _, err := os.Stat(journalFolder(folder, entry.Name())); err == nil {
 			sources = append(sources, entry.Name())
 		}
 	}
 	return sources, nil
 }
 
-func (l *lander) rebuild(ctx context.Context, folder string) error {
-	all, err := journals(folder, l.source)
-	if err != nil {
-		return err
-	}
-	voided, err := voidedIn(all)
-	if err != nil {
-		return err
-	}
-	for _, j := range all {
-		if _, err := l.replay(ctx, j, 0, voided); err != nil {
-			return err
-		}
-	}
-	return l.failure("")
-}
-
 // replayLeft takes up what a source's journals hold and the warehouse does
 // not, and returns all journals.
-func (l *lander) replayLeft(ctx context.Context, folder string, log *slog.Logger) ([]*journal, error) {
-	if err := writeBacklog(ctx, l.db, folder, l.source); err != nil {
-		return nil, err
-	}
-	all, err := journals(folder, l.source)
+func (l *lander) replayLeft(ctx context.Context) ([]*journal, error) {
+	sources, err := warehouse.Strings(ctx, l.db, "extract/journal.missing", nil)
 	if err != nil {
 		return nil, err
 	}
-	landed, err := landedBytes(ctx, l.db, l.source)
+	if slices.Contains(sources, l.source) {
+		if err := writeBacklog(ctx, l.db, l.files.folder, l.source); err != nil {
+			return nil, err
+		}
+	}
+	all, err := journals(ctx, l.db, l.files.folder, l.source)
 	if err != nil {
 		return nil, err
 	}
-	left := slices.DeleteFunc(slices.Clone(all), func(j *journal) bool { return j.size <= landed[j.name] })
+	left := slices.DeleteFunc(slices.Clone(all), func(j *journal) bool { return j.size <= j.landed })
 	voided, err := voidedIn(left)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range left {
-		end, err := l.replay(ctx, j, landed[j.name], voided)
+		end, err := l.replay(ctx, j, voided)
 		if err != nil {
 			return nil, err
 		}
 		if end < j.size {
-			log.WarnContext(ctx, "the last line of a journal was cut off; its page is read again", etl.KeyFile, j.path())
+			l.log.WarnContext(ctx, "the last line of a journal was cut off; its page is read again", etl.KeyFile, j.path())
 			j.size = end
 			if err := j.cut(); err != nil {
 				return nil, err
 			}
 		}
-		if err := l.db.InTx(ctx, func(tx *warehouse.Tx) error {
-			return j.setLanded(ctx, tx, l.source, j.size)
-		}); err != nil {
+		if err := j.setLanded(ctx, l.db, l.source, j.size); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
-}
-
-// landedBytes is how much of each journal of a source is in the warehouse.
-func landedBytes(ctx context.Context, db *warehouse.DB, source string) (map[string]int64, error) {
-	landed := map[string]int64{}
-	err := db.Each(ctx, "extract/journal.list", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
-		var name string
-		var bytes int64
-		err := rows.Scan(&name, &bytes)
-		landed[name] = bytes
-		return err
-	})
-	return landed, err
 }
 
 // A voided is the pages whose lines a later line takes back: the passes of
@@ -174,7 +130,7 @@ type voided struct {
 func voidedIn(all []*journal) (*voided, error) {
 	v := &voided{passes: map[string]int{}, pages: map[string]string{}}
 	for _, j := range all {
-		if err := j.readOthers(func(one line) error {
+		if _, err := j.read(0, `{"page":`, func(one line, _ int64) error {
 			if s := one.Superseded; s != nil {
 				v.passes[s.ReadID] = max(v.passes[s.ReadID], s.Pass)
 			}
@@ -202,24 +158,20 @@ func (v *voided) apply(p *pageLine) {
 	}
 }
 
-// replay takes up the lines of a journal behind its first bytes, lands them as
+// replay takes up the lines of a journal that have not landed, lands them as
 // far as they wait for none, and returns where the last whole line ends.
-func (l *lander) replay(ctx context.Context, j *journal, from int64, v *voided) (end int64, err error) {
+func (l *lander) replay(ctx context.Context, j *journal, v *voided) (end int64, err error) {
 	var bytes int64
-	end, err = j.read(from, func(one line, end int64) error {
+	end, err = j.read(j.landed, "", func(one line, end int64) error {
 		switch {
 		case one.Page != nil:
 			v.apply(one.Page)
-			l.take(*one.Page, j, end)
+			l.add(j, end, *one.Page, nil)
 			if bytes += one.Page.Bytes; bytes < chunkBytes {
 				return nil
 			}
 			bytes = 0
 			return l.land(ctx)
-		case one.Superseded != nil:
-			return l.applySuperseded(ctx, *one.Superseded)
-		case one.Damaged != nil:
-			return l.applyDamaged(ctx, *one.Damaged)
 		case one.Gone != nil:
 			if err := l.land(ctx); err != nil {
 				return err
@@ -227,7 +179,7 @@ func (l *lander) replay(ctx context.Context, j *journal, from int64, v *voided) 
 			_, err := one.Gone.add(ctx, l.db, l.source)
 			return err
 		}
-		return nil
+		return l.apply(ctx, one)
 	})
 	if err != nil {
 		return end, err
@@ -235,51 +187,51 @@ func (l *lander) replay(ctx context.Context, j *journal, from int64, v *voided) 
 	return end, l.land(ctx)
 }
 
-// take adds the line of a page that some job kept.
-func (l *lander) take(p pageLine, j *journal, end int64) {
-	q := &landing{pageLine: p, journal: j, end: end}
-	if q.waits() {
-		for _, o := range append(p.Data, p.Included...) {
-			q.looks = append(q.looks, uint64(o.Look))
-		}
-	}
-	q.Data, q.Included = nil, nil
-	l.list.Lock()
-	defer l.list.Unlock()
-	l.lines = append(l.lines, q)
-	if q.waits() {
-		l.wait(q)
-	}
-}
-
-func (l *lander) applySuperseded(ctx context.Context, s supersededLine) error {
-	if added := l.markSuperseded(s.ReadID, s.Pass); !added {
-		return nil
-	}
-	_, err := l.db.Exec(ctx, "extract/page.supersede", warehouse.Args{"read_id": s.ReadID, "pass": s.Pass})
-	return err
-}
-
-func (l *lander) applyDamaged(ctx context.Context, d damagedLine) error {
-	l.list.Lock()
-	l.drop(func(p *landing) bool { return p.ID == d.PageID })
-	for _, p := range l.lines {
-		if p.ID == d.PageID {
-			p.Outcome, p.Message = outcomeDamaged, d.Message
-		}
-	}
-	l.list.Unlock()
-	_, err := l.db.Exec(ctx, "extract/page.set_damaged", warehouse.Args{"page_id": d.PageID, "message": d.Message})
-	return err
-}
-
 // add writes the tombstones and returns how many there were not before.
 func (g *goneLine) add(ctx context.Context, r warehouse.Runner, source string) (int, error) {
 	n, err := r.Exec(ctx, "extract/tombstone.add", warehouse.Args{
 		"source": source, "stream": g.Stream, "record_ids": g.Records, "now": g.At,
 	})
-	if err != nil {
-		return 0, fmt.Errorf("tombstones: %w", err)
+	return int(n), err
+}
+
+// backlogName is the journal of what a version without journals has kept. It
+// sorts before all others.
+const backlogName = "00000000-0000-0000-0000-000000000000"
+
+// writeBacklog writes the pages and tombstones of a source that are of a
+// version without journals into one.
+func writeBacklog(ctx context.Context, db *warehouse.DB, folder, source string) error {
+	j := &journal{folder: journalFolder(folder, source), name: backlogName}
+	if err := durable.MkdirAll(j.folder, 0o700); err != nil {
+		return err
 	}
-	return int(n), nil
+	file, err := durable.Create(j.path(), 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Discard()
+	buffer := bufio.NewWriter(file)
+	args := warehouse.Args{"source": source, "journal": j.name}
+	err = db.Each(ctx, "extract/page_backlog.sql", args, func(rows *sql.Rows) error {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return err
+		}
+		n, err := buffer.WriteString(line + "\n")
+		j.size += int64(n)
+		return err
+	})
+	if err := errors.Join(err, buffer.Flush()); err != nil {
+		return err
+	}
+	if err := file.Commit(); err != nil {
+		return err
+	}
+	return db.InTx(ctx, func(tx *warehouse.Tx) error {
+		if _, err := tx.Exec(ctx, "extract/page.set_journal", args); err != nil {
+			return err
+		}
+		return j.setLanded(ctx, tx, source, j.size)
+	})
 }

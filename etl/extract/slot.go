@@ -42,6 +42,17 @@ func newSlot(purpose string, q Query) *slot {
 	return &slot{purpose: purpose, query: q, state: statePending, readID: newReadID()}
 }
 
+// MarshalJSON writes a slot as statements take it.
+func (s *slot) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		ReadID  string `json:"read_id"`
+		Purpose string `json:"purpose"`
+		State   string `json:"state"`
+		From    string `json:"window_from,omitempty"`
+		To      string `json:"window_to,omitempty"`
+	}{s.readID, s.purpose, s.state, optionalText(s.query.From), optionalText(s.query.To)})
+}
+
 func (s *slot) same(other *slot) bool {
 	return s.purpose == other.purpose &&
 		s.query.From.Equal(other.query.From) && s.query.To.Equal(other.query.To)
@@ -80,30 +91,20 @@ func span(windows []*slot) etl.Window {
 }
 
 // begin takes up the job where an interrupted one with the same windows
-// stands, unless that one is further from now than fresh, in either direction:
-// the clock may have been wrong. Zero means that none is.
-func (j *job) begin(ctx context.Context, fresh time.Duration) error {
+// stands, unless that one is further from now than it stays fresh, in either
+// direction: the clock may have been wrong. Zero means that none is.
+func (j *job) begin(ctx context.Context) error {
 	now := j.Now().UTC()
 	stored, started, updated, err := j.stored(ctx)
 	if err != nil {
 		return err
 	}
-	if sameSlots(stored, j.slots) && (fresh == 0 || now.Sub(updated).Abs() < fresh) {
+	if sameSlots(stored, j.slots) && (j.fresh == 0 || now.Sub(updated).Abs() < j.fresh) {
 		j.slots, j.started = stored, started
 		return nil
 	}
 	j.started = now
-	type row struct {
-		ReadID  string `json:"read_id"`
-		Purpose string `json:"purpose"`
-		From    string `json:"window_from,omitempty"`
-		To      string `json:"window_to,omitempty"`
-	}
-	var rows []row
-	for _, s := range j.slots {
-		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From), optionalText(s.query.To)})
-	}
-	text, err := json.Marshal(rows)
+	text, err := json.Marshal(j.slots)
 	if err != nil {
 		return err
 	}
@@ -128,16 +129,14 @@ func (j *job) forget(ctx context.Context, r warehouse.Runner) error {
 func (j *job) stored(ctx context.Context) (slots []*slot, started, updated time.Time, err error) {
 	err = j.DB.Each(ctx, "extract/cursor.list", warehouse.Args{"job_id": j.id}, func(rows *sql.Rows) error {
 		var (
-			s        slot
-			readID   sql.NullString
+			s        = slot{stored: true}
 			from, to sql.NullTime
 			last     time.Time
 		)
-		if err := rows.Scan(&readID, &s.purpose, &s.state, &from, &to, &started, &last); err != nil {
+		if err := rows.Scan(&s.readID, &s.purpose, &s.state, &from, &to, &started, &last); err != nil {
 			return err
 		}
-		s.readID, s.query.From, s.query.To = readID.String, from.Time, to.Time
-		s.stored = true
+		s.query.From, s.query.To = from.Time, to.Time
 		if last.After(updated) {
 			updated = last
 		}
@@ -163,24 +162,14 @@ func sameSlots(stored, asked []*slot) bool {
 	return true
 }
 
-// setSlots notes how far some windows are.
-func (j *job) setSlots(ctx context.Context, r warehouse.Runner, state string, slots ...*slot) error {
-	type row struct {
-		ReadID  string `json:"read_id"`
-		Purpose string `json:"purpose"`
-		From    string `json:"window_from,omitempty"`
-	}
-	var rows []row
-	for _, s := range slots {
-		s.state = state
-		rows = append(rows, row{s.readID, s.purpose, optionalText(s.query.From)})
-	}
-	text, err := json.Marshal(rows)
+// setSlots notes the states of some windows.
+func (j *job) setSlots(ctx context.Context, r warehouse.Runner, slots ...*slot) error {
+	text, err := json.Marshal(slots)
 	if err != nil {
 		return err
 	}
 	_, err = r.Exec(ctx, "extract/cursor.set", warehouse.Args{
-		"job_id": j.id, "run_id": string(j.RunID), "slots": string(text), "state": state, "now": j.Now().UTC(),
+		"job_id": j.id, "run_id": string(j.RunID), "slots": string(text), "now": j.Now().UTC(),
 	})
 	return err
 }

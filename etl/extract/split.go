@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,7 +58,7 @@ func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) 
 	if _, err := tx.Exec(ctx, file, args); err != nil {
 		return counts, err
 	}
-	if err := checkSplit(ctx, tx, pages); err != nil {
+	if err := checkSplit(ctx, tx, args["pages"]); err != nil {
 		return counts, err
 	}
 	var shown int
@@ -83,19 +82,21 @@ func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) 
 func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(), err error) {
 	type page struct {
 		ID        string    `json:"page_id"`
-		File      string    `json:"file"`
+		Page      string    `json:"page"`
+		File      string    `json:"file"` // that DuckDB reads
 		Stream    string    `json:"stream"`
-		From      *string   `json:"window_from"`
+		From      string    `json:"window_from,omitempty"`
 		FetchedAt time.Time `json:"fetched_at"`
+		Records   int       `json:"records"`
+		Chosen    int       `json:"chosen"`
 		Ordinals  []int     `json:"ordinals"` // null asks for all
 		Looks     []uint64  `json:"looks"`
 		Faults    []fault   `json:"faults"`
 	}
 	var (
-		asked  []page
-		files  = map[string]bool{}
-		mended []string
-		most   int64
+		asked         []page
+		files, mended []string
+		most          int64
 	)
 	clean = func() {
 		for _, file := range mended {
@@ -103,46 +104,27 @@ func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(),
 		}
 	}
 	for _, p := range pages {
-		one := page{
-			ID: p.ID, File: filepath.Join(l.files.folder, filepath.FromSlash(p.File)), Stream: p.Stream,
-			FetchedAt: p.FetchedAt, Ordinals: p.news, Looks: p.looks, Faults: p.Faults,
-		}
-		if p.From != "" {
-			one.From = &p.From
-		}
-		size := p.Bytes
+		file, size := filepath.Join(l.files.folder, filepath.FromSlash(p.File)), p.Bytes
 		if p.opaque() {
-			if one.File, size, err = l.files.mended(p.File, p.Faults); err != nil {
+			if file, size, err = l.files.mended(p.File, p.Faults); err != nil {
 				return nil, clean, err
 			}
-			mended = append(mended, one.File)
+			mended = append(mended, file)
 		}
-		files[warehouse.Literal(one.File)] = true
-		asked, most = append(asked, one), max(most, size)
+		asked = append(asked, page{
+			p.ID, p.File, file, p.Stream, p.From, p.FetchedAt, p.Records, p.recordsAsked(), p.news, p.looks, p.Faults,
+		})
+		files, most = append(files, warehouse.Literal(file)), max(most, size)
 	}
 	text, err := json.Marshal(asked)
-	names := slices.Sorted(maps.Keys(files))
-	return warehouse.Args{"files": names, "pages": string(text), "max_bytes": most + 1024}, clean, err
+	slices.Sort(files)
+	return warehouse.Args{"files": slices.Compact(files), "pages": string(text), "max_bytes": most + 1024}, clean, err
 }
 
 // checkSplit compares how many records the files hold with how many were
 // counted when they were fetched: a damaged file reads as an empty one.
-func checkSplit(ctx context.Context, tx *warehouse.Tx, pages []*landing) error {
-	type page struct {
-		ID      string `json:"page_id"`
-		File    string `json:"page"`
-		Records int    `json:"records"`
-		Chosen  int    `json:"chosen"`
-	}
-	asked := make([]page, len(pages))
-	for i, p := range pages {
-		asked[i] = page{p.ID, p.File, p.Records, p.recordsAsked()}
-	}
-	text, err := json.Marshal(asked)
-	if err != nil {
-		return err
-	}
-	return tx.Each(ctx, "extract/record.split_check", warehouse.Args{"pages": string(text)}, func(rows *sql.Rows) error {
+func checkSplit(ctx context.Context, tx *warehouse.Tx, pages any) error {
+	return tx.Each(ctx, "extract/record.split_check", warehouse.Args{"pages": pages}, func(rows *sql.Rows) error {
 		var (
 			file            string
 			expected, found int
@@ -171,41 +153,33 @@ func (l *lander) failure(readID string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var found []error
-	for _, id := range slices.Sorted(maps.Keys(l.failed)) {
-		if failed := l.failed[id]; readID == "" || failed.page.ReadID == readID {
+	for _, failed := range l.failed {
+		if readID == "" || failed.page.ReadID == readID {
 			found = append(found, failed)
 		}
 	}
 	return errors.Join(found...)
 }
 
-// A damagedPage is a page whose file was damaged before its records landed.
-type damagedPage struct {
-	id, readID string
-	err        error
-}
-
 // damaged lists the pages that could not land because their file is damaged.
-func (l *lander) damaged() []damagedPage {
+func (l *lander) damaged() (all []*landPageError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var all []damagedPage
-	for _, id := range slices.Sorted(maps.Keys(l.failed)) {
-		page := l.failed[id].page
-		if _, err := l.files.read(page.File); err != nil {
-			all = append(all, damagedPage{id, page.ReadID, err})
+	for _, failed := range l.failed {
+		if _, err := l.files.read(failed.page.File); err != nil {
+			all = append(all, &landPageError{failed.page, err})
 		}
 	}
 	return all
 }
 
-// giveUp lets nothing come of a damaged page.
-func (l *lander) giveUp(ctx context.Context, p damagedPage) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.failed, p.id)
-	if _, err := l.journal.append(line{Damaged: &damagedLine{p.id, p.err.Error()}}); err != nil {
-		return err
+// giveUp lets nothing come of pages that can no longer be read back.
+func (l *lander) giveUp(ctx context.Context, damaged []*landPageError) error {
+	for _, d := range damaged {
+		if err := l.takeBack(ctx, line{Damaged: &damagedLine{d.page.ID, d.err.Error()}}); err != nil {
+			return err
+		}
+		l.log.WarnContext(ctx, "stored page is damaged; its records are read again", etl.Err(d.err))
 	}
-	return l.applyDamaged(ctx, damagedLine{p.id, p.err.Error()})
+	return nil
 }

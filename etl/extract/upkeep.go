@@ -1,11 +1,11 @@
 package extract
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"spendbridge/etl"
@@ -23,7 +23,7 @@ func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
 		return err
 	}
 	failed := &etl.CheckError{Check: "page files are as they were fetched"}
-	lost := []string{}
+	lost := []string{""}
 	err = db.Each(ctx, "extract/page.files", nil, func(rows *sql.Rows) error {
 		var file string
 		var bytes int
@@ -46,7 +46,7 @@ func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := db.Exec(ctx, "extract/page.set_lost", warehouse.Args{"files": append(lost, "")}); err != nil {
+	if _, err := db.Exec(ctx, "extract/page.set_lost", warehouse.Args{"files": lost}); err != nil {
 		return err
 	}
 	if failed.Rows > 0 {
@@ -64,19 +64,15 @@ func UnlandedFiles(ctx context.Context, db *warehouse.DB, folder string) ([]stri
 	}
 	var files []string
 	for _, source := range sources {
-		all, err := journals(folder, source)
-		if err != nil {
-			return nil, err
-		}
-		landed, err := landedBytes(ctx, db, source)
+		all, err := journals(ctx, db, folder, source)
 		if err != nil {
 			return nil, err
 		}
 		for _, j := range all {
-			if j.size <= landed[j.name] {
+			if j.size <= j.landed {
 				continue
 			}
-			if _, err := j.read(landed[j.name], func(one line, _ int64) error {
+			if _, err := j.read(j.landed, "", func(one line, _ int64) error {
 				if one.Page != nil && one.Page.File != "" {
 					files = append(files, one.Page.File)
 				}
@@ -89,43 +85,30 @@ func UnlandedFiles(ctx context.Context, db *warehouse.DB, folder string) ([]stri
 	return files, nil
 }
 
-// A TrimmedJournal is a journal without the lines of pages that are pruned.
-type TrimmedJournal struct {
-	Source, Name string
-	Pages        map[string]bool // to be left out, by id
-}
-
-// Trim rewrites the journal, or removes it if nothing of it counts any more.
-// A journal that is gone already is no error.
-func (t TrimmedJournal) Trim(folder string) error {
-	all, err := journals(folder, t.Source)
+// TrimJournal removes the lines of some pages from a journal, or all of it if
+// nothing else in it counts. A journal that is gone already is no error.
+func TrimJournal(folder, source, name string, pageIDs map[string]bool) error {
+	j := &journal{folder: journalFolder(folder, source), name: name}
+	var left []line
+	counts := false
+	_, err := j.read(0, "", func(one line, _ int64) error {
+		if one.Page == nil || !pageIDs[one.Page.ID] {
+			left = append(left, one)
+			counts = counts || one.Page != nil || one.Gone != nil || one.Accepted != nil
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !counts:
+		return os.Remove(j.path())
+	}
+	text, err := encode(left)
 	if err != nil {
 		return err
 	}
-	for _, j := range all {
-		if j.name == t.Name {
-			return j.trim(t.Pages)
-		}
-	}
-	return nil
-}
-
-func (j *journal) trim(pruned map[string]bool) error {
-	var text bytes.Buffer
-	write := json.NewEncoder(&text)
-	write.SetEscapeHTML(false)
-	counts := false
-	if _, err := j.read(0, func(one line, _ int64) error {
-		if one.Page != nil && pruned[one.Page.ID] {
-			return nil
-		}
-		counts = counts || one.Page != nil || one.Gone != nil || one.Accepted != nil
-		return write.Encode(one)
-	}); err != nil {
-		return err
-	}
-	if !counts {
-		return os.Remove(j.path())
-	}
-	return durable.WriteFile(j.path(), text.Bytes(), 0o600)
+	return durable.WriteFile(j.path(), text, 0o600)
 }

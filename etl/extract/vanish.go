@@ -3,7 +3,7 @@ package extract
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -26,22 +26,19 @@ func (j *job) accept(ctx context.Context) error {
 	now := j.Now().UTC()
 	listed, err := j.listed(ctx)
 	if err != nil {
-		return fmt.Errorf("accept what vanished: %w", err)
+		return err
 	}
 	maps.DeleteFunc(listed, func(_ string, accepted bool) bool { return accepted })
 	if _, err := j.land.journal.append(line{Accepted: &acceptedLine{
 		Stream: j.about.Stream, Records: slices.Sorted(maps.Keys(listed)), Who: j.Accept.Who, Note: j.Accept.Note, At: now,
 	}}); err != nil {
-		return fmt.Errorf("accept what vanished: %w", err)
+		return err
 	}
 	n, err := j.DB.Exec(ctx, "extract/vanished.accept", j.about.stream(warehouse.Args{
 		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": now,
 	}))
 	j.report.Accepted = int(n)
-	if err != nil {
-		return fmt.Errorf("accept what vanished: %w", err)
-	}
-	return nil
+	return err
 }
 
 // stream adds to a statement's parameters which records are meant.
@@ -152,33 +149,29 @@ func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) 
 	return err
 }
 
+// listed under this id are links, not a record.
+const linksListed = ""
+
 // list replaces what is listed of the days that were read by what waits now.
 func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.Time) error {
-	if len(d.missing) > 0 {
-		if _, err := tx.Exec(ctx, "extract/vanished.remove", j.about.stream(warehouse.Args{"record_ids": d.missing})); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.Exec(ctx, "extract/vanished.remove_links", j.about.stream(nil)); err != nil {
+	args := j.about.stream(warehouse.Args{"record_ids": append(d.missing, linksListed)})
+	if _, err := tx.Exec(ctx, "extract/vanished.remove", args); err != nil {
 		return err
 	}
-	args := j.about.stream(warehouse.Args{"run_id": string(j.RunID), "now": now})
-	if len(d.waits) > 0 {
-		listed := maps.Clone(args)
-		listed["record_ids"] = d.waits
-		if _, err := tx.Exec(ctx, "extract/vanished.add", listed); err != nil {
-			return err
-		}
+	waits := slices.Clone(d.waits)
+	if d.links.reason != "" {
+		waits = append(waits, linksListed)
 	}
-	if d.links.reason == "" {
+	if len(waits) == 0 {
 		return nil
 	}
-	detail, err := d.links.detail()
+	links, err := json.Marshal(d.links.months)
 	if err != nil {
 		return err
 	}
-	args["detail"] = detail
-	_, err = tx.Exec(ctx, "extract/vanished.add_links", args)
+	_, err = tx.Exec(ctx, "extract/vanished.add", j.about.stream(warehouse.Args{
+		"run_id": string(j.RunID), "now": now, "record_ids": waits, "links": string(links),
+	}))
 	return err
 }
 

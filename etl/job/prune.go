@@ -108,7 +108,7 @@ func trimJournals(ctx context.Context, tx *warehouse.Tx, folder string) error {
 		return err
 	}
 	for k, ids := range pages {
-		if err := (extract.TrimmedJournal{Source: k.source, Name: k.journal, Pages: ids}).Trim(folder); err != nil {
+		if err := extract.TrimJournal(folder, k.source, k.journal, ids); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,7 @@
 
 -- name: list
 select
-    read_id,
+    coalesce(read_id, '') as read_id,
     purpose,
     state,
     window_from,
@@ -29,40 +29,27 @@ where source = $source
     and read_id is not null;
 
 -- name: add
-insert into raw.cursors (
-    job_id, source, run_id, read_id,
-    purpose, state,
-    window_from, window_to,
-    started_at, updated_at
-)
+insert into raw.cursors by name
 
-with
+select
+    *,
+    $job_id as job_id,
+    $source as source,
+    $run_id as run_id,
+    $now as started_at,
+    $now as updated_at
 
-slots as (
+from (
 
     select unnest(
         from_json($slots, '[{
-            "read_id": "VARCHAR", "purpose": "VARCHAR",
+            "read_id": "VARCHAR", "purpose": "VARCHAR", "state": "VARCHAR",
             "window_from": "VARCHAR", "window_to": "VARCHAR"
         }]'),
         max_depth := 2
     )
 
-)
-
-select
-    $job_id as job_id,
-    $source as source,
-    $run_id as run_id,
-    read_id,
-    purpose,
-    'pending' as state,
-    window_from::date as window_from,
-    window_to::date as window_to,
-    $now as started_at,
-    $now as updated_at
-
-from slots;
+) as slots;
 
 -- name: set
 update raw.cursors
@@ -70,14 +57,14 @@ update raw.cursors
 set
     run_id = $run_id,
     read_id = slots.read_id,
-    state = $state,
+    state = slots.state,
     updated_at = $now
 
 from (
 
     select unnest(
         from_json($slots, '[{
-            "read_id": "VARCHAR", "purpose": "VARCHAR",
+            "read_id": "VARCHAR", "purpose": "VARCHAR", "state": "VARCHAR",
             "window_from": "VARCHAR"
         }]'),
         max_depth := 2

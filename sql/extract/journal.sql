@@ -13,19 +13,8 @@ where source = $source
 group by journal;
 
 -- name: missing
--- Whether a source has pages of a version without journals.
-select count(*) > 0 as is_missing
-
-from (
-    select 1 as one
-
-    from raw.pages
-
-    where source = $source
-        and journal is null
-
-    limit 1
-);
+-- Sources that have pages of a version without journals.
+select distinct source from raw.pages where journal is null order by source;
 
 -- name: add
 insert into raw.journals (source, journal, bytes)

@@ -1,24 +1,45 @@
 -- raw.pages: one row per response of a vendor.
 
+-- name: add
+-- Adds what a journal has of some pages.
+insert into raw.pages by name
+
+select
+    * replace (coalesce(file, '') as file),
+    $source as source,
+    'GET' as method
+
+from (
+
+    select unnest(
+        from_json($pages, '[{
+            "page_id": "VARCHAR", "run_id": "VARCHAR", "stream": "VARCHAR",
+            "read_id": "VARCHAR", "purpose": "VARCHAR", "record_id": "VARCHAR",
+            "window_from": "VARCHAR", "window_to": "VARCHAR",
+            "url": "VARCHAR", "sha256": "VARCHAR", "file": "VARCHAR",
+            "next_cursor": "VARCHAR", "paging": "VARCHAR",
+            "outcome": "VARCHAR", "message": "VARCHAR", "faults": "JSON",
+            "journal": "VARCHAR", "pass": "INTEGER", "page_number": "INTEGER",
+            "status": "SMALLINT", "bytes": "BIGINT", "records": "INTEGER",
+            "expected": "INTEGER", "landed": "BOOLEAN", "fetched_at": "VARCHAR"
+        }]'),
+        max_depth := 2
+    )
+
+) as pages;
+
 -- name: of_read
 -- The pages of one read, as far as it came.
 select
-    page_id,
-    coalesce(journal, '') as journal,
-    pass,
-    file,
-    next_cursor,
-    paging,
-    expected
+    journal,
+    page_id
 
 from raw.pages
 
 where read_id = $read_id
     and outcome = 'page'
 
-order by
-    pass,
-    page_number;
+order by page_id;
 
 -- name: waiting
 -- Pages whose records are not in raw.records yet, oldest first.
@@ -43,59 +64,15 @@ where source = $source
 
 order by page_id;
 
--- name: backlog
--- The pages of a version without journals as lines of one, in the order in
--- which they were kept, those whose records are not in raw.records yet last.
-select
-    json_object(
-        'page_id', page_id,
-        'run_id', run_id,
-        'stream', stream,
-        'read_id', read_id,
-        'purpose', purpose,
-        'record_id', record_id,
-        'window_from', window_from::varchar,
-        'window_to', window_to::varchar,
-        'url', url,
-        'sha256', sha256,
-        'file', file,
-        'next_cursor', next_cursor,
-        'paging', paging,
-        'outcome', outcome,
-        'message', message,
-        'faults', faults::json,
-        'pass', pass,
-        'page_number', page_number,
-        'status', status,
-        'bytes', bytes,
-        'records', records,
-        'expected', expected,
-        'fetched_at', strftime(
-            fetched_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ'
-        )
-    )::varchar as page,
-    landed or outcome != 'page' as has_landed
-
-from raw.pages
-
-where source = $source
-    and (journal is null or journal = '00000000-0000-0000-0000-000000000000')
-
-order by
-    has_landed desc,
-    page_id;
-
--- name: supersede
--- The pages of passes before the given one, which a later pass has replaced:
--- nothing of them becomes a record. What has landed already stays.
+-- name: set_outcome
+-- Gives up pages that have not landed: nothing of them becomes a record.
 update raw.pages
 
-set outcome = 'superseded'
+set
+    outcome = $outcome,
+    message = coalesce($message, message)
 
-where read_id = $read_id
-    and outcome = 'page'
-    and not landed
-    and pass < $pass;
+where page_id in (select unnest($page_ids));
 
 -- name: set_landed
 update raw.pages
@@ -103,16 +80,6 @@ update raw.pages
 set landed = true
 
 where page_id in (select unnest($page_ids));
-
--- name: set_damaged
--- Gives a page up whose file was damaged before its records landed.
-update raw.pages
-
-set
-    outcome = 'damaged',
-    message = $message
-
-where page_id = $page_id;
 
 -- name: set_lost
 -- Marks the pages whose file was missing or damaged, and no others.
@@ -153,9 +120,6 @@ where outcome != 'damaged'
     and file != ''
 
 order by file;
-
--- name: sources
-select distinct source from raw.pages order by source;
 
 -- name: bad_included
 -- Included objects of a run's pages that could not be read, each once.

@@ -34,35 +34,16 @@ order by accepted_at desc
 limit 1;
 
 -- name: add
-insert into raw.vanished (
-    source, stream, record_id, run_id,
-    detail, who, note,
-    listed_at, accepted_at, closed_at
-)
+-- The empty id lists the links.
+insert into raw.vanished by name
 
 select
     $source as source,
     $stream as stream,
-    unnest($record_ids) as record_id,
+    nullif(unnest($record_ids), '') as record_id,
     $run_id as run_id,
-    null as detail,
-    null as who,
-    null as note,
-    $now as listed_at,
-    null as accepted_at,
-    null as closed_at;
-
--- name: add_links
-insert into raw.vanished (
-    source, stream, record_id, run_id,
-    detail, who, note,
-    listed_at, accepted_at, closed_at
-)
-values (
-    $source, $stream, null, $run_id,
-    $detail, null, null,
-    $now, null, null
-);
+    case when record_id is null then $links end as detail,
+    $now as listed_at;
 
 -- name: accept
 -- Accepts what runs have listed, and nothing that vanishes later.
@@ -78,28 +59,20 @@ where source = $source
     and accepted_at is null;
 
 -- name: remove
--- Takes records off the list of what waits.
+-- Takes records off the list of what waits. The empty id means the links.
 delete from raw.vanished
 
 where source = $source
     and stream = $stream
-    and record_id in (select unnest($record_ids))
-    and accepted_at is null;
-
--- name: remove_links
--- Takes the links off the list of what waits.
-delete from raw.vanished
-
-where source = $source
-    and stream = $stream
-    and record_id is null
+    and coalesce(record_id, '') in (select unnest($record_ids))
     and accepted_at is null;
 
 -- name: close
 -- Ends what an acceptance may do: the record is gone, or was found again.
 update raw.vanished
 
-set closed_at = $now
+set
+    closed_at = $now
 
 where source = $source
     and stream = $stream
