@@ -79,7 +79,6 @@ func (j *job) conclude(ctx context.Context) error {
 	defer j.mu.Unlock()
 	for _, e := range concluded {
 		j.report.Proofs = append(j.report.Proofs, e.Proof)
-		j.nameless.add(e.slot, e.finding)
 	}
 	return errors.Join(failed...)
 }
@@ -159,6 +158,7 @@ func (j *job) record(ctx context.Context, concluded []*ending) error {
 	if err != nil {
 		return err
 	}
+	now := j.Now().UTC()
 	var checks []check
 	var slots []*slot
 	for _, e := range concluded {
@@ -173,11 +173,15 @@ func (j *job) record(ctx context.Context, concluded []*ending) error {
 		}
 	}
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := j.returned(ctx, tx, back); err != nil {
+		if err := j.unlist(ctx, tx, back, now); err != nil {
 			return err
 		}
 		for _, e := range concluded {
-			if err := j.noteMissing(ctx, tx, e); err != nil {
+			if len(e.missing) == 0 {
+				continue
+			}
+			args := j.about.stream(warehouse.Args{"record_ids": e.missing, "read_id": e.slot.readID, "now": now})
+			if _, err := tx.Exec(ctx, "extract/absence.add", args); err != nil {
 				return err
 			}
 		}
@@ -188,36 +192,16 @@ func (j *job) record(ctx context.Context, concluded []*ending) error {
 	})
 }
 
-// back lists the records that were missing and that windows have shown.
+// back lists the records that were noted as missing or listed as vanished, and
+// that windows have shown.
 func (j *job) back(ctx context.Context, concluded []*ending) ([]string, error) {
-	open, err := j.openIDs(ctx)
-	return slices.DeleteFunc(open, func(id string) bool {
-		return !slices.ContainsFunc(concluded, func(e *ending) bool { return e.Proven && e.saw(id) })
-	}), err
-}
-
-// openIDs lists the records that are noted as missing or listed as vanished.
-func (j *job) openIDs(ctx context.Context) ([]string, error) {
 	absences, err := j.absences(ctx)
 	if err != nil {
 		return nil, err
 	}
 	listed, err := j.listed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids := slices.Concat(slices.Collect(maps.Keys(absences)), slices.Collect(maps.Keys(listed)))
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
-}
-
-// noteMissing notes what a proven read did not find.
-func (j *job) noteMissing(ctx context.Context, tx *warehouse.Tx, e *ending) error {
-	if len(e.missing) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, "extract/absence.add", j.about.stream(warehouse.Args{
-		"record_ids": e.missing, "read_id": e.slot.readID, "now": j.Now().UTC(),
-	}))
-	return err
+	ids := slices.AppendSeq(slices.Collect(maps.Keys(absences)), maps.Keys(listed))
+	return slices.DeleteFunc(ids, func(id string) bool {
+		return !slices.ContainsFunc(concluded, func(e *ending) bool { return e.Proven && e.saw(id) })
+	}), err
 }

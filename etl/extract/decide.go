@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,15 +18,18 @@ import (
 // show.
 type decision struct {
 	windows []*slot             // that were proven
+	own     []string            // their reads
 	proofs  []Proof             // of them
 	days    etl.Window          // from the first to the last of them
+	living  int                 // records that were of these days
 	missing []string            // absent from all passes of them
 	reads   map[string][]string // that missed them, earlier ones too
 
-	gone   []string // to be marked as gone
-	waits  []string // to be listed until somebody accepts it
-	reason string   // why
-	links  linkage
+	gone   []string         // to be marked as gone
+	waits  []string         // to be listed until somebody accepts it
+	reason string           // why
+	months map[string]links // what the windows say about links
+	blank  string           // why that is not to be believed
 }
 
 // decide marks what the proven windows of a job no longer show as gone. If
@@ -51,15 +55,18 @@ func (j *job) decision(ctx context.Context) (*decision, error) {
 	d := &decision{}
 	for _, s := range j.slots {
 		if s.state == stateRead {
-			d.windows = append(d.windows, s)
+			d.windows, d.own = append(d.windows, s), append(d.own, s.readID)
 		}
 	}
 	if len(d.windows) == 0 {
 		return d, nil
 	}
 	var err error
-	if d.proofs, err = j.proofs(ctx, d.windows); err != nil {
+	if d.proofs, err = j.proofs(ctx, d.own); err != nil {
 		return nil, err
+	}
+	for _, p := range d.proofs {
+		d.living += p.Living
 	}
 	d.days = span(d.windows)
 	if d.reads, err = j.absences(ctx); err != nil {
@@ -71,21 +78,11 @@ func (j *job) decision(ctx context.Context) (*decision, error) {
 		}
 	}
 	slices.Sort(d.missing)
-	d.links, err = j.linkage(ctx, d)
-	return d, err
+	return d, j.compareLinks(ctx, d)
 }
 
 // isOwn reports whether a read is one of the decision's windows.
-func (d *decision) isOwn(readID string) bool {
-	return slices.ContainsFunc(d.windows, func(s *slot) bool { return s.readID == readID })
-}
-
-func (d *decision) living() (n int) {
-	for _, p := range d.proofs {
-		n += p.Living
-	}
-	return n
-}
+func (d *decision) isOwn(readID string) bool { return slices.Contains(d.own, readID) }
 
 // weigh decides which records are gone and which wait.
 func (j *job) weigh(ctx context.Context, d *decision) error {
@@ -94,23 +91,23 @@ func (j *job) weigh(ctx context.Context, d *decision) error {
 		return err
 	}
 	maps.DeleteFunc(accepted, func(_ string, yes bool) bool { return !yes })
-	g, err := j.guard(ctx, d.days, d.living())
+	others := slices.DeleteFunc(slices.Clone(d.missing), func(id string) bool { return accepted[id] })
+	g, err := j.guard(ctx, d)
 	if err != nil {
 		return err
 	}
 	if f, canAsk := j.source.(finder); canAsk {
-		return j.weighAsked(ctx, d, g, f, accepted)
+		return j.weighAsked(ctx, d, g, f, slices.Sorted(maps.Keys(accepted)), others)
 	}
-	d.weighTwice(g, accepted)
+	d.weighTwice(g, accepted, others)
 	return nil
 }
 
 // weighAsked asks for each missing record by its id. One that answers was
 // only moved to another day, and its new state is kept. It asks no further
 // once too many are gone.
-func (j *job) weighAsked(ctx context.Context, d *decision, g guard, f finder, accepted map[string]bool) error {
-	isAccepted := func(id string) bool { return accepted[id] }
-	gone, _, err := j.askEach(ctx, f, slices.Sorted(maps.Keys(accepted)), func(int) bool { return false })
+func (j *job) weighAsked(ctx context.Context, d *decision, g guard, f finder, accepted, others []string) error {
+	gone, _, err := j.askEach(ctx, f, accepted, func(int) bool { return false })
 	if err != nil {
 		return err
 	}
@@ -120,7 +117,6 @@ func (j *job) weighAsked(ctx context.Context, d *decision, g guard, f finder, ac
 			before++
 		}
 	}
-	others := slices.DeleteFunc(slices.Clone(d.missing), isAccepted)
 	more, rest, err := j.askEach(ctx, f, others, func(n int) bool { return g.reason(before+n) != "" })
 	if err != nil {
 		return err
@@ -139,7 +135,7 @@ func (j *job) weighAsked(ctx context.Context, d *decision, g guard, f finder, ac
 
 // weighTwice goes by two proven reads in a row, for the vendor cannot be asked
 // for one record. Too many that are missing for the first time wait already.
-func (d *decision) weighTwice(g guard, accepted map[string]bool) {
+func (d *decision) weighTwice(g guard, accepted map[string]bool, others []string) {
 	var once, twice []string
 	for _, id := range d.missing {
 		if slices.ContainsFunc(d.reads[id], func(read string) bool { return !d.isOwn(read) }) {
@@ -148,8 +144,6 @@ func (d *decision) weighTwice(g guard, accepted map[string]bool) {
 			once = append(once, id)
 		}
 	}
-	isAccepted := func(id string) bool { return accepted[id] }
-	others := slices.DeleteFunc(slices.Clone(d.missing), isAccepted)
 	if len(others) > 0 {
 		d.reason = g.reason(max(len(once), len(twice)))
 	}
@@ -160,11 +154,11 @@ func (d *decision) weighTwice(g guard, accepted map[string]bool) {
 }
 
 // believed reports whether nothing speaks against what vanished.
-func (d *decision) believed() bool { return d.reason == "" && d.links.reason == "" }
+func (d *decision) believed() bool { return d.reason == "" && d.blank == "" }
 
 // why joins the reasons not to believe it.
 func (d *decision) why() string {
-	reasons := slices.DeleteFunc([]string{d.reason, d.links.reason}, func(s string) bool { return s == "" })
+	reasons := slices.DeleteFunc([]string{d.reason, d.blank}, func(s string) bool { return s == "" })
 	return strings.Join(reasons, ", and ")
 }
 
@@ -172,7 +166,7 @@ func (d *decision) why() string {
 // nothing.
 func (j *job) carryOut(ctx context.Context, d *decision) error {
 	now := j.Now().UTC()
-	checks, err := j.checks(d)
+	checks, err := d.checks()
 	if err != nil {
 		return err
 	}
@@ -183,7 +177,7 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 		if err := j.bury(ctx, tx, d.gone, now); err != nil {
 			return err
 		}
-		if err := j.returned(ctx, tx, j.found); err != nil {
+		if err := j.unlist(ctx, tx, j.found, now); err != nil {
 			return err
 		}
 		if err := j.forgetMissing(ctx, tx, d); err != nil {
@@ -210,7 +204,7 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 // stateOf is how a window ends: a backfill reads it again if anything of it
 // waits.
 func (d *decision) stateOf(s *slot) string {
-	waits := d.links.reason != "" || slices.ContainsFunc(d.waits, func(id string) bool {
+	waits := d.blank != "" || slices.ContainsFunc(d.waits, func(id string) bool {
 		return slices.Contains(d.reads[id], s.readID)
 	})
 	if waits {
@@ -219,15 +213,22 @@ func (d *decision) stateOf(s *slot) string {
 	return stateDone
 }
 
-// checks are what was decided and what it was compared with.
-func (j *job) checks(d *decision) ([]check, error) {
-	living := d.living()
-	links, err := d.links.checks()
-	return append([]check{{
+// checks are what was decided and what it was compared with, and how many links
+// lack, for the next run to compare with.
+func (d *decision) checks() ([]check, error) {
+	all := []check{{
 		Name: "vanished_plausible", Subject: d.days.String(), Passed: d.believed(),
-		Expected: strconv.Itoa(living), Actual: strconv.Itoa(living - len(d.gone) - len(d.waits)),
+		Expected: strconv.Itoa(d.living), Actual: strconv.Itoa(d.living - len(d.gone) - len(d.waits)),
 		Detail: d.why(),
-	}}, links...), err
+	}}
+	for _, month := range slices.Sorted(maps.Keys(d.months)) {
+		detail, err := json.Marshal(d.months[month])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, check{Name: "links_present", Subject: month, Passed: d.blank == "", Detail: string(detail)})
+	}
+	return all, nil
 }
 
 func (j *job) holdError(d *decision) error {
@@ -263,10 +264,10 @@ const (
 
 // guard counts what the guard of some windows goes by: the records of their
 // days, and for the week those of the whole stream as well.
-func (j *job) guard(ctx context.Context, days etl.Window, living int) (guard, error) {
-	g := guard{living: living}
-	err := j.DB.Get(ctx, "extract/tombstone_counts.sql", j.about.stream(warehouse.Args{
-		"window_from": optionalDay(days.From), "window_to": optionalDay(days.To),
+func (j *job) guard(ctx context.Context, d *decision) (guard, error) {
+	g := guard{living: d.living}
+	err := j.DB.Get(ctx, "extract/tombstone.counts", j.about.stream(warehouse.Args{
+		"window_from": optionalDay(d.days.From), "window_to": optionalDay(d.days.To),
 		"since": j.Now().UTC().Add(-7 * 24 * time.Hour),
 	}), &g.weeks[0].living, &g.weeks[0].gone, &g.weeks[1].living, &g.weeks[1].gone)
 	return g, err

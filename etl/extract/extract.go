@@ -150,29 +150,19 @@ func day(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
-// id tells one backfill from another.
-func (b Backfill) id() string {
-	return "/" + b.From.Format(time.DateOnly) + "/" + b.To.Format(time.DateOnly) + "/" + b.Span.String()
+func (b Backfill) plan() plan {
+	days := "/" + b.From.Format(time.DateOnly) + "/" + b.To.Format(time.DateOnly)
+	return plan{
+		purpose: purposeBackfill, name: days + "/" + b.Span.String(), from: b.From,
+		slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)), restart: b.Restart, remember: true,
+	}
 }
 
 // Backfill reads a period. One that was stopped goes on where it stood, and
 // one that came to its end reads nothing again ([Report.DoneAhead] says so)
 // unless b.Restart is set. Look-backs and their cursors are not touched.
 func (x *Extractor) Backfill(ctx context.Context, s Source, b Backfill) (Report, error) {
-	p := plan{
-		purpose: purposeBackfill, name: b.id(), from: b.From, remember: true,
-		slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)),
-	}
-	if b.Restart {
-		j, err := x.newJob(s, p)
-		if err != nil {
-			return Report{}, err
-		}
-		if err := j.forget(ctx, j.DB); err != nil {
-			return Report{}, err
-		}
-	}
-	return x.run(ctx, s, p)
+	return x.run(ctx, s, b.plan())
 }
 
 // A PlannedWindow is what reading one window would take.
@@ -187,9 +177,7 @@ type PlannedWindow struct {
 // Plan says what a backfill would read. It asks the vendor to count every
 // window and stores nothing.
 func (x *Extractor) Plan(ctx context.Context, s Source, b Backfill) ([]PlannedWindow, error) {
-	j, err := x.newJob(s, plan{
-		purpose: purposeBackfill, name: b.id(), slots: slotsOf(purposeBackfill, b.Span.Split(b.From, b.To)),
-	})
+	j, err := x.newJob(s, b.plan())
 	if err != nil {
 		return nil, err
 	}
@@ -237,6 +225,7 @@ type plan struct {
 	slots    []*slot
 	from     time.Time
 	fresh    time.Duration // for how long an interrupted job is continued; zero means for ever
+	restart  bool          // begin anew, whatever was done before
 	remember bool          // what is done, after the job's end
 }
 

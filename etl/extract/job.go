@@ -45,7 +45,6 @@ type job struct {
 	mu         sync.Mutex // guards what follows
 	ended      []*ending  // windows that were read and are not concluded
 	endedIDs   int        // records that they hold in memory
-	nameless   nameless
 	report     Report
 	held       error    // what a person has to decide
 	found      []string // records that answered when they were asked for
@@ -63,7 +62,7 @@ func (x *Extractor) newJob(s Source, p plan) (*job, error) {
 	land := &lander{db: x.DB, files: files, source: about.Name, log: x.Log, known: known}
 	return &job{
 		Extractor: x, plan: p, id: p.purpose + "/" + about.Name + p.name, source: s, about: about,
-		known: known, land: land, keep: &keeper{about: about, run: x.RunID, now: x.Now, land: land},
+		known: known, land: land, keep: &keeper{about: about, run: x.RunID, now: x.Now, land: land, badIncluded: map[string]string{}},
 		report: Report{Source: about.Name, From: p.from},
 	}, nil
 }

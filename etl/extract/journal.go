@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -122,8 +123,9 @@ func (s *sighting) UnmarshalJSON(text []byte) error {
 	if len(parts) != 2 {
 		return fmt.Errorf("not the id of an object and its look: %s", text)
 	}
-	s.ID = parts[0]
-	return s.Look.UnmarshalText([]byte(parts[1]))
+	n, err := strconv.ParseUint(parts[1], 16, 64)
+	s.ID, s.Look = parts[0], look(n)
+	return err
 }
 
 // A supersededLine says that nothing comes of a read's passes before Pass.
@@ -136,6 +138,23 @@ type supersededLine struct {
 type damagedLine struct {
 	PageID  string `json:"page_id"`
 	Message string `json:"message"`
+}
+
+// takesBack reports whether nothing is to come of a page because of a later
+// line, and notes that in the page's line.
+func (l line) takesBack(p *pageLine) bool {
+	s, d := l.Superseded, l.Damaged
+	switch {
+	case p.Outcome != outcomePage:
+		return false
+	case s != nil && p.ReadID == s.ReadID && p.Pass < s.Pass:
+		p.Outcome = outcomeSuperseded
+		return true
+	case d != nil && p.ID == d.PageID:
+		p.Outcome, p.Message = outcomeDamaged, d.Message
+		return true
+	}
+	return false
 }
 
 // A goneLine is tombstones. The pages of all lines before had landed.

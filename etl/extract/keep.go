@@ -80,6 +80,9 @@ type keeper struct {
 	last   string // the newest id in any line of the source
 	queue  []*pageRow
 	active bool // somebody is writing the queue
+
+	// badIncluded are the included objects with a fault, and where each is.
+	badIncluded map[string]string
 }
 
 // keep stores a page and fills in its line. When it returns, the page survives
@@ -95,7 +98,8 @@ func (k *keeper) keep(row *pageRow) error {
 	k.mu.Unlock()
 	sum := sha256.Sum256(row.Body)
 	row.line.SHA256 = hex.EncodeToString(sum[:])
-	if row.outcome != outcomePage || len(row.news) > 0 || row.hasBadIncluded() {
+	bad := slices.ContainsFunc(row.line.Faults, row.line.isIncluded) // kept for a person to look at
+	if row.outcome != outcomePage || len(row.news) > 0 || bad {
 		file, err := k.land.files.write(k.about.Name, row.line.SHA256, row.Body)
 		if err != nil {
 			return fmt.Errorf("keep page: %w", err)
@@ -104,6 +108,12 @@ func (k *keeper) keep(row *pageRow) error {
 	}
 	row.done = make(chan error, 1)
 	k.mu.Lock()
+	for _, f := range row.line.Faults {
+		if row.line.isIncluded(f) {
+			what := fmt.Sprintf("%s: %s: %s", f.RecordID, f.Reason, f.Detail)
+			k.badIncluded[what] = fmt.Sprintf("object %d of page %s", f.Ordinal, row.line.File)
+		}
+	}
 	k.queue = append(k.queue, row)
 	lead := !k.active
 	k.active = true
@@ -114,11 +124,8 @@ func (k *keeper) keep(row *pageRow) error {
 	return <-row.done
 }
 
-// hasBadIncluded reports whether an included object has a fault: it is kept for
-// a person to look at.
-func (p *Page) hasBadIncluded() bool {
-	return slices.ContainsFunc(p.included, func(o object) bool { return o.fault != nil })
-}
+// isIncluded reports whether a fault is that of an included object.
+func (l *pageLine) isIncluded(f fault) bool { return f.Ordinal > l.Records }
 
 // line is what a page's line says before the page has an id and a file.
 func (k *keeper) line(row *pageRow) pageLine {

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"math"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -66,11 +65,7 @@ func (k *known) news(p *Page, s sights) []int {
 }
 
 func (k *known) isNews(o *object, s sights) bool {
-	objects := k.objects[o.stream]
-	if objects == nil {
-		objects = map[string]knownObject{}
-		k.objects[o.stream] = objects
-	}
+	objects := k.stream(o.stream)
 	was := objects[o.id]
 	now := was
 	if !was.seen {
@@ -92,12 +87,17 @@ func (k *known) isNews(o *object, s sights) bool {
 	return true
 }
 
+func (k *known) stream(name string) map[string]knownObject {
+	if k.objects[name] == nil {
+		k.objects[name] = map[string]knownObject{}
+	}
+	return k.objects[name]
+}
+
 // load reads how objects looked last: those of the days from from on, and on
 // pages from pageFrom on.
 func (k *known) load(ctx context.Context, db *warehouse.DB, source string, from time.Time, pageFrom string) error {
-	return k.read(ctx, db, warehouse.Args{
-		"source": source, "from": optionalDay(from), "page_from": pageFrom, "record_ids": []string{""},
-	})
+	return k.read(ctx, db, source, from, pageFrom, []string{""})
 }
 
 // learn reads how some records looked last, unless that is known.
@@ -113,12 +113,11 @@ func (k *known) learn(ctx context.Context, db *warehouse.DB, source, stream stri
 	if len(unknown) == 0 {
 		return nil
 	}
-	return k.read(ctx, db, warehouse.Args{
-		"source": source, "from": optionalDay(time.Time{}), "page_from": "", "record_ids": unknown,
-	})
+	return k.read(ctx, db, source, time.Time{}, "", unknown)
 }
 
-func (k *known) read(ctx context.Context, db *warehouse.DB, args warehouse.Args) error {
+func (k *known) read(ctx context.Context, db *warehouse.DB, source string, from time.Time, pageFrom string, ids []string) error {
+	args := warehouse.Args{"source": source, "from": optionalDay(from), "page_from": pageFrom, "record_ids": ids}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return db.Each(ctx, "extract/record.known", args, func(rows *sql.Rows) error {
@@ -131,11 +130,7 @@ func (k *known) read(ctx context.Context, db *warehouse.DB, args warehouse.Args)
 		if err := rows.Scan(&stream, &id, &last, &day, &living); err != nil {
 			return err
 		}
-		objects := k.objects[stream]
-		if objects == nil {
-			objects = map[string]knownObject{}
-			k.objects[stream] = objects
-		}
+		objects := k.stream(stream)
 		o := objects[id]
 		o.look, o.day, o.living = look(last.V), noDay, living
 		if day.Valid {
@@ -149,12 +144,21 @@ func (k *known) read(ctx context.Context, db *warehouse.DB, args warehouse.Args)
 // living lists the objects of a stream that are of the days of a window and
 // not gone, without those that have no id to be known by.
 func (k *known) living(stream string, w etl.Window) []string {
+	return k.of(stream, w, func(id string, _ knownObject) bool { return !strings.HasPrefix(id, noID) })
+}
+
+// unseenNameless lists those that have no id, and that the job has not seen.
+func (k *known) unseenNameless(stream string, w etl.Window) []string {
+	return k.of(stream, w, func(id string, o knownObject) bool { return strings.HasPrefix(id, noID) && !o.seen })
+}
+
+func (k *known) of(stream string, w etl.Window, is func(id string, o knownObject) bool) []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	from, to := dayNumber(w.From, noDay+1), dayNumber(w.To, math.MaxInt32)
 	var ids []string
 	for id, o := range k.objects[stream] {
-		if o.living && o.day >= from && o.day < to && !strings.HasPrefix(id, noID) {
+		if o.living && o.day >= from && o.day < to && is(id, o) {
 			ids = append(ids, id)
 		}
 	}
@@ -182,20 +186,11 @@ func lookOf(raw []byte, f *fault) look {
 	return look(max(1, binary.BigEndian.Uint64(sum[:])))
 }
 
-// MarshalText writes a look as journals have it.
-func (l look) MarshalText() ([]byte, error) { return l.append(nil), nil }
-
+// append writes a look as journals have it.
 func (l look) append(text []byte) []byte {
 	const digits = "0123456789abcdef"
 	for shift := 60; shift >= 0; shift -= 4 {
 		text = append(text, digits[l>>shift&15])
 	}
 	return text
-}
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (l *look) UnmarshalText(text []byte) error {
-	n, err := strconv.ParseUint(string(text), 16, 64)
-	*l = look(n)
-	return err
 }

@@ -121,8 +121,7 @@ func (l *lander) release(readID string) {
 	l.open = slices.DeleteFunc(l.open, func(id string) bool { return id == readID })
 }
 
-// supersede lets nothing come of a read's passes before the given one. What
-// has landed already stays.
+// supersede lets nothing come of a read's passes before the given one.
 func (l *lander) supersede(ctx context.Context, readID string, pass int) error {
 	return l.takeBack(ctx, line{Superseded: &supersededLine{readID, pass}})
 }
@@ -137,35 +136,23 @@ func (l *lander) takeBack(ctx context.Context, one line) error {
 	return l.apply(ctx, one)
 }
 
-// apply lets nothing come of the pages that a line takes back.
+// apply lets nothing come of the pages that a line takes back. What has landed
+// already stays.
 func (l *lander) apply(ctx context.Context, one line) error {
-	if s := one.Superseded; s != nil {
-		return l.void(ctx, outcomeSuperseded, "", nil, func(p *landing) bool {
-			return p.ReadID == s.ReadID && p.Pass < s.Pass && p.Outcome == outcomePage
-		})
-	}
+	outcome, message, ids := outcomeSuperseded, "", []string{}
 	if d := one.Damaged; d != nil {
+		outcome, message, ids = outcomeDamaged, d.Message, []string{d.PageID}
 		l.failed = slices.DeleteFunc(l.failed, func(e *landPageError) bool { return e.page.ID == d.PageID })
-		return l.void(ctx, outcomeDamaged, d.Message, []string{d.PageID}, func(p *landing) bool {
-			return p.ID == d.PageID
-		})
 	}
-	return nil
-}
-
-// void gives pages up that have not landed, and those of the given ids in
-// raw.pages.
-func (l *lander) void(ctx context.Context, outcome, message string, ids []string, is func(*landing) bool) error {
+	takesBack := func(p *landing) bool { return one.takesBack(&p.pageLine) }
 	l.list.Lock()
-	for _, p := range l.drop(is) {
+	for _, p := range l.drop(takesBack) {
 		if p.added {
 			ids = append(ids, p.ID)
 		}
 	}
 	for _, p := range l.lines {
-		if is(p) {
-			p.Outcome, p.Message = outcome, message
-		}
+		takesBack(p)
 	}
 	l.list.Unlock()
 	if len(ids) == 0 {

@@ -19,27 +19,18 @@ type links struct {
 	Blank   map[string]int `json:"blank"`
 }
 
-// A linkage is what the windows of a job say about links, by month: the
-// bounds of a look-back move from day to day.
-type linkage struct {
-	months map[string]links
-	reason string // why it is not to be believed
-}
-
-// month is what a window's links are compared by.
-func (s *slot) month() string { return s.query.From.Format("2006-01") }
-
-// linkage adds up the links of a decision's windows and compares them with
-// how they were when that was last believed or accepted.
-func (j *job) linkage(ctx context.Context, d *decision) (linkage, error) {
-	now := linkage{months: map[string]links{}}
+// compareLinks adds up the links of a decision's windows by month, for the bounds
+// of a look-back move from day to day, and compares them with how they were when
+// that was last believed or accepted.
+func (j *job) compareLinks(ctx context.Context, d *decision) error {
+	d.months = map[string]links{}
 	for _, p := range d.proofs {
-		i := slices.IndexFunc(d.windows, func(s *slot) bool { return s.readID == p.ReadID })
-		if d.windows[i].purpose == purposeCreated {
+		s := d.windows[slices.Index(d.own, p.ReadID)]
+		if s.purpose == purposeCreated {
 			continue
 		}
-		month := d.windows[i].month()
-		sum := now.months[month]
+		month := s.query.From.Format("2006-01")
+		sum := d.months[month]
 		if sum.Blank == nil {
 			sum.Blank = map[string]int{}
 		}
@@ -47,11 +38,11 @@ func (j *job) linkage(ctx context.Context, d *decision) (linkage, error) {
 		for link, n := range p.Blank {
 			sum.Blank[link] += n
 		}
-		now.months[month] = sum
+		d.months[month] = sum
 	}
 	before, err := j.lastLinks(ctx)
-	now.reason = worse(now.months, before)
-	return now, err
+	d.blank = worse(d.months, before)
+	return err
 }
 
 // worse says which link lacks at more than twice the share it did before, if
@@ -115,19 +106,4 @@ func (j *job) lastLinks(ctx context.Context) (map[string]links, error) {
 		}
 	}
 	return months, nil
-}
-
-// checks are how many links lack, for the next run to compare with.
-func (l linkage) checks() ([]check, error) {
-	var all []check
-	for _, month := range slices.Sorted(maps.Keys(l.months)) {
-		detail, err := json.Marshal(l.months[month])
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, check{
-			Name: "links_present", Subject: month, Passed: l.reason == "", Detail: string(detail),
-		})
-	}
-	return all, nil
 }

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -42,8 +41,8 @@ func (p Proof) check() (check, error) {
 	}, err
 }
 
-// proofs reads what the reads of some windows have proven.
-func (j *job) proofs(ctx context.Context, windows []*slot) ([]Proof, error) {
+// proofs reads what some reads have proven.
+func (j *job) proofs(ctx context.Context, readIDs []string) ([]Proof, error) {
 	details, err := warehouse.Strings(ctx, j.DB, "extract/proof.details",
 		warehouse.Args{"source": j.about.Name, "since": j.started})
 	if err != nil {
@@ -55,7 +54,7 @@ func (j *job) proofs(ctx context.Context, windows []*slot) ([]Proof, error) {
 		if err := json.Unmarshal([]byte(detail), &p); err != nil {
 			return nil, fmt.Errorf("proof of a window: %w", err)
 		}
-		if slices.ContainsFunc(windows, func(s *slot) bool { return s.readID == p.ReadID }) {
+		if slices.Contains(readIDs, p.ReadID) {
 			proofs = append(proofs, p)
 		}
 	}
@@ -220,18 +219,11 @@ func (j *job) check(ctx context.Context, r warehouse.Runner, checks ...check) er
 // was known of them before still counts.
 func (j *job) recordBadIncluded(ctx context.Context) error {
 	var found []string
-	args := warehouse.Args{"run_id": string(j.RunID), "source": j.about.Name}
-	err := j.DB.Each(ctx, "extract/page.bad_included", args, func(rows *sql.Rows) error {
-		var f fault
-		var file string
-		if err := rows.Scan(&f.RecordID, &f.Reason, &f.Detail, &file, &f.Ordinal); err != nil {
-			return err
-		}
-		found = append(found, fmt.Sprintf("%s: %s: %s (object %d of page %s)", f.RecordID, f.Reason, f.Detail, f.Ordinal, file))
+	for _, what := range slices.Sorted(maps.Keys(j.keep.badIncluded)) {
+		found = append(found, fmt.Sprintf("%s (%s)", what, j.keep.badIncluded[what]))
+	}
+	if len(found) == 0 {
 		return nil
-	})
-	if err != nil || len(found) == 0 {
-		return err
 	}
 	j.Log.WarnContext(ctx, "included objects could not be read; what was known of them before still counts",
 		etl.KeyRecords, len(found), etl.KeyReason, found[0])

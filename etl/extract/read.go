@@ -77,9 +77,9 @@ func (r *reader) resume(ctx context.Context) (*pass, error) {
 		if line.Pass != p.n {
 			p = newPass(line.Pass)
 		}
+		p.add(page)
 		news := r.known.news(&page, p.sights)
 		unusable = unusable || page.Numbered || len(news) > 0 && line.File == ""
-		p.add(page)
 		return nil
 	})
 	if err != nil {
@@ -135,11 +135,17 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 			return fmt.Errorf("window %s: %w: after %d pages with %d different records there is a next one, and the vendor announced %d; the next run reads the window anew",
 				r.query, errEndless, p.pages, len(p.seen), p.before)
 		}
-		r.tell(1, r.announced(p, page))
+		expected := 0 // more pages than were known of before
+		if p.pages == 1 && page.Expected != unknown {
+			expected = r.about.pages(page.Expected)
+		}
+		r.tell(1, expected)
 		if err := r.learn(ctx, page); err != nil {
 			return err
 		}
-		settle = r.keepSoon(r.row(page, p))
+		row, done := r.row(page, p), make(chan error, 1)
+		go func() { done <- r.keep.keep(row) }()
+		settle = func() error { return <-done }
 	}
 	return settle()
 }
@@ -147,23 +153,13 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 // learn reads how the records of a page looked last if they are of days before
 // those that the job reads.
 func (r *reader) learn(ctx context.Context, page Page) error {
-	if r.slot.purpose != purposeCreated {
-		return nil
-	}
-	ids := make([]string, len(page.objects))
-	for i, o := range page.objects {
-		ids[i] = o.id
+	var ids []string
+	if r.slot.purpose == purposeCreated {
+		for _, o := range page.objects {
+			ids = append(ids, o.id)
+		}
 	}
 	return r.known.learn(ctx, r.DB, r.about.Name, r.about.Stream, ids)
-}
-
-// announced is how many pages a page says there are, if it is the first one
-// and nobody was asked before.
-func (r *reader) announced(p *pass, page Page) int {
-	if p.pages > 1 || page.Expected == unknown {
-		return 0
-	}
-	return r.about.pages(page.Expected)
 }
 
 func (r *reader) row(page Page, p *pass) *pageRow {
@@ -176,13 +172,6 @@ func (r *reader) row(page Page, p *pass) *pageRow {
 		pass: p.n, number: p.pages, expected: expected, outcome: outcomePage,
 		sights: p.sights,
 	}
-}
-
-// keepSoon keeps a page in the background. The function it returns waits.
-func (r *reader) keepSoon(row *pageRow) func() error {
-	done := make(chan error, 1)
-	go func() { done <- r.keep.keep(row) }()
-	return func() error { return <-done }
 }
 
 // keepDrift keeps a page that is not as agreed for a person to look at. The

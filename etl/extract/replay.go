@@ -96,12 +96,12 @@ func (l *lander) replayLeft(ctx context.Context) ([]*journal, error) {
 		return nil, err
 	}
 	left := slices.DeleteFunc(slices.Clone(all), func(j *journal) bool { return j.size <= j.landed })
-	voided, err := voidedIn(left)
+	later, err := takingBack(left)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range left {
-		end, err := l.replay(ctx, j, voided)
+		end, err := l.replay(ctx, j, later)
 		if err != nil {
 			return nil, err
 		}
@@ -119,53 +119,36 @@ func (l *lander) replayLeft(ctx context.Context) ([]*journal, error) {
 	return all, nil
 }
 
-// A voided is the pages whose lines a later line takes back: the passes of
-// reads that others replaced, and the pages whose file was damaged.
-type voided struct {
-	passes map[string]int // read → the first pass that counts
-	pages  map[string]string
-}
-
-// voidedIn reads what the lines of journals take back.
-func voidedIn(all []*journal) (*voided, error) {
-	v := &voided{passes: map[string]int{}, pages: map[string]string{}}
+// takingBack returns the lines of journals that take back others, by the read or
+// the page that they are about.
+func takingBack(all []*journal) (map[string]line, error) {
+	lines := map[string]line{}
 	for _, j := range all {
 		if _, err := j.read(0, `{"page":`, func(one line, _ int64) error {
 			if s := one.Superseded; s != nil {
-				v.passes[s.ReadID] = max(v.passes[s.ReadID], s.Pass)
+				lines[s.ReadID] = one // a later one is about more passes
 			}
 			if d := one.Damaged; d != nil {
-				v.pages[d.PageID] = d.Message
+				lines[d.PageID] = one
 			}
 			return nil
 		}); err != nil {
 			return nil, err
 		}
 	}
-	return v, nil
+	return lines, nil
 }
 
-// apply says what became of a page.
-func (v *voided) apply(p *pageLine) {
-	if p.Outcome != outcomePage {
-		return
-	}
-	if p.Pass < v.passes[p.ReadID] {
-		p.Outcome = outcomeSuperseded
-	}
-	if message, damaged := v.pages[p.ID]; damaged {
-		p.Outcome, p.Message = outcomeDamaged, message
-	}
-}
-
-// replay takes up the lines of a journal that have not landed, lands them as
-// far as they wait for none, and returns where the last whole line ends.
-func (l *lander) replay(ctx context.Context, j *journal, v *voided) (end int64, err error) {
+// replay takes up the lines of a journal that have not landed, unless later
+// lines take them back, lands them as far as they wait for none, and returns
+// where the last whole line ends.
+func (l *lander) replay(ctx context.Context, j *journal, later map[string]line) (end int64, err error) {
 	var bytes int64
 	end, err = j.read(j.landed, "", func(one line, end int64) error {
 		switch {
 		case one.Page != nil:
-			v.apply(one.Page)
+			later[one.Page.ReadID].takesBack(one.Page)
+			later[one.Page.ID].takesBack(one.Page)
 			l.add(j, end, *one.Page, nil)
 			if bytes += one.Page.Bytes; bytes < chunkBytes {
 				return nil

@@ -99,23 +99,16 @@ func (j *job) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if sameSlots(stored, j.slots) && (j.fresh == 0 || now.Sub(updated).Abs() < j.fresh) {
+	if !j.restart && sameSlots(stored, j.slots) && (j.fresh == 0 || now.Sub(updated).Abs() < j.fresh) {
 		j.slots, j.started = stored, started
 		return nil
 	}
 	j.started = now
-	text, err := json.Marshal(j.slots)
-	if err != nil {
-		return err
-	}
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if err := j.forget(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "extract/cursor.add", warehouse.Args{
-			"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "slots": string(text), "now": now,
-		})
-		return err
+		return j.setSlots(ctx, tx, j.slots...)
 	})
 }
 
@@ -169,7 +162,8 @@ func (j *job) setSlots(ctx context.Context, r warehouse.Runner, slots ...*slot) 
 		return err
 	}
 	_, err = r.Exec(ctx, "extract/cursor.set", warehouse.Args{
-		"job_id": j.id, "run_id": string(j.RunID), "slots": string(text), "now": j.Now().UTC(),
+		"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "slots": string(text),
+		"started_at": j.started, "now": j.Now().UTC(),
 	})
 	return err
 }

@@ -17,11 +17,6 @@ import (
 
 func (p *landing) single() bool { return p.RecordID != "" }
 
-// opaque reports whether DuckDB cannot or must not read the page as it is.
-func (p *landing) opaque() bool {
-	return slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Opaque })
-}
-
 // recordsAsked counts the records among the objects to look at.
 func (p *landing) recordsAsked() int {
 	if p.news == nil {
@@ -105,7 +100,7 @@ func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(),
 	}
 	for _, p := range pages {
 		file, size := filepath.Join(l.files.folder, filepath.FromSlash(p.File)), p.Bytes
-		if p.opaque() {
+		if slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Opaque }) { // not for DuckDB to read
 			if file, size, err = l.files.mended(p.File, p.Faults); err != nil {
 				return nil, clean, err
 			}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -78,21 +77,15 @@ func (j *job) listed(ctx context.Context) (map[string]bool, error) {
 	return accepted, err
 }
 
-// returned settles that records were found: they are neither missing nor
-// listed, and an acceptance covers no later disappearance.
-func (j *job) returned(ctx context.Context, tx *warehouse.Tx, ids []string) error {
+// unlist settles that records are gone, or were found: they are neither missing
+// nor listed, and an acceptance of them covers no later disappearance.
+func (j *job) unlist(ctx context.Context, tx *warehouse.Tx, ids []string, now time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return j.unlist(ctx, tx, ids, j.Now().UTC(), "extract/absence.remove")
-}
-
-// unlist takes records off the list, and ends what an acceptance of them may
-// do. Further statements take the same ids.
-func (j *job) unlist(ctx context.Context, tx *warehouse.Tx, ids []string, now time.Time, more ...string) error {
 	args := j.about.stream(warehouse.Args{"record_ids": ids})
-	for _, file := range append([]string{"extract/vanished.remove"}, more...) {
-		if _, err := tx.Exec(ctx, file, args); err != nil {
+	for _, statement := range []string{"extract/absence.remove", "extract/vanished.remove"} {
+		if _, err := tx.Exec(ctx, statement, args); err != nil {
 			return err
 		}
 	}
@@ -120,7 +113,7 @@ func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now tim
 		return err
 	}
 	j.report.Gone += n
-	return j.unlist(ctx, tx, gone, now, "extract/absence.remove")
+	return j.unlist(ctx, tx, gone, now)
 }
 
 // forgetMissing ends the notes of this job: a record that can be asked for
@@ -133,19 +126,7 @@ func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) 
 		_, err := tx.Exec(ctx, "extract/absence.remove", j.about.stream(warehouse.Args{"record_ids": d.missing}))
 		return err
 	}
-	var again, own []string
-	for _, id := range d.missing {
-		if len(d.reads[id]) > 1 {
-			again = append(again, id)
-		}
-	}
-	for _, s := range d.windows {
-		own = append(own, s.readID)
-	}
-	if len(again) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, "extract/absence.again", j.about.stream(warehouse.Args{"record_ids": again, "read_ids": own}))
+	_, err := tx.Exec(ctx, "extract/absence.again", j.about.stream(warehouse.Args{"read_ids": d.own}))
 	return err
 }
 
@@ -159,13 +140,13 @@ func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.
 		return err
 	}
 	waits := slices.Clone(d.waits)
-	if d.links.reason != "" {
+	if d.blank != "" {
 		waits = append(waits, linksListed)
 	}
 	if len(waits) == 0 {
 		return nil
 	}
-	links, err := json.Marshal(d.links.months)
+	links, err := json.Marshal(d.months)
 	if err != nil {
 		return err
 	}
@@ -175,58 +156,15 @@ func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.
 	return err
 }
 
-// nameless is what a job saw of records without a usable id. Such a record is
-// known by its bytes, so it is another one as soon as the vendor mends it.
-type nameless struct {
-	seen   map[string]bool
-	proven []etl.Window
-}
-
-func (n *nameless) add(s *slot, f *finding) {
-	if n.seen == nil {
-		n.seen = map[string]bool{}
-	}
-	for _, pass := range f.seen {
-		for id := range pass {
-			if o := (object{id: id}); o.nameless() {
-				n.seen[id] = true
-			}
-		}
-	}
-	if f.Proven && s.purpose != purposeCreated {
-		n.proven = append(n.proven, f.Window)
-	}
-}
-
-// gone reports whether a record is no longer as it was: it was filed on a day
-// that was read, and not found.
-func (n *nameless) gone(id string, day time.Time) bool {
-	if n.seen[id] {
-		return false
-	}
-	for _, w := range n.proven {
-		if !day.Before(w.From) && (w.To.IsZero() || day.Before(w.To)) {
-			return true
-		}
-	}
-	return false
-}
-
 // buryNameless marks the records without an id as gone that the vendor no
-// longer sends so. Nobody can be asked for them.
+// longer sends so: such a record is known by its bytes, so it is another one as
+// soon as the vendor mends it. Nobody can be asked for them.
 func (j *job) buryNameless(ctx context.Context) error {
 	var gone []string
-	err := j.DB.Each(ctx, "extract/record.nameless", j.about.stream(nil), func(rows *sql.Rows) error {
-		var id string
-		var day time.Time
-		err := rows.Scan(&id, &day)
-		if j.nameless.gone(id, day) {
-			gone = append(gone, id)
+	for _, p := range j.report.Proofs {
+		if p.Proven && p.Purpose != purposeCreated {
+			gone = append(gone, j.known.unseenNameless(j.about.Stream, p.Window)...)
 		}
-		return err
-	})
-	if err != nil {
-		return err
 	}
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error { return j.bury(ctx, tx, gone, j.Now().UTC()) })
 }

@@ -27,13 +27,24 @@ select
     $now as missed_at;
 
 -- name: again
--- Forgets that a record was missed again: that it was missed before is enough.
+-- Forgets that records were missed again: that they were missed before is
+-- enough.
 delete from raw.absences
 
 where source = $source
     and stream = $stream
-    and record_id in (select unnest($record_ids))
-    and read_id in (select unnest($read_ids));
+    and read_id in (select unnest($read_ids))
+    and record_id in (
+
+        select earlier.record_id
+
+        from raw.absences as earlier
+
+        where earlier.source = $source
+            and earlier.stream = $stream
+            and earlier.read_id not in (select unnest($read_ids))
+
+    );
 
 -- name: remove
 delete from raw.absences

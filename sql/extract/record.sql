@@ -150,22 +150,6 @@ select not exists (
 
 ) as nothing_stored;
 
--- name: nameless
--- Records without a usable id that are not gone, as last seen.
-select
-    record_id,
-    filed_on
-
-from raw.records
-
-where source = $source
-    and stream = $stream
-    and record_id like 'no-id:%'
-
-qualify version = max(version) over (partition by record_id)
-    and not tombstone
-    and filed_on is not null;
-
 -- name: oldest
 -- The first day on which anything was spent, as far as is stored. Earlier ones
 -- are quarantined.

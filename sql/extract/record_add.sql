@@ -33,11 +33,9 @@ stored as (
     select
         records.stream,
         records.record_id,
-        max(records.version) as version,
-        arg_max(
-            concat(records.payload_hash, records.fault), records.version
-        ) as look,
-        arg_max(records.tombstone, records.version) as tombstone
+        records.version,
+        concat(records.payload_hash, records.fault) as look,
+        records.tombstone
 
     from raw.records as records
 
@@ -45,11 +43,13 @@ stored as (
         on records.stream = shown.stream
         and records.record_id = shown.record_id
 
-    where records.source = $source
+    anti join raw.records as later
+        on later.source = $source
+        and records.stream = later.stream
+        and records.record_id = later.record_id
+        and records.version + 1 = later.version
 
-    group by
-        records.stream,
-        records.record_id
+    where records.source = $source
 
 ),
 

@@ -22,3 +22,48 @@ where records.source = $source
     and records.stream = $stream
     and records.record_id in (select unnest($record_ids))
     and not records.tombstone;
+
+-- name: counts
+-- How many records live, and how many were marked as gone since a given time
+-- and did not return: first of the days of some windows, then of all days.
+-- What somebody accepted is not counted, nor records without a usable id.
+with
+
+states as (
+
+    select
+        records.tombstone,
+        records.filed_on >= coalesce($window_from::date, '0001-01-01'::date)
+        and records.filed_on < coalesce($window_to::date, '9999-12-31'::date)
+            as is_there
+
+    from raw.records as records
+
+    anti join raw.records as later
+        on later.source = $source
+        and later.stream = $stream
+        and records.record_id = later.record_id
+        and records.version + 1 = later.version
+
+    anti join raw.vanished as accepted
+        on accepted.source = $source
+        and accepted.stream = $stream
+        and accepted.accepted_at is not null
+        and records.tombstone
+        and records.record_id = accepted.record_id
+        and records.seen_at = accepted.closed_at
+
+    where records.source = $source
+        and records.stream = $stream
+        and (not records.tombstone or records.seen_at >= $since)
+        and records.record_id not like 'no-id:%'
+
+)
+
+select
+    count(*) filter (where is_there and not tombstone) as living_there,
+    count(*) filter (where is_there and tombstone) as gone_there,
+    count(*) filter (where not tombstone) as living,
+    count(*) filter (where tombstone) as gone
+
+from states;
