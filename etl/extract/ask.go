@@ -95,8 +95,8 @@ func (j *job) askEach(ctx context.Context, f finder, ids []string, enough func(g
 func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error) {
 	page, err := f.Find(ctx, id)
 	row := &pageRow{
-		Page: page, readID: readID, purpose: purposeRecheck, recordID: id,
-		pass: 1, number: 1, expected: unknown, outcome: outcomePage, sights: sights{},
+		Page: page, expected: unknown, sights: sights{},
+		line: pageLine{ReadID: readID, Purpose: purposeRecheck, RecordID: id, Pass: 1, Number: 1, Outcome: outcomePage},
 	}
 	if err == nil && !page.answers(id) {
 		err = drift(errors.New("the answer is another record"))
@@ -111,15 +111,15 @@ func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error
 	case ctx.Err() != nil, code == http.StatusUnauthorized, code == http.StatusTooManyRequests:
 		return fateUnclear, fmt.Errorf("record %s: %w", id, err)
 	case errors.Is(err, etl.ErrDrift):
-		row.outcome, row.message, row.objects = outcomeDrift, err.Error(), nil
+		row.line.Outcome, row.line.Message, row.objects = outcomeDrift, err.Error(), nil
 	case code == http.StatusNotFound, code == http.StatusGone:
-		row.outcome = outcomeAbsent
+		row.line.Outcome = outcomeAbsent
 		return fateGone, j.keepAnswer(row)
 	case errors.Is(err, errOddID):
 		j.unconfirmed(ctx, id, err)
 		return fateUnasked, nil
 	default:
-		row.outcome, row.message, row.objects = outcomeRefused, err.Error(), nil
+		row.line.Outcome, row.line.Message, row.objects = outcomeRefused, err.Error(), nil
 	}
 	j.unconfirmed(ctx, id, err)
 	if page.Status == 0 {
@@ -145,12 +145,12 @@ func (j *job) keepAnswer(row *pageRow) error {
 	if err := j.keep.keep(row); err != nil {
 		return err
 	}
-	if row.outcome != outcomePage {
+	if row.line.Outcome != outcomePage {
 		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.found = append(j.found, row.recordID)
+	j.found = append(j.found, row.line.RecordID)
 	return nil
 }
 

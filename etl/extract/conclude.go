@@ -7,15 +7,9 @@ import (
 	"maps"
 	"slices"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
-
-// An ending is a window that was read to its end.
-type ending struct {
-	slot *slot
-	*finding
-	missing []string // what was to be found in it and was not
-}
 
 // maxEndedIDs bounds the memory for the records of windows that wait to be
 // concluded.
@@ -23,15 +17,15 @@ const maxEndedIDs = 100_000
 
 // end leaves a window to be concluded, together with others: each transaction
 // costs as much as some hundred records.
-func (j *job) end(ctx context.Context, s *slot, f *finding) error {
+func (j *job) end(ctx context.Context, f *finding) error {
 	if f.Proven && f.Passes > 1 {
-		if err := j.land.supersede(ctx, s.readID, f.Passes); err != nil {
+		if err := j.land.supersede(ctx, f.ReadID, f.Passes); err != nil {
 			return err
 		}
 	}
-	j.land.release(s.readID)
+	j.land.release(f.ReadID)
 	j.mu.Lock()
-	j.ended = append(j.ended, &ending{slot: s, finding: f})
+	j.ended = append(j.ended, f)
 	for _, pass := range f.seen {
 		j.endedIDs += len(pass)
 	}
@@ -62,14 +56,14 @@ func (j *job) conclude(ctx context.Context) error {
 		return err
 	}
 	var (
-		concluded []*ending
+		concluded []*finding
 		failed    []error
 	)
-	for _, e := range ended {
-		if err := j.examine(ctx, e); err != nil {
+	for _, f := range ended {
+		if err := j.examine(ctx, f); err != nil {
 			failed = append(failed, err)
 		} else {
-			concluded = append(concluded, e)
+			concluded = append(concluded, f)
 		}
 	}
 	if err := j.record(ctx, concluded); err != nil {
@@ -77,49 +71,43 @@ func (j *job) conclude(ctx context.Context) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, e := range concluded {
-		j.report.Proofs = append(j.report.Proofs, e.Proof)
+	for _, f := range concluded {
+		j.report.Proofs = append(j.report.Proofs, f.Proof)
 	}
 	return errors.Join(failed...)
 }
 
-// examine finds out what is missing from a window that has landed.
-func (j *job) examine(ctx context.Context, e *ending) error {
-	if err := j.land.failure(e.slot.readID); err != nil || !e.Proven {
+// examine finds out which records a proven read of a window that has landed did
+// not find. What becomes of them is decided once all windows of the job are
+// read. What only an earlier pass than the proving one has found is asked for: it
+// stays as it was, unless it answers.
+func (j *job) examine(ctx context.Context, f *finding) error {
+	if err := j.land.failure(f.ReadID); err != nil || !f.Proven {
 		return err
 	}
-	if err := j.missed(ctx, e); err != nil {
-		return fmt.Errorf("missing records of window %s: %w", e.slot.query, err)
+	if f.Purpose != purposeCreated { // its windows are of other days
+		living := j.known.living(j.about.Stream, f.Window)
+		f.Living = len(living)
+		if f.nameless == 0 { // else each may be the one that came without its id
+			f.missing = slices.DeleteFunc(living, f.saw)
+			slices.Sort(f.missing)
+		}
 	}
-	if err := j.askEarly(ctx, e.finding); err != nil {
-		return fmt.Errorf("records of an earlier pass of window %s: %w", e.slot.query, err)
+	var err error
+	if asked, canAsk := j.source.(finder); canAsk {
+		_, _, err = j.askEach(ctx, asked, f.early(), func(int) bool { return false })
+	} else {
+		f.missing, err = j.inside(ctx, f.Window, f.missing)
+	}
+	if err != nil {
+		return fmt.Errorf("missing records of window %s: %w", f.Name, err)
 	}
 	return nil
 }
 
-// missed finds out which records a proven read of a window did not find. What
-// becomes of them is decided once all windows of the job are read.
-func (j *job) missed(ctx context.Context, e *ending) error {
-	if e.slot.purpose == purposeCreated { // its windows are of other days
-		return nil
-	}
-	living := j.known.living(j.about.Stream, e.slot.query.Window)
-	e.Living = len(living)
-	if e.nameless == 0 { // else each may be the one that came without its id
-		e.missing = slices.DeleteFunc(living, e.saw)
-		slices.Sort(e.missing)
-	}
-	if _, canAsk := j.source.(finder); canAsk {
-		return nil
-	}
-	var err error
-	e.missing, err = j.inside(ctx, e.slot, e.missing)
-	return err
-}
-
 // inside keeps the records that the vendor lists in this window whichever of
 // their datetimes it goes by.
-func (j *job) inside(ctx context.Context, s *slot, ids []string) ([]string, error) {
+func (j *job) inside(ctx context.Context, w etl.Window, ids []string) ([]string, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -131,26 +119,15 @@ func (j *job) inside(ctx context.Context, s *slot, ids []string) ([]string, erro
 		var err error
 		found, err = warehouse.Strings(ctx, tx, "extract/record.inside", j.about.stream(warehouse.Args{
 			"record_ids":  ids,
-			"window_from": optionalDay(s.query.From), "window_to": optionalDay(s.query.To),
+			"window_from": optionalDay(w.From), "window_to": optionalDay(w.To),
 		}))
 		return err
 	})
 	return found, err
 }
 
-// askEarly asks for what only an earlier pass than the proving one has found:
-// it stays as it was, unless it answers.
-func (j *job) askEarly(ctx context.Context, f *finding) error {
-	asked, canAsk := j.source.(finder)
-	if !canAsk {
-		return nil
-	}
-	_, _, err := j.askEach(ctx, asked, f.early(), func(int) bool { return false })
-	return err
-}
-
 // record writes down what some windows have shown, all or nothing.
-func (j *job) record(ctx context.Context, concluded []*ending) error {
+func (j *job) record(ctx context.Context, concluded []*finding) error {
 	if len(concluded) == 0 {
 		return nil
 	}
@@ -161,26 +138,26 @@ func (j *job) record(ctx context.Context, concluded []*ending) error {
 	now := j.Now().UTC()
 	var checks []check
 	var slots []*slot
-	for _, e := range concluded {
-		c, err := e.check()
+	for _, f := range concluded {
+		c, err := f.check()
 		if err != nil {
 			return err
 		}
-		checks, slots = append(checks, c), append(slots, e.slot)
-		e.slot.state = stateUnproven
-		if e.Proven {
-			e.slot.state = stateRead
+		checks, slots = append(checks, c), append(slots, f.slot)
+		f.slot.state = stateUnproven
+		if f.Proven {
+			f.slot.state = stateRead
 		}
 	}
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if err := j.unlist(ctx, tx, back, now); err != nil {
 			return err
 		}
-		for _, e := range concluded {
-			if len(e.missing) == 0 {
+		for _, f := range concluded {
+			if len(f.missing) == 0 {
 				continue
 			}
-			args := j.about.stream(warehouse.Args{"record_ids": e.missing, "read_id": e.slot.readID, "now": now})
+			args := j.about.stream(warehouse.Args{"record_ids": f.missing, "read_id": f.slot.readID, "now": now})
 			if _, err := tx.Exec(ctx, "extract/absence.add", args); err != nil {
 				return err
 			}
@@ -194,7 +171,7 @@ func (j *job) record(ctx context.Context, concluded []*ending) error {
 
 // back lists the records that were noted as missing or listed as vanished, and
 // that windows have shown.
-func (j *job) back(ctx context.Context, concluded []*ending) ([]string, error) {
+func (j *job) back(ctx context.Context, concluded []*finding) ([]string, error) {
 	absences, err := j.absences(ctx)
 	if err != nil {
 		return nil, err
@@ -202,6 +179,6 @@ func (j *job) back(ctx context.Context, concluded []*ending) ([]string, error) {
 	listed, err := j.listed(ctx)
 	ids := slices.AppendSeq(slices.Collect(maps.Keys(absences)), maps.Keys(listed))
 	return slices.DeleteFunc(ids, func(id string) bool {
-		return !slices.ContainsFunc(concluded, func(e *ending) bool { return e.Proven && e.saw(id) })
+		return !slices.ContainsFunc(concluded, func(f *finding) bool { return f.Proven && f.saw(id) })
 	}), err
 }

@@ -43,7 +43,7 @@ type job struct {
 	failures   failures
 	concluding sync.Mutex // one conclusion at a time, and one update of the slots
 	mu         sync.Mutex // guards what follows
-	ended      []*ending  // windows that were read and are not concluded
+	ended      []*finding // windows that were read and are not concluded
 	endedIDs   int        // records that they hold in memory
 	report     Report
 	held       error    // what a person has to decide
@@ -119,7 +119,11 @@ func (j *job) landLeft(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.land.journal = newJournal(j.Folder, j.about.Name, all)
+	last := ""
+	if len(all) > 0 {
+		last = all[len(all)-1].name
+	}
+	j.land.journal = &journal{folder: journalFolder(j.Folder, j.about.Name), name: pageIDAfter(last)}
 	if err := j.land.land(ctx); err != nil {
 		return err
 	}
@@ -207,7 +211,7 @@ func (j *job) readSlots(ctx context.Context) error {
 	_ = group.Wait() // its errors are in j.failures
 	j.failures.add(j.conclude(context.WithoutCancel(ctx)))
 	slices.SortFunc(j.report.Proofs, func(a, b Proof) int { return a.Window.From.Compare(b.Window.From) })
-	return j.failures.err()
+	return errors.Join(j.failures.found...)
 }
 
 // readSlot reads one window and leaves it to be concluded.
@@ -235,7 +239,7 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 	if err != nil {
 		return err
 	}
-	return j.end(ctx, s, found)
+	return j.end(ctx, found)
 }
 
 // renew lets nothing come of what a read of the window has found so far, and
@@ -297,12 +301,6 @@ func (f *failures) ofSource() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.down
-}
-
-func (f *failures) err() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return errors.Join(f.found...)
 }
 
 // answered reports whether the source works, though a window failed.

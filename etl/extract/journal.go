@@ -212,15 +212,6 @@ func journals(ctx context.Context, db *warehouse.DB, folder, source string) ([]*
 	return all, nil
 }
 
-// newJournal is a journal after all others. It is made with its first line.
-func newJournal(folder, source string, all []*journal) *journal {
-	last := ""
-	if len(all) > 0 {
-		last = all[len(all)-1].name
-	}
-	return &journal{folder: journalFolder(folder, source), name: pageIDAfter(last)}
-}
-
 func (j *journal) path() string { return filepath.Join(j.folder, j.name+journalSuffix) }
 
 // append makes lines durable and returns where they end: when it returns, they

@@ -39,23 +39,14 @@ const (
 	pagingNumber   = "number"
 )
 
-// A pageRow is what a page's line says beside the page itself.
+// A pageRow is a page that is kept, and what its line says beside it.
 type pageRow struct {
 	Page
-	readID   string
-	purpose  string
-	recordID string
-	window   etl.Window
-	pass     int
-	number   int // within the pass, from 1
+	line     pageLine
 	expected int
-	outcome  string
-	message  string
 	sights   sights // of the pass
-
-	line pageLine
-	news []int // places of the objects that are to be landed
-	done chan error
+	news     []int  // places of the objects that are to be landed
+	done     chan error
 }
 
 func (p Page) paging() string {
@@ -92,14 +83,14 @@ func (k *keeper) keep(row *pageRow) error {
 	k.mu.Lock() // what is news depends on the order of the pages
 	k.last = pageIDAfter(k.last)
 	row.line.ID = k.last
-	if row.outcome == outcomePage {
+	if row.line.Outcome == outcomePage {
 		row.news = k.land.known.news(&row.Page, row.sights)
 	}
 	k.mu.Unlock()
 	sum := sha256.Sum256(row.Body)
 	row.line.SHA256 = hex.EncodeToString(sum[:])
 	bad := slices.ContainsFunc(row.line.Faults, row.line.isIncluded) // kept for a person to look at
-	if row.outcome != outcomePage || len(row.news) > 0 || bad {
+	if row.line.Outcome != outcomePage || len(row.news) > 0 || bad {
 		file, err := k.land.files.write(k.about.Name, row.line.SHA256, row.Body)
 		if err != nil {
 			return fmt.Errorf("keep page: %w", err)
@@ -127,15 +118,12 @@ func (k *keeper) keep(row *pageRow) error {
 // isIncluded reports whether a fault is that of an included object.
 func (l *pageLine) isIncluded(f fault) bool { return f.Ordinal > l.Records }
 
-// line is what a page's line says before the page has an id and a file.
+// line is all that a page's line says before the page has an id and a file.
 func (k *keeper) line(row *pageRow) pageLine {
-	l := pageLine{
-		Run: k.run, Stream: k.about.Stream, ReadID: row.readID, Purpose: row.purpose, RecordID: row.recordID,
-		From: optionalText(row.window.From), To: optionalText(row.window.To), URL: row.URL, Next: string(row.Next),
-		Paging: row.paging(), Outcome: row.outcome, Message: row.message, Faults: row.faults(),
-		Pass: row.pass, Number: row.number, Status: row.Status, Bytes: int64(len(row.Body)), Records: len(row.objects),
-		FetchedAt: k.now().UTC().Truncate(time.Microsecond),
-	}
+	l := row.line
+	l.Run, l.Stream, l.FetchedAt = k.run, k.about.Stream, k.now().UTC().Truncate(time.Microsecond)
+	l.URL, l.Next, l.Paging, l.Status = row.URL, string(row.Next), row.paging(), row.Status
+	l.Bytes, l.Records, l.Faults = int64(len(row.Body)), len(row.objects), row.faults()
 	if expected := row.expected; expected != unknown {
 		l.Expected = &expected // a pointer into the row would keep its body in memory
 	}

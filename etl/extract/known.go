@@ -117,25 +117,17 @@ func (k *known) learn(ctx context.Context, db *warehouse.DB, source, stream stri
 }
 
 func (k *known) read(ctx context.Context, db *warehouse.DB, source string, from time.Time, pageFrom string, ids []string) error {
-	args := warehouse.Args{"source": source, "from": optionalDay(from), "page_from": pageFrom, "record_ids": ids}
+	args := warehouse.Args{"source": source, "from": optionalDay(from), "page_from": pageFrom, "record_ids": ids, "no_day": noDay}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return db.Each(ctx, "extract/record.known", args, func(rows *sql.Rows) error {
-		var (
-			stream, id string
-			last       sql.Null[uint64]
-			day        sql.NullInt32
-			living     bool
-		)
-		if err := rows.Scan(&stream, &id, &last, &day, &living); err != nil {
+		var stream, id string
+		var o knownObject
+		if err := rows.Scan(&stream, &id, &o.look, &o.day, &o.living); err != nil {
 			return err
 		}
 		objects := k.stream(stream)
-		o := objects[id]
-		o.look, o.day, o.living = look(last.V), noDay, living
-		if day.Valid {
-			o.day = day.Int32
-		}
+		o.seen, o.restless = objects[id].seen, objects[id].restless
 		objects[id] = o
 		return nil
 	})

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -166,24 +165,15 @@ func (l *lander) apply(ctx context.Context, one line) error {
 
 // load takes up the pages in raw.pages whose records are not in raw.records.
 func (l *lander) load(ctx context.Context) error {
-	return l.db.Each(ctx, "extract/page.waiting", warehouse.Args{"source": l.source}, func(rows *sql.Rows) error {
+	lines, err := warehouse.Strings(ctx, l.db, "extract/page.waiting", warehouse.Args{"source": l.source})
+	for _, text := range lines {
 		p := &landing{added: true}
-		var faults string
-		if err := rows.Scan(&p.ID, &p.ReadID, &p.Stream, &p.RecordID, &p.From, &p.File, &faults,
-			&p.Pass, &p.Bytes, &p.Records, &p.FetchedAt); err != nil {
+		if err := json.Unmarshal([]byte(text), &p.pageLine); err != nil {
 			return err
 		}
-		p.Outcome = outcomePage
-		if faults != "" {
-			if err := json.Unmarshal([]byte(faults), &p.Faults); err != nil {
-				return fmt.Errorf("faults of page %s: %w", p.ID, err)
-			}
-		}
-		l.list.Lock()
-		defer l.list.Unlock()
 		l.wait(p)
-		return nil
-	})
+	}
+	return err
 }
 
 // land brings every line into raw.pages and splits every page that is not in
@@ -196,7 +186,7 @@ func (l *lander) land(ctx context.Context) error {
 	defer l.mu.Unlock()
 	l.failed = nil
 	groups := grouped(l.ready())
-	if len(groups) == 0 && l.hasLines() {
+	if len(groups) == 0 {
 		groups = append(groups, nil)
 	}
 	for _, pages := range groups {
@@ -205,12 +195,6 @@ func (l *lander) land(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (l *lander) hasLines() bool {
-	l.list.Lock()
-	defer l.list.Unlock()
-	return len(l.lines) > 0
 }
 
 // ready lists the pages that wait for none.
@@ -254,10 +238,7 @@ func (l *lander) landAll(ctx context.Context, pages []*landing) error {
 		return errors.Join(l.landAll(ctx, pages[:n/2]), l.landAll(ctx, pages[n/2:]))
 	}
 	l.failed = append(l.failed, &landPageError{pages[0], err})
-	if l.hasLines() {
-		return l.landTogether(ctx, nil)
-	}
-	return nil
+	return l.landTogether(ctx, nil)
 }
 
 // landTogether lands pages in one transaction, and all lines with them.
@@ -265,6 +246,9 @@ func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
 	l.list.Lock()
 	lines := slices.Clone(l.lines)
 	l.list.Unlock()
+	if len(lines) == 0 && len(pages) == 0 {
+		return nil
+	}
 	among := map[*landing]bool{}
 	for _, p := range pages {
 		among[p] = true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,23 +86,19 @@ func (j *job) lastLinks(ctx context.Context) (map[string]links, error) {
 	if err != nil {
 		return nil, err
 	}
-	var detail string
-	var approved time.Time
-	err = j.DB.Get(ctx, "extract/vanished.links", j.about.stream(nil), &detail, &approved)
-	if errors.Is(err, sql.ErrNoRows) {
-		return months, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	accepted := map[string]links{}
-	if err := json.Unmarshal([]byte(detail), &accepted); err != nil {
-		return nil, err
-	}
-	for month, l := range accepted {
-		if approved.After(passed[month]) {
-			months[month] = l
+	return months, j.DB.Each(ctx, "extract/vanished.links", j.about.stream(nil), func(rows *sql.Rows) error {
+		var detail string
+		var approved time.Time
+		if err := rows.Scan(&detail, &approved); err != nil {
+			return err
 		}
-	}
-	return months, nil
+		accepted := map[string]links{}
+		err := json.Unmarshal([]byte(detail), &accepted)
+		for month, l := range accepted {
+			if approved.After(passed[month]) {
+				months[month] = l
+			}
+		}
+		return err
+	})
 }

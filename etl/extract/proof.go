@@ -64,8 +64,10 @@ func (j *job) proofs(ctx context.Context, readIDs []string) ([]Proof, error) {
 // A finding is what reading a window brought to light.
 type finding struct {
 	Proof
+	slot     *slot
 	seen     []map[string]look // ids of each pass
 	nameless int               // records of the last pass without a usable id
+	missing  []string          // what was to be found and was not
 }
 
 func (f *finding) add(p *pass) {

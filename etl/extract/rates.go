@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"spendbridge/etl"
 	"spendbridge/etl/durable"
 	"spendbridge/etl/httpretry"
 )
@@ -26,7 +27,7 @@ var ErrBadRates = errors.New("not kept")
 func KeepRates(ctx context.Context, client *httpretry.Client, url, path string, now time.Time, check func([]byte) error) (kept bool, err error) {
 	info, err := os.Stat(path)
 	switch {
-	case err == nil && sameDay(info.ModTime(), now):
+	case err == nil && etl.Day(info.ModTime()).Equal(etl.Day(now)):
 		return true, nil
 	case err == nil:
 		kept = true
@@ -44,10 +45,6 @@ func KeepRates(ctx context.Context, client *httpretry.Client, url, path string, 
 		return kept, fmt.Errorf("reference rates: %w", err)
 	}
 	return true, nil
-}
-
-func sameDay(a, b time.Time) bool {
-	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
 }
 
 func fetchRates(ctx context.Context, client *httpretry.Client, url string) ([]byte, error) {

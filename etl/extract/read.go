@@ -27,7 +27,7 @@ type reader struct {
 // proven or was read four times. An error means that the reading stopped;
 // everything up to there is kept.
 func (r *reader) prove(ctx context.Context, current *pass) (*finding, error) {
-	f := &finding{Proof: Proof{
+	f := &finding{slot: r.slot, Proof: Proof{
 		Purpose: r.slot.purpose, Window: r.query.Window, Name: r.query.String(), ReadID: r.readID,
 	}}
 	var previous *pass
@@ -168,9 +168,11 @@ func (r *reader) row(page Page, p *pass) *pageRow {
 		expected = p.before
 	}
 	return &pageRow{
-		Page: page, readID: r.readID, purpose: r.slot.purpose, window: r.query.Window,
-		pass: p.n, number: p.pages, expected: expected, outcome: outcomePage,
-		sights: p.sights,
+		Page: page, expected: expected, sights: p.sights,
+		line: pageLine{
+			ReadID: r.readID, Purpose: r.slot.purpose, From: optionalText(r.query.From), To: optionalText(r.query.To),
+			Pass: p.n, Number: p.pages, Outcome: outcomePage,
+		},
 	}
 }
 
@@ -178,13 +180,13 @@ func (r *reader) row(page Page, p *pass) *pageRow {
 // cursor stays where it was.
 func (r *reader) keepDrift(page Page, p *pass, found error) error {
 	row := r.row(page, p)
-	row.number++
+	row.line.Number++
 	row.Next, row.objects = p.next, nil
-	row.outcome, row.message = outcomeDrift, found.Error()
+	row.line.Outcome, row.line.Message = outcomeDrift, found.Error()
 	if err := r.keep.keep(row); err != nil {
 		return errors.Join(found, err)
 	}
-	return fmt.Errorf("page %d of window %s, kept as %s: %w", row.number, r.query, row.line.File, found)
+	return fmt.Errorf("page %d of window %s, kept as %s: %w", row.line.Number, r.query, row.line.File, found)
 }
 
 // newReadID names a read.

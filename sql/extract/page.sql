@@ -42,25 +42,25 @@ where read_id = $read_id
 order by page_id;
 
 -- name: waiting
--- Pages whose records are not in raw.records yet, oldest first.
-select
-    page_id,
-    read_id,
-    stream,
-    coalesce(record_id, '') as record_id,
-    coalesce(window_from::varchar, '') as window_from,
-    file,
-    coalesce(faults, '') as faults,
-    pass,
-    bytes,
-    records,
-    fetched_at
+-- Pages whose records are not in raw.records yet, as journals have them, oldest
+-- first.
+select to_json(pages)::varchar as line
 
-from raw.pages
+from (
 
-where source = $source
-    and outcome = 'page'
-    and not landed
+    select * replace (
+        faults::json as faults,
+        strftime(fetched_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')
+            as fetched_at
+    )
+
+    from raw.pages
+
+    where source = $source
+        and outcome = 'page'
+        and not landed
+
+) as pages
 
 order by page_id;
 

@@ -62,8 +62,13 @@ from record_incoming;
 select
     records.stream,
     records.record_id,
-    case when lost.page_id is null then records.verbatim_hash end as look,
-    date_diff('day', '1970-01-01'::date, records.filed_on) as day,
+    coalesce(
+        case when lost.page_id is null then records.verbatim_hash end,
+        0::ubigint
+    ) as look,
+    coalesce(
+        date_diff('day', '1970-01-01'::date, records.filed_on), $no_day
+    ) as day,
     not records.tombstone as is_living
 
 from raw.records as records
