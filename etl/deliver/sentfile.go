@@ -3,6 +3,9 @@ package deliver
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -211,3 +215,88 @@ func sentBatches(folder string) ([]string, error) {
 	}
 	return ids, nil
 }
+
+// A sentItem is one record of a sent file: what the ledger knew, and the JSON
+// that went out.
+type sentItem struct {
+	Item    json.RawMessage `json:"item"`
+	Payload string          `json:"payload"`
+}
+
+// ledgerNo is the item's number in the ledger, 0 in files of format 1.
+func (i sentItem) ledgerNo() int64 {
+	var known struct {
+		LedgerNo int64 `json:"ledger_no"`
+	}
+	if json.Unmarshal(i.Item, &known) != nil {
+		return 0
+	}
+	return known.LedgerNo
+}
+
+// lastNo is the ledger number of the last item.
+func (f sentFile) lastNo() int64 {
+	if no := f.items[len(f.items)-1].ledgerNo(); no > 0 {
+		return no
+	}
+	return f.first + int64(len(f.items)) - 1
+}
+
+// readItems pairs the header's list with the records of the body, byte for
+// byte.
+func (f sentFile) readItems() ([]sentItem, error) {
+	sum := sha256.Sum256(f.Body)
+	if hex.EncodeToString(sum[:]) != f.Header.SHA256 {
+		return nil, errors.New("the body does not have the checksum of its header; restore the file from a backup")
+	}
+	var (
+		known []json.RawMessage
+		sent  struct {
+			Records []json.RawMessage `json:"records"`
+		}
+	)
+	if err := errors.Join(json.Unmarshal(f.Header.Items, &known), json.Unmarshal(f.Body, &sent)); err != nil {
+		return nil, err
+	}
+	if len(known) != len(sent.Records) || len(known) == 0 {
+		return nil, fmt.Errorf("%d items for %d records", len(known), len(sent.Records))
+	}
+	items := make([]sentItem, len(known))
+	for i := range known {
+		items[i] = sentItem{Item: known[i], Payload: string(bytes.TrimSpace(sent.Records[i]))}
+	}
+	return items, nil
+}
+
+// outcome is the last line that is about the batch as a whole. Without one
+// nobody knows whether it arrived.
+func (f sentFile) outcome() sentEvent {
+	if end, ok := f.last(); ok {
+		for _, event := range f.Events { // a decision has no HTTP answer of its own
+			end.Status, end.RequestID = cmp.Or(event.Status, end.Status), cmp.Or(event.RequestID, end.RequestID)
+		}
+		return end
+	}
+	return sentEvent{State: stateUnknown, At: f.Header.SentAt, Attempt: 1, Message: noAnswer}
+}
+
+func (e sentEvent) settlementID() string {
+	if e.Settlement == nil {
+		return ""
+	}
+	return e.Settlement.ID
+}
+
+// last returns the newest line of the file that says what became of the
+// batch as a whole.
+func (f sentFile) last() (sentEvent, bool) {
+	for _, event := range slices.Backward(f.Events) {
+		if event.Settlement == nil || event.Settlement.Decision != decisionRetry {
+			return event, true
+		}
+	}
+	return sentEvent{}, false
+}
+
+// noAnswer is the message of a batch whose program was killed.
+const noAnswer = "the program ended before the answer was written"

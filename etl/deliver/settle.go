@@ -13,20 +13,6 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// event is the line of a sent file that records a decision.
-func (m decided) event(b batch, state string) sentEvent {
-	return sentEvent{
-		State: state, At: m.At, Attempt: b.attempt, Message: "settled by " + m.By + ": " + m.Note,
-		Settlement: &sentSettlement{ID: m.ID, Subject: m.Subject, Decision: m.Decision, By: m.By, Note: m.Note},
-	}
-}
-
-// decision is the decision that a line of a sent file records.
-func (e sentEvent) decision() decided {
-	s := e.Settlement
-	return decided{ID: s.ID, Subject: s.Subject, Decision: s.Decision, By: s.By, Note: s.Note, At: e.At}
-}
-
 // SettleAccepted books a batch in doubt as accepted: somebody has seen its
 // records in Productiv.
 func (d *Delivery) SettleAccepted(ctx context.Context, batchID string, by Decision) error {
