@@ -25,7 +25,7 @@ func Check(folder string, schemas fs.FS) error {
 	if err != nil {
 		return err
 	}
-	faults := []error{checkTotal(m), checkStrays(folder, m)}
+	faults := []error{checkTotal(m), checkOrphans(folder, m)}
 	for _, file := range m.Files {
 		if err := checkFile(folder, m, file, c); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", file.Path, err))
@@ -40,18 +40,10 @@ func Check(folder string, schemas fs.FS) error {
 // checkFile compares one file with the manifest. A snapshot that keeps an
 // older contract is compared by its bytes alone.
 func checkFile(folder string, m Manifest, file ManifestFile, c contract) error {
-	path := filepath.Join(folder, filepath.FromSlash(file.Path))
-	sum, size, err := hashOfFile(path)
-	if err != nil {
+	if err := checkBytes(folder, file); err != nil || m.Contract != c.hash {
 		return err
 	}
-	if sum != file.SHA256 || size != file.Bytes {
-		return fmt.Errorf("%d bytes with sha256 %s, the manifest says %d with %s", size, sum, file.Bytes, file.SHA256)
-	}
-	if m.Contract != c.hash {
-		return nil
-	}
-	got, err := readCells(path, c)
+	got, err := readCells(filepath.Join(folder, filepath.FromSlash(file.Path)), c)
 	if err != nil {
 		return err
 	}
@@ -60,6 +52,14 @@ func checkFile(folder string, m Manifest, file ManifestFile, c contract) error {
 		return fmt.Errorf("control totals differ: %s", strings.Join(differ, ", "))
 	}
 	return nil
+}
+
+func checkBytes(folder string, file ManifestFile) error {
+	sum, size, err := hashOfFile(filepath.Join(folder, filepath.FromSlash(file.Path)))
+	if err == nil && (sum != file.SHA256 || size != file.Bytes) {
+		err = fmt.Errorf("%d bytes with sha256 %s, the manifest says %d with %s", size, sum, file.Bytes, file.SHA256)
+	}
+	return err
 }
 
 // checkTotal proves that the manifest's files add up to its totals.
@@ -77,9 +77,9 @@ func checkTotal(m Manifest) error {
 	return nil
 }
 
-// checkStrays looks for files that the manifest does not name: a reader of the
+// checkOrphans looks for files that the manifest does not name: a reader of the
 // whole folder would count them in.
-func checkStrays(folder string, m Manifest) error {
+func checkOrphans(folder string, m Manifest) error {
 	named := map[string]bool{manifestFile: true}
 	for _, file := range m.Files {
 		named[file.Path] = true
@@ -100,7 +100,7 @@ func checkStrays(folder string, m Manifest) error {
 }
 
 // canonicalCells returns the cells of canonical.spend itself in some months.
-func canonicalCells(ctx context.Context, db *warehouse.DB, months []month) (cells []Cell, err error) {
+func canonicalCells(ctx context.Context, db *warehouse.DB, months []ManifestFile) (cells []Cell, err error) {
 	if len(months) == 0 {
 		return nil, nil
 	}

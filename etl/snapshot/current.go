@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"path/filepath"
 
 	"spendbridge/etl/warehouse"
 )
@@ -29,7 +28,7 @@ func (w *snapshotWriter) repeats(ctx context.Context, db *warehouse.DB) (bool, e
 		return false, nil
 	}
 	recorded, _, err := w.recorded(ctx, db)
-	if err != nil || !recorded || checkStrays(w.previous.Path, before) != nil {
+	if err != nil || !recorded || checkOrphans(w.previous.Path, before) != nil {
 		return false, err
 	}
 	return true, confirm(ctx, db, before.SnapshotID)
@@ -53,10 +52,9 @@ func confirm(ctx context.Context, r warehouse.Runner, snapshot string) error {
 // back when it was written, and no file besides.
 func (s Snapshot) proven() bool {
 	for _, file := range s.Manifest.Files {
-		sum, size, err := hashOfFile(filepath.Join(s.Path, filepath.FromSlash(file.Path)))
-		if err != nil || sum != file.SHA256 || size != file.Bytes {
+		if checkBytes(s.Path, file) != nil {
 			return false
 		}
 	}
-	return len(s.Manifest.Files) > 0 && checkStrays(s.Path, s.Manifest) == nil
+	return len(s.Manifest.Files) > 0 && checkOrphans(s.Path, s.Manifest) == nil
 }

@@ -42,7 +42,10 @@ type Manifest struct {
 	Contract      string         `json:"contract"` // sha256 of schemas/parquet/spend.json
 }
 
-// A ManifestFile is one month of a snapshot.
+// A ManifestFile is one month of a snapshot. Its logical hash is the sum over
+// its rows of md5(line), first eight bytes read as a little-endian number, where
+// the line is the row as the statement snapshot.line spells it. So two engines
+// agree on it, and the hash of a snapshot is the sum of its months'.
 type ManifestFile struct {
 	Path        string `json:"path"`  // relative to the snapshot, with forward slashes
 	Month       string `json:"month"` // 2026-01
@@ -145,53 +148,36 @@ func hashOfFile(path string) (string, int64, error) {
 	return hex.EncodeToString(sum.Sum(nil)), n, nil
 }
 
-// A month is what the state holds of one calendar month. Its logical hash is
-// the sum over its rows of md5(line), first eight bytes read as a
-// little-endian number, where the line is the row as the statement
-// snapshot.line spells it. So two engines agree on it, and the hash of a snapshot
-// is the sum of its months'.
-type month struct {
-	first       time.Time // its first day, UTC
-	records     int64
-	logicalHash string
+// firstDay is the month as SQL takes it.
+func (f ManifestFile) firstDay() string { return f.Month + "-01" }
+
+// A partition is the path of a month's file.
+func partition(month string) string {
+	return fmt.Sprintf("year=%s/month=%s/part-0.parquet", month[:4], month[5:])
 }
 
-func (m month) String() string { return m.first.Format("2006-01") }
-
-// file is the place of the month in a snapshot.
-func (m month) file() string {
-	return fmt.Sprintf("year=%04d/month=%02d/part-0.parquet", m.first.Year(), m.first.Month())
-}
-
-// emptyMonth is the partition of the one file without rows that stands for an
-// empty state.
-var emptyMonth = month{first: time.Unix(0, 0).UTC(), logicalHash: "0"}
-
-// stateMonths returns the months of canonical.spend, oldest first.
-func stateMonths(ctx context.Context, conn *warehouse.Conn) ([]month, error) {
+// stateMonths returns what each month of canonical.spend is to become, oldest
+// first. An empty state is one file without rows.
+func stateMonths(ctx context.Context, conn *warehouse.Conn) ([]ManifestFile, error) {
 	if _, err := conn.Exec(ctx, "snapshot/snapshot.line", nil); err != nil {
 		return nil, err
 	}
-	var months []month
-	err := conn.Each(ctx, "snapshot/snapshot.months", nil, func(rows *sql.Rows) error {
-		var m month
-		if err := rows.Scan(&m.first, &m.records, &m.logicalHash); err != nil {
-			return err
-		}
-		months = append(months, m)
-		return nil
+	months, err := warehouse.List(ctx, conn, "snapshot/snapshot.months", nil, func(rows *sql.Rows, f *ManifestFile) error {
+		err := rows.Scan(&f.Month, &f.Rows, &f.LogicalHash)
+		f.Path = partition(f.Month)
+		return err
 	})
 	if len(months) == 0 {
-		months = []month{emptyMonth}
+		months = []ManifestFile{{Path: partition("1970-01"), Month: "1970-01", LogicalHash: "0"}}
 	}
 	return months, err
 }
 
 // firstDays lists months as SQL takes them.
-func firstDays(months []month) string {
+func firstDays(months []ManifestFile) []string {
 	days := make([]string, len(months))
 	for i, m := range months {
-		days[i] = m.first.Format(time.DateOnly)
+		days[i] = m.firstDay()
 	}
-	return strings.Join(days, ",")
+	return days
 }

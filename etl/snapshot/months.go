@@ -38,14 +38,14 @@ func (w *snapshotWriter) write(ctx context.Context, db *warehouse.DB) error {
 // rows, written by the same engine to the same contract, in a file that still
 // has the bytes that were proven when it was written. Else the month is to be
 // written.
-func (w *snapshotWriter) link(m month) error {
+func (w *snapshotWriter) link(m ManifestFile) error {
 	target := w.place(m)
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
 	}
 	before := w.previous.Manifest
-	file, cells, ok := before.month(m.String())
-	if !ok || file.LogicalHash != m.logicalHash || file.Rows != m.records ||
+	file, cells, ok := before.month(m.Month)
+	if !ok || file.LogicalHash != m.LogicalHash || file.Rows != m.Rows ||
 		before.Engine != w.manifest.Engine || before.Contract != w.manifest.Contract ||
 		!takeOver(filepath.Join(w.previous.Path, filepath.FromSlash(file.Path)), target, file.SHA256) {
 		w.written = append(w.written, m)
@@ -56,8 +56,8 @@ func (w *snapshotWriter) link(m month) error {
 }
 
 // place is where a month's file lies until the snapshot is whole.
-func (w *snapshotWriter) place(m month) string {
-	return filepath.Join(w.temp, filepath.FromSlash(m.file()))
+func (w *snapshotWriter) place(m ManifestFile) string {
+	return filepath.Join(w.temp, filepath.FromSlash(m.Path))
 }
 
 // export writes the months that were not linked.
@@ -74,47 +74,45 @@ func (w *snapshotWriter) export(ctx context.Context, conn *warehouse.Conn) error
 			err = w.manifest.add(file, cells)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.file(), err)
+			return fmt.Errorf("%s: %w", m.Path, err)
 		}
 	}
 	return nil
 }
 
 // exportMonth writes a month's file and proves it.
-func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, m month) (ManifestFile, []Cell, error) {
+func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, m ManifestFile) (ManifestFile, []Cell, error) {
 	target := w.place(m)
-	file := ManifestFile{Path: m.file(), Month: m.String(), Rows: m.records, LogicalHash: m.logicalHash}
-	if _, err := conn.Exec(ctx, "snapshot/snapshot.copy", warehouse.Args{"month": m.first, "path": target}); err != nil {
-		return file, nil, err
+	if _, err := conn.Exec(ctx, "snapshot/snapshot.copy", warehouse.Args{"month": m.firstDay(), "path": target}); err != nil {
+		return m, nil, err
 	}
 	// Files are read-only, as snapshots share them.
 	if err := os.Chmod(target, 0o444); err != nil {
-		return file, nil, err
+		return m, nil, err
 	}
 	cells, err := w.proveFile(ctx, conn, m, target)
 	if err != nil {
-		return file, nil, fmt.Errorf("read back: %w", err)
+		return m, nil, fmt.Errorf("read back: %w", err)
 	}
-	file.SHA256, file.Bytes, err = hashOfFile(target)
-	return file, cells, err
+	m.SHA256, m.Bytes, err = hashOfFile(target)
+	return m, cells, err
 }
 
 // proveFile compares a file as it lies on disk with the month it was written
 // from: by DuckDB for the logical hash over all columns, by parquet-go for
 // schema, row count and cells.
-func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m month, path string) ([]Cell, error) {
+func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m ManifestFile, path string) ([]Cell, error) {
 	if err := checkFooter(path, w.contract); err != nil {
 		return nil, err
 	}
 	// DuckDB goes first: on a damaged page parquet-go may ask for more memory
 	// than there is.
-	found := month{first: m.first}
-	if err := conn.Get(ctx, "snapshot/snapshot.file_hash", warehouse.Args{"path": warehouse.Literal(path)}, &found.records, &found.logicalHash); err != nil {
+	found := m
+	if err := conn.Get(ctx, "snapshot/snapshot.file_hash", warehouse.Args{"path": warehouse.Literal(path)}, &found.Rows, &found.LogicalHash); err != nil {
 		return nil, err
 	}
 	if found != m {
-		return nil, fmt.Errorf("logical hash %s of %d rows, want %s of %d rows",
-			found.logicalHash, found.records, m.logicalHash, m.records)
+		return nil, fmt.Errorf("logical hash %s of %d rows, want %s of %d rows", found.LogicalHash, found.Rows, m.LogicalHash, m.Rows)
 	}
 	cells, err := readCells(path, w.contract)
 	if err != nil {
@@ -124,16 +122,16 @@ func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m 
 }
 
 // inMonth checks that a file's cells are those of its month, and of all of it.
-func inMonth(cells []Cell, m month) error {
+func inMonth(cells []Cell, m ManifestFile) error {
 	var records int64
 	for _, cell := range cells {
 		records += cell.Records
-		if !strings.HasPrefix(cell.Month, m.String()) {
-			return fmt.Errorf("a record of %s lies in the file of %s", cell.Month, m)
+		if !strings.HasPrefix(cell.Month, m.Month) {
+			return fmt.Errorf("a record of %s is in the file of %s", cell.Month, m.Month)
 		}
 	}
-	if records != m.records {
-		return fmt.Errorf("%d rows, want %d", records, m.records)
+	if records != m.Rows {
+		return fmt.Errorf("%d rows, want %d", records, m.Rows)
 	}
 	return nil
 }

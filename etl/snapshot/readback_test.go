@@ -17,7 +17,7 @@ import (
 type proof struct {
 	w     *snapshotWriter
 	conn  *warehouse.Conn
-	month month
+	month ManifestFile
 	data  []byte
 }
 
@@ -144,9 +144,9 @@ func TestAMissingMiddleIsCaughtThoughTheFooterIsWhole(t *testing.T) {
 
 func TestAnotherMonthsFileIsCaught(t *testing.T) {
 	withProof(t, func(p proof) {
-		p.month.first = p.month.first.AddDate(0, 1, 0)
+		p.month.Month = "2025-01"
 		err := p.of(t, p.data)
-		if err == nil || !strings.Contains(err.Error(), "lies in the file of 2025-01") {
+		if err == nil || !strings.Contains(err.Error(), "is in the file of 2025-01") {
 			t.Errorf("got error %v", err)
 		}
 	})

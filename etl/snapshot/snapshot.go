@@ -113,7 +113,7 @@ type snapshotWriter struct {
 	temp     string   // the folder it is written to
 	path     string   // the folder it will be
 	manifest Manifest
-	written  []month // those that could not be linked
+	written  []ManifestFile // the months that could not be linked
 }
 
 // newSnapshotWriter prepares a snapshot that will lie in the folder path.
@@ -183,7 +183,7 @@ func (w *snapshotWriter) balance(ctx context.Context, db *warehouse.DB) error {
 	}
 	var got []Cell
 	for _, m := range w.written {
-		_, cells, _ := w.manifest.month(m.String())
+		_, cells, _ := w.manifest.month(m.Month)
 		got = append(got, cells...)
 	}
 	if differ := differences(want, got); len(differ) > 0 {

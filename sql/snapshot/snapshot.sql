@@ -28,7 +28,7 @@ select *
 from canonical.spend
 
 where list_contains(
-    string_split($months, ',')::date[],
+    $months::varchar[]::date[],
     date_trunc('month', occurred_on)::date
 )
 
@@ -38,14 +38,14 @@ order by occurred_on, occurred_at, spend_id;
 -- What each month of the state holds, before anything of it is written. The
 -- hash of a month is the sum over its rows, so it knows no order.
 select
-    date_trunc('month', spend.occurred_on)::date as month,
+    strftime(date_trunc('month', spend.occurred_on), '%Y-%m') as month,
     count(*) as records,
     sum(md5_number_upper(spend_line(spend))::decimal(38, 0))::varchar
         as logical_hash
 
 from canonical.spend as spend
 
-group by month
+group by date_trunc('month', spend.occurred_on)
 
 order by month;
 
@@ -149,7 +149,7 @@ select
 from canonical.spend
 
 where list_contains(
-    string_split($months, ',')::date[],
+    $months::varchar[]::date[],
     date_trunc('month', occurred_on)::date
 )
 
