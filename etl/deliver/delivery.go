@@ -132,12 +132,15 @@ type conclusion struct {
 
 // sendAgain posts the batches in doubt that may be posted again.
 func (d *Delivery) sendAgain(ctx context.Context, s *sender) error {
-	batches, err := d.doubtfulBatches(ctx, d.DB)
-	if err != nil {
-		return err
+	doubts, err := d.inDoubt(ctx, d.DB)
+	var batches []batch
+	for _, b := range doubts {
+		if b.again {
+			batches = append(batches, b.batch)
+		}
 	}
 	s.run(ctx, batches)
-	return nil
+	return err
 }
 
 // sendDiff posts what the diff asks for. Where a change is compensated, the
@@ -290,34 +293,20 @@ func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
 	}, nil
 }
 
-// unknownWaits names the batches whose outcome is unknown. Under in_doubt:
-// resend those sent as spend wait for the next load, unless Productiv refused
-// them when they were sent again: it may hold them already.
+// unknownWaits names the batches whose outcome is unknown.
 func (d *Delivery) unknownWaits(ctx context.Context, records int) error {
-	known, err := d.knownTargets(ctx, d.DB)
+	doubts, err := d.inDoubt(ctx, d.DB)
 	if err != nil {
 		return err
 	}
 	var ids, unreached []string
 	again := true
-	err = d.DB.Each(ctx, "deliver/batch.unknown", nil, func(rows *sql.Rows) error {
-		var (
-			id, target, schema string
-			refused            bool
-		)
-		if err := rows.Scan(&id, &target, &schema, &refused); err != nil {
-			return err
+	for _, b := range doubts {
+		ids = append(ids, b.id)
+		again = again && b.again
+		if !b.reached {
+			unreached = append(unreached, b.target)
 		}
-		ids = append(ids, id)
-		_, reached := d.reach(known, target)
-		if !reached {
-			unreached = append(unreached, target)
-		}
-		again = again && reached && d.mayResend(schema, refused)
-		return nil
-	})
-	if err != nil {
-		return err
 	}
 	what := fmt.Sprintf("%d records in %d batches may or may not have arrived: %s", records, len(ids), someOf(ids))
 	if again {

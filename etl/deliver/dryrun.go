@@ -127,12 +127,14 @@ func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string
 		return dry, fmt.Errorf("dry run: %w", err)
 	}
 	dry.Invalid = len(invalid)
-	again, err := d.doubtfulBatches(ctx, tx)
+	doubts, err := d.inDoubt(ctx, tx)
 	if err != nil {
 		return dry, err
 	}
-	for _, b := range again {
-		dry.Again += b.records
+	for _, b := range doubts {
+		if b.again {
+			dry.Again += b.records
+		}
 	}
 	return dry, d.describe(ctx, tx, &dry, payloads)
 }

@@ -101,7 +101,7 @@ func (d *Delivery) mark(ctx context.Context, b *batch, before *outcome, posting 
 	}
 	file := d.compose(*b)
 	if posting != nil {
-		file.Header.LoadNo = posting.loadNo
+		file.Header.LoadNo = posting.load.loadNo
 	}
 	err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if before != nil {
@@ -284,13 +284,7 @@ func (d *Delivery) book(ctx context.Context, o outcome) error {
 
 func (d *Delivery) takeOver(ctx context.Context, tx *warehouse.Tx, o outcome) error {
 	b, e := o.batch, o.event
-	n, err := tx.Exec(ctx, "deliver/batch.finish", warehouse.Args{
-		"batch_id": b.id, "state": e.State, "status": e.Status,
-		"message": e.Message, "request_id": e.RequestID, "at": e.At,
-	})
-	if err == nil && n != 1 {
-		err = fmt.Errorf("the ledger has %d rows of it, expected 1", n)
-	}
+	err := finish(ctx, tx, b.id, e)
 	if err == nil && e.State == stateSplit && b.doubtful {
 		left, right := b.halves()
 		err = errors.Join(d.listDoubtful(ctx, tx, left), d.listDoubtful(ctx, tx, right))
@@ -299,6 +293,17 @@ func (d *Delivery) takeOver(ctx context.Context, tx *warehouse.Tx, o outcome) er
 		return fmt.Errorf("batch %s: outcome %s: %w", b.id, e.State, err)
 	}
 	return nil
+}
+
+func finish(ctx context.Context, tx *warehouse.Tx, batchID string, e sentEvent) error {
+	n, err := tx.Exec(ctx, "deliver/batch.finish", warehouse.Args{
+		"batch_id": batchID, "state": e.State, "status": e.Status, "message": e.Message,
+		"request_id": e.RequestID, "decision_id": e.settlementID(), "at": e.At,
+	})
+	if err == nil && n != 1 {
+		err = fmt.Errorf("the ledger has %d rows of it, expected 1", n)
+	}
+	return err
 }
 
 // listDoubtful keeps a half that may have arrived as part of its whole.
@@ -315,44 +320,50 @@ func (d *Delivery) plannedBatches(ctx context.Context, itemsBefore int64) ([]bat
 	if err != nil {
 		return nil, err
 	}
-	var all []batch
-	err = d.DB.Each(ctx, "deliver/batch.planned", warehouse.Args{"items_before": itemsBefore}, func(rows *sql.Rows) error {
-		var b batch
+	return warehouse.List(ctx, d.DB, "deliver/batch.planned", warehouse.Args{"items_before": itemsBefore}, func(rows *sql.Rows, b *batch) error {
 		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last)
 		b.appID, _ = d.reach(known, b.target)
-		all = append(all, b)
 		return err
 	})
-	return all, err
 }
 
-// doubtfulBatches lists the batches with an unknown outcome that are to be
-// sent again: those of which a person said so, for then it is certain that
-// they have not arrived, and under in_doubt: resend all that were sent as
-// spend and not refused since. What cannot be sent to the target it was
-// planned for stays in doubt.
-func (d *Delivery) doubtfulBatches(ctx context.Context, r warehouse.Runner) ([]batch, error) {
+// An openBatch is one whose outcome the ledger does not know.
+type openBatch struct {
+	batch
+	state   string // sending, unknown, pending
+	resend  bool   // a person is sure that it has not arrived
+	refused bool   // when it was sent again: Productiv may hold it already
+	reached bool   // it can be sent to the target it was planned for
+	again   bool   // the next load posts it again
+}
+
+// openBatches lists them, or with an id that batch, whatever its state.
+func openBatches(ctx context.Context, r warehouse.Runner, id string) ([]openBatch, error) {
+	return warehouse.List(ctx, r, "deliver/batch.open", warehouse.Args{"batch_id": id}, func(rows *sql.Rows, b *openBatch) error {
+		b.listed = true
+		return rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent,
+			&b.state, &b.doubtful, &b.resend, &b.refused)
+	})
+}
+
+// inDoubt lists the batches with an unknown outcome. Those that a person wants
+// to be sent again are, and under in_doubt: resend all that were sent as spend
+// and not refused since: finance records sent twice are counted twice, whatever
+// the setting says now. What cannot be sent to the target it was planned for
+// stays in doubt.
+func (d *Delivery) inDoubt(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
 	known, err := d.knownTargets(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	var all []batch
-	err = r.Each(ctx, "deliver/batch.unsettled", nil, func(rows *sql.Rows) error {
-		b := batch{listed: true}
-		var again, refused, reached bool
-		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &again, &refused)
-		b.doubtful = !again
-		b.appID, reached = d.reach(known, b.target)
-		if reached && (again || d.mayResend(b.schema, refused)) {
-			all = append(all, b)
-		}
-		return err
-	})
+	all, err := openBatches(ctx, r, "")
+	all = slices.DeleteFunc(all, func(b openBatch) bool { return b.state != stateUnknown })
+	for i := range all {
+		b := &all[i]
+		b.doubtful = !b.resend
+		b.appID, b.reached = d.reach(known, b.target)
+		b.again = b.reached && (b.resend ||
+			!b.refused && b.schema == config.SchemaSpend && d.Productiv.InDoubt == config.InDoubtResend)
+	}
 	return all, err
-}
-
-// mayResend reports whether a batch in doubt is sent again without a person:
-// finance records sent twice are counted twice, whatever the setting says now.
-func (d *Delivery) mayResend(schema string, refused bool) bool {
-	return !refused && schema == config.SchemaSpend && d.Productiv.InDoubt == config.InDoubtResend
 }

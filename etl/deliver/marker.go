@@ -122,37 +122,28 @@ func (d *Delivery) writeMarker(id string, loadNo int64) error {
 	if err != nil {
 		return fmt.Errorf("marker: %w", err)
 	}
-	if _, err := f.WriteAt(fmt.Appendf(nil, markerFormat, id, loadNo), 0); err != nil {
-		f.Close()
+	_, err = f.WriteAt(fmt.Appendf(nil, markerFormat, id, loadNo), 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("marker: %w", err)
 	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return fmt.Errorf("marker: %w", err)
-	}
-	return f.Close()
+	return nil
 }
 
 // newMarker makes this folder the one that posts: a new file, and the ledger's
 // side of it.
-func (d *Delivery) newMarker(ctx context.Context, loadNo int64) error {
-	id := uuid.NewString()
-	if err := durable.WriteFile(d.markerPath(), fmt.Appendf(nil, markerFormat, id, loadNo), 0o600); err != nil {
-		return fmt.Errorf("marker: %w", err)
+func (d *Delivery) newMarker(ctx context.Context, loadNo int64) (marker, error) {
+	m := marker{id: uuid.NewString(), loadNo: loadNo}
+	if err := durable.WriteFile(d.markerPath(), fmt.Appendf(nil, markerFormat, m.id, loadNo), 0o600); err != nil {
+		return m, fmt.Errorf("marker: %w", err)
 	}
-	identity, err := identify(d.markerPath())
-	if err != nil {
-		return fmt.Errorf("marker: %w", err)
+	var err error
+	if m.fileIdentity, err = identify(d.markerPath()); err != nil {
+		return m, fmt.Errorf("marker: %w", err)
 	}
-	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := warehouse.Clear(ctx, tx, "delivery.marker"); err != nil {
-			return err
-		}
-		args := d.whereArgs()
-		args["marker_id"], args["inode"], args["born"], args["load_no"] = id, identity.inode, identity.born, loadNo
-		_, err := tx.Exec(ctx, "deliver/marker.add", args)
-		return err
-	})
+	return m, d.from(m).keep(ctx, d.DB)
 }
 
 // renewMarker makes this folder the one that posts, after a person vouched for
@@ -162,15 +153,16 @@ func (d *Delivery) renewMarker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := d.readMarker()
-	if err != nil {
-		file = marker{}
+	newest := ledger.loadNo
+	if file, err := d.readMarker(); err == nil {
+		newest = max(newest, file.loadNo)
 	}
-	return d.newMarker(ctx, max(ledger.loadNo, file.loadNo))
+	_, err = d.newMarker(ctx, newest)
+	return err
 }
 
-// whereArgs say which load posts, and from where.
-func (d *Delivery) whereArgs() warehouse.Args {
+// from says that this run posts, and from where.
+func (d *Delivery) from(m marker) posted {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
@@ -179,15 +171,22 @@ func (d *Delivery) whereArgs() warehouse.Args {
 	if err != nil {
 		folder = d.Folder
 	}
-	return warehouse.Args{"run_id": string(d.RunID), "host": host, "folder": folder, "at": d.Now().UTC()}
+	return posted{marker: m, runID: string(d.RunID), host: host, folder: folder, at: d.Now().UTC()}
+}
+
+func (p posted) keep(ctx context.Context, r warehouse.Runner) error {
+	_, err := r.Exec(ctx, "deliver/marker.put", warehouse.Args{
+		"marker_id": p.id, "inode": p.inode, "born": p.born, "load_no": p.loadNo,
+		"run_id": p.runID, "host": p.host, "folder": p.folder, "at": p.at,
+	})
+	return err
 }
 
 // A posting counts one load in the ledger and in the marker, once, before its
 // first byte is sent.
 type posting struct {
 	d       *Delivery
-	id      string
-	loadNo  int64
+	load    posted          // as it is counted
 	counted bool            // in the ledger
 	written bool            // in the marker
 	targets map[string]bool // that the ledger knows
@@ -198,33 +197,28 @@ func (p *posting) knows(target string) bool { return p != nil && p.targets[targe
 
 // prepare makes the marker of a folder that never posted.
 func (p *posting) prepare(ctx context.Context) error {
-	if p.id != "" {
+	if p.load.id != "" {
 		return nil
 	}
 	last, known, err := p.d.lastPosted(ctx)
 	if err == nil && !known {
-		if err = p.d.newMarker(ctx, 0); err == nil {
-			last, _, err = p.d.lastPosted(ctx)
-		}
+		last.marker, err = p.d.newMarker(ctx, 0)
 	}
 	if err != nil {
 		return err
 	}
-	p.id, p.loadNo = last.id, last.loadNo+1
+	p.load = p.d.from(last.marker)
+	p.load.loadNo++
 	return nil
 }
 
-// count belongs to the transaction that marks a batch as sending; committed
+// count is part of the transaction that marks a batch as sending; committed
 // says that it was.
 func (p *posting) count(ctx context.Context, tx *warehouse.Tx) error {
 	if p == nil || p.counted {
 		return nil
 	}
-	n, err := tx.Exec(ctx, "deliver/marker.count", p.d.whereArgs())
-	if err == nil && n != 1 {
-		err = errors.New("the ledger has no marker")
-	}
-	return err
+	return p.load.keep(ctx, tx)
 }
 
 func (p *posting) committed(target string) {
@@ -239,7 +233,7 @@ func (p *posting) write() error {
 	if p == nil || p.written {
 		return nil
 	}
-	if err := p.d.writeMarker(p.id, p.loadNo); err != nil {
+	if err := p.d.writeMarker(p.load.id, p.load.loadNo); err != nil {
 		return err
 	}
 	p.written = true

@@ -143,15 +143,14 @@ func (d *Delivery) rebuildBatch(ctx context.Context, tx *warehouse.Tx, f sentFil
 	if h.Format == 1 {
 		h.Target = d.adopted(h.Target, h.AppID).String()
 	}
-	args := warehouse.Args{
-		"batch_id": h.BatchID, "parent": h.Parent, "run_id": h.RunID, "target": h.Target, "app_id": h.AppID,
-		"record_schema": h.RecordSchema, "sha256": h.SHA256, "file": sentName(h.BatchID),
-		"sent_at": h.SentAt, "finished_at": end.At, "records": len(f.items),
-		"first_no": f.first, "last_no": f.lastNo(),
-		"state": end.State, "attempt": end.Attempt, "status": end.Status,
-		"doubtful": h.Doubtful, "message": end.Message, "request_id": end.RequestID, "decision_id": end.settlementID(),
+	b := batch{
+		id: h.BatchID, parent: h.Parent, target: h.Target, schema: h.RecordSchema, doubtful: h.Doubtful,
+		records: len(f.items), first: f.first, last: f.lastNo(),
 	}
-	if _, err := tx.Exec(ctx, "deliver/ledger.add_batch", args); err != nil {
+	if err := list(ctx, tx, b, h, stateSending, end.Attempt); err != nil {
+		return err
+	}
+	if err := finish(ctx, tx, b.id, end); err != nil {
 		return err
 	}
 	if err := d.addTarget(ctx, tx, h); err != nil {

@@ -32,7 +32,7 @@ func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) e
 	if err := d.recoverDecisions(ctx, tx); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	left, err := d.openBatches(ctx, tx)
+	left, err := openBatches(ctx, tx, "")
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
@@ -72,23 +72,6 @@ func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) er
 			len(strange), len(sent), sentName(strange[0])),
 		Mend: "put the newest warehouse back, or restore the ledger from the sent files with: spendbridge verify --rebuild",
 	}
-}
-
-// openBatches lists the batches whose outcome the ledger does not know.
-func (d *Delivery) openBatches(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
-	var all []openBatch
-	err := r.Each(ctx, "deliver/batch.open", nil, func(rows *sql.Rows) error {
-		b := openBatch{batch: batch{listed: true}}
-		err := rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent, &b.state, &b.doubtful)
-		all = append(all, b)
-		return err
-	})
-	return all, err
-}
-
-type openBatch struct {
-	batch
-	state string // sending, unknown, pending
 }
 
 // recoverBatch settles one open batch by its sent file. What the file says

@@ -2,9 +2,7 @@ package deliver
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -60,26 +58,22 @@ func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made *
 		if err := made.keep(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "deliver/settle.batch", warehouse.Args{
-			"decision_id": made.ID, "batch_id": b.id, "state": state, "at": event.At, "message": event.Message,
-		})
-		return err
+		return finish(ctx, tx, b.id, event)
 	})
 }
 
 // batchInDoubt finds a batch that is unknown. Any other is a usage error.
 func (d *Delivery) batchInDoubt(ctx context.Context, id string) (batch, error) {
-	b := batch{id: id}
-	var state string
-	err := d.DB.Get(ctx, "deliver/settle.find_batch", warehouse.Args{"batch_id": id},
-		&b.target, &b.schema, &state, &b.records, &b.first, &b.last, &b.attempt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return b, etl.Usagef("no batch is called %s; spendbridge status lists those that wait", id)
+	found, err := openBatches(ctx, d.DB, id)
+	switch {
+	case err != nil:
+		return batch{}, err
+	case id == "" || len(found) == 0:
+		return batch{}, etl.Usagef("no batch is called %s; spendbridge status lists those that wait", id)
+	case found[0].state != stateUnknown:
+		return batch{}, etl.Usagef("batch %s is %s; only an unknown one can be settled", id, found[0].state)
 	}
-	if err == nil && state != stateUnknown {
-		return b, etl.Usagef("batch %s is %s; only an unknown one can be settled", id, state)
-	}
-	return b, err
+	return found[0].batch, nil
 }
 
 // SettleRetry lets the next load send a rejected record again as it is.

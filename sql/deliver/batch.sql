@@ -90,13 +90,16 @@ select
     case when $state = 'sending' then $at::timestamptz end as sent_at;
 
 -- name: finish
+-- The outcome of one POST, or a decision about it, which has no HTTP answer of
+-- its own.
 update delivery.batches
 
 set
     state = $state,
-    status = nullif($status, 0),
+    status = coalesce(nullif($status, 0), status),
     message = nullif($message, ''),
-    request_id = nullif($request_id, ''),
+    request_id = coalesce(nullif($request_id, ''), request_id),
+    decision_id = coalesce(nullif($decision_id, ''), decision_id),
     finished_at = $at::timestamptz
 
 where batch_id = $batch_id;
@@ -109,48 +112,17 @@ set
     state = 'sending',
     attempt = attempt + 1,
     decision_id = null,
+    status = null,
+    request_id = null,
     sent_at = $at::timestamptz,
     finished_at = null
 
 where batch_id = $batch_id;
 
 -- name: open
--- Batches whose outcome is not known. Those that are sending belong to a
--- program that has ended in between.
-select
-    batch_id,
-    target,
-    record_schema,
-    records,
-    first_no,
-    last_no,
-    attempt,
-    coalesce(parent_batch_id, '') as parent,
-    state,
-    doubtful
-
-from delivery.batches
-
-where state in ('sending', 'unknown', 'pending')
-
-order by batch_id;
-
--- name: unknown
-select
-    batch_id,
-    target,
-    record_schema,
-    coalesce(status in (413, 422), false) as refused
-
-from delivery.batches
-
-where state = 'unknown'
-
-order by batch_id;
-
--- name: unsettled
--- Batches in doubt, with whether a person asked to send them again and whether
--- Productiv refused them when they were.
+-- The batches whose outcome is not known, or one of any state. A batch that is
+-- sending belongs to a program that has ended. resend: a person asked to send
+-- it again. refused: Productiv refused it when it was sent last.
 select
     batches.batch_id,
     batches.target,
@@ -160,15 +132,18 @@ select
     batches.last_no,
     batches.attempt,
     coalesce(batches.parent_batch_id, '') as parent,
-    coalesce(settlements.decision = 'resend', false) as resend,
+    batches.state,
+    batches.doubtful,
+    coalesce(decisions.decision = 'resend', false) as resend,
     coalesce(batches.status in (413, 422), false) as refused
 
 from delivery.batches as batches
 
-left join delivery.decisions as settlements
-    on batches.decision_id = settlements.decision_id
+left join delivery.decisions as decisions
+    on batches.decision_id = decisions.decision_id
 
-where batches.state = 'unknown'
+where batches.batch_id = $batch_id
+    or $batch_id = '' and batches.state in ('sending', 'unknown', 'pending')
 
 order by batches.batch_id;
 

@@ -13,29 +13,29 @@ select
 
 from delivery.marker;
 
--- name: count
--- Counts one more load that posts.
-update delivery.marker
+-- name: put
+merge into delivery.marker as marker
 
-set
-    load_no = load_no + 1,
-    run_id = $run_id,
-    host = $host,
-    folder = $folder,
-    posted_at = $at::timestamptz;
+using (
 
--- name: add
-insert into delivery.marker by name
+    select
+        $marker_id as marker_id,
+        $inode as inode,
+        $born as born,
+        $load_no as load_no,
+        $run_id as run_id,
+        $host as host,
+        $folder as folder,
+        $at::timestamptz as posted_at
 
-select
-    $marker_id as marker_id,
-    $inode as inode,
-    $born as born,
-    $load_no as load_no,
-    $run_id as run_id,
-    $host as host,
-    $folder as folder,
-    $at::timestamptz as posted_at;
+) as posted
+    on true
+
+when matched then
+    update by name
+
+when not matched then
+    insert by name;
 
 -- name: set
 update delivery.marker set load_no = $load_no;

@@ -19,31 +19,6 @@ where not settled
     and ($currency = '' or currency = $currency)
     and ($before = '' or occurred_on < try_cast($before as date));
 
--- name: find_batch
-select
-    target,
-    record_schema,
-    state,
-    records,
-    first_no,
-    last_no,
-    attempt
-
-from delivery.batches
-
-where batch_id = $batch_id;
-
--- name: batch
-update delivery.batches
-
-set
-    state = $state,
-    decision_id = $decision_id,
-    message = $message,
-    finished_at = $at::timestamptz
-
-where batch_id = $batch_id;
-
 -- name: rejected
 -- The batches that the refused items of some records were in.
 select distinct coalesce(batch_id, '') as batch_id
