@@ -38,26 +38,15 @@ spend as (
 compared as (
 
     select
+        ledger.* exclude (
+            spend_id, source, target, reversed, open_items,
+            standing_content_hash, rejected_content_hash, rejected_kind,
+            rejected_schema
+        ),
+        spend.* exclude (spend_id, source, target, not_due),
         coalesce(spend.spend_id, ledger.spend_id) as spend_id,
         coalesce(spend.source, ledger.source) as source,
         coalesce(ledger.target, spend.target) as target,
-        ledger.elsewhere,
-        spend.currency,
-        spend.amount,
-        spend.occurred_on,
-        spend.created_ms,
-        spend.content_hash,
-        ledger.versions,
-        ledger.standing_no,
-        ledger.standing_key,
-        ledger.standing_amount,
-        ledger.standing_currency,
-        ledger.standing_created_ms,
-        ledger.standing_schema,
-        ledger.rejected_no,
-        ledger.rejected_key,
-        ledger.rejected_payload_hash,
-        ledger.rejected_message,
         coalesce(ledger.reversed, false) as reversed,
         case
             when ledger.open_items > 0 then 'unknown'

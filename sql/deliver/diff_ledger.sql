@@ -51,12 +51,7 @@ newest as (
 )
 
 select
-    newest.target,
-    newest.spend_id,
-    newest.source,
-    newest.elsewhere,
-    newest.versions,
-    newest.open_items,
+    newest.* exclude (standing_no, accepted_no, rejected_no, reversed),
     standing.ledger_no as standing_no,
     standing.key as standing_key,
     standing.amount as standing_amount,
@@ -64,10 +59,8 @@ select
     standing.created_ms as standing_created_ms,
     standing.content_hash as standing_content_hash,
     standing.record_schema as standing_schema,
-    rejected.ledger_no as rejected_no,
     rejected.key as rejected_key,
     rejected.payload_hash as rejected_payload_hash,
-    rejected.message as rejected_message,
     rejected.kind as rejected_kind,
     rejected.content_hash as rejected_content_hash,
     rejected.record_schema as rejected_schema,

@@ -39,7 +39,11 @@ using (
 
     select
         sources.source,
-        holds.source is not null as held
+        $run_id as run_id,
+        $settings_hash as settings_hash,
+        $models_hash as models_hash,
+        case when holds.source is null then $run_id else before.unheld_run_id
+        end as unheld_run_id
 
     from (
         select source from canonical.spend
@@ -52,28 +56,17 @@ using (
     left join (select distinct source from delivery.holds) as holds
         on sources.source = holds.source
 
+    left join delivery.source_loads as before
+        on sources.source = before.source
+
 ) as found
     on source_loads.source = found.source
 
-when matched then update set
-    run_id = $run_id,
-    settings_hash = $settings_hash,
-    models_hash = $models_hash,
-    unheld_run_id = case
-        when found.held then source_loads.unheld_run_id
-        else $run_id
-    end
+when matched then
+    update by name
 
-when not matched then insert (
-    source, run_id, unheld_run_id, settings_hash, models_hash
-)
-values (
-    found.source,
-    $run_id,
-    case when not found.held then $run_id end,
-    $settings_hash,
-    $models_hash
-);
+when not matched then
+    insert by name;
 
 -- name: save_waiting
 -- Keeps what is not due, so that the next load sees what becomes due by a
@@ -111,7 +104,8 @@ using (
     and waiting.place = found.place
     and waiting.record_version = found.record_version
 
-when not matched then insert (spend_id, source, place, record_version)
-values (found.spend_id, found.source, found.place, found.record_version)
+when not matched then
+    insert by name
 
-when not matched by source then delete;
+when not matched by source then
+    delete;

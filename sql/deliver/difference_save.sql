@@ -18,7 +18,8 @@ using (
         case
             when currency = standing_currency then amount - standing_amount
             else coalesce(amount, -standing_amount)
-        end as amount
+        end as amount,
+        $run_id as since_run_id
 
     from diff_states
 
@@ -47,16 +48,10 @@ when matched and (
             and differences.difference = found.difference
             and differences.state = found.state
             then differences.since_run_id
-        else $run_id
+        else found.since_run_id
     end
 
-when not matched then insert (
-    spend_id, source, target, class, state, difference, reason, settled,
-    reversed, currency, amount, since_run_id
-) values (
-    found.spend_id, found.source, found.target, found.class, found.state,
-    found.difference, found.reason, found.settled, found.reversed,
-    found.currency, found.amount, $run_id
-)
+when not matched then
+    insert by name
 
 when not matched by source then delete
