@@ -60,24 +60,17 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 	if err != nil {
 		return result, err
 	}
-	batches, err := d.plannedBatches(ctx, itemsBefore)
+	booked, err := d.bookPlan(ctx, itemsBefore, &made)
+	if err == nil && booked == 0 {
+		err = d.decide(ctx, made)
+	}
+	if err == nil {
+		err = d.renewMarker(ctx)
+	}
+	if err == nil {
+		err = d.refresh(ctx)
+	}
 	if err != nil {
-		return result, err
-	}
-	for _, b := range batches {
-		if err := d.bookCorrection(ctx, b, &made); err != nil {
-			return result, fmt.Errorf("book batch %s: %w", b.id, err)
-		}
-	}
-	if len(batches) == 0 {
-		if err := d.decide(ctx, made); err != nil {
-			return result, err
-		}
-	}
-	if err := d.renewMarker(ctx); err != nil {
-		return result, err
-	}
-	if err := d.refresh(ctx); err != nil {
 		return result, err
 	}
 	if len(result.Strays) > 0 {

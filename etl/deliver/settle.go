@@ -81,35 +81,16 @@ func (d *Delivery) SettleRetry(ctx context.Context, spendID string, by Decision)
 	if err := d.beforeDecision(ctx, by); err != nil {
 		return err
 	}
-	record := covered{subject: spendID, ids: []string{spendID}}
-	batches, err := d.rejectedIn(ctx, record)
-	if err != nil {
-		return err
-	}
-	if len(batches) == 0 {
-		return etl.Usagef("record %s is not rejected; spendbridge explain %s shows what became of it", spendID, spendID)
-	}
-	return d.retryIn(ctx, batches, record, by)
+	return d.retry(ctx, covered{subject: spendID, ids: []string{spendID}}, by)
 }
 
 // SettleDismiss signs for a difference between Productiv and canonical, or for
 // a rejected record: it stays as it is and needs attention no more. The
 // signature is for this difference only; another one is open again.
 func (d *Delivery) SettleDismiss(ctx context.Context, spendID string, by Decision) error {
-	if err := d.beforeDecision(ctx, by); err != nil {
-		return err
-	}
-	var (
-		records int
-		covers  string
-	)
-	if err := d.DB.Get(ctx, "deliver/decision.covers", warehouse.Args{"spend_id": spendID}, &records, &covers); err != nil {
-		return err
-	}
-	if records == 0 {
-		return etl.Usagef("record %s has no refusal and no unsent change to dismiss; spendbridge explain %s shows what became of it", spendID, spendID)
-	}
-	return d.dismiss(ctx, covered{subject: spendID, covers: json.RawMessage(covers)}, by)
+	classes := []string{etl.ClassRejected, etl.ClassInvalid, etl.ClassChanged, etl.ClassWithdrawn, etl.ClassFrozen}
+	_, err := d.settleAll(ctx, Selection{Classes: classes, spendID: spendID}, by, d.dismiss)
+	return err
 }
 
 // SettleCorrected books that Productiv was corrected by hand and holds the
@@ -138,28 +119,23 @@ type covered struct {
 	covers  json.RawMessage // as they were listed; nil for one record by its id
 }
 
-// rejectedIn returns the batches that the records were rejected in, "" for
-// records that were rejected here.
-func (d *Delivery) rejectedIn(ctx context.Context, c covered) ([]string, error) {
-	return warehouse.Strings(ctx, d.DB, "deliver/settle.rejected", warehouse.Args{"spend_ids": c.ids})
-}
-
+// retry also notes the decision in the sent files of the batches that the
+// records were rejected in.
 func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
-	batches, err := d.rejectedIn(ctx, c)
+	batches, err := warehouse.Strings(ctx, d.DB, "deliver/settle.rejected", warehouse.Args{"spend_ids": c.ids})
 	if err != nil {
 		return err
 	}
-	return d.retryIn(ctx, batches, c, by)
-}
-
-func (d *Delivery) retryIn(ctx context.Context, batches []string, c covered, by Decision) error {
+	if len(batches) == 0 {
+		return etl.Usagef("record %s is not rejected; spendbridge explain %s shows what became of it", c.subject, c.subject)
+	}
 	made, err := d.newDecision(ctx, c.subject, decisionRetry, by, c.covers)
 	if err != nil {
 		return err
 	}
 	for _, batchID := range batches {
 		if batchID == "" {
-			continue // refused here, so there is no file to note it in
+			continue // rejected here, so there is no file
 		}
 		if err := appendSent(d.Folder, batchID, made.event(batch{id: batchID}, stateRejected)); err != nil {
 			return err
@@ -184,25 +160,20 @@ func (d *Delivery) settleRecords(ctx context.Context, made decided) error {
 }
 
 func (d *Delivery) correct(ctx context.Context, c covered, by Decision) error {
-	itemsBefore, err := d.planCorrection(ctx, c.ids)
-	if err != nil {
-		return err
-	}
-	batches, err := d.plannedBatches(ctx, itemsBefore)
-	if err != nil {
-		return err
-	}
-	if len(batches) == 0 {
-		return etl.Usagef("%s: nothing to correct: Productiv holds it as it is here, or its last batch is in doubt, or it is frozen", c.subject)
-	}
 	made, err := d.newDecision(ctx, c.subject, decisionCorrected, by, c.covers)
 	if err != nil {
 		return err
 	}
-	for _, b := range batches {
-		if err := d.bookCorrection(ctx, b, &made); err != nil {
-			return fmt.Errorf("settle %s: %w", c.subject, err)
-		}
+	itemsBefore, err := d.planCorrection(ctx, c.ids)
+	if err != nil {
+		return err
+	}
+	booked, err := d.bookPlan(ctx, itemsBefore, &made)
+	if err != nil {
+		return fmt.Errorf("settle %s: %w", c.subject, err)
+	}
+	if booked == 0 {
+		return etl.Usagef("%s: nothing to correct: Productiv holds it as it is here, or its last batch is in doubt, or it is frozen", c.subject)
 	}
 	return d.refresh(ctx)
 }
@@ -227,19 +198,29 @@ func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) (items
 	return itemsBefore, err
 }
 
-// bookCorrection books a batch as accepted that is never posted.
-func (d *Delivery) bookCorrection(ctx context.Context, b batch, made *decided) error {
-	if err := b.load(ctx, d.DB); err != nil {
-		return err
-	}
-	file, err := d.mark(ctx, &b, nil, nil)
+// bookPlan books what was planned after an item of the ledger as accepted, in
+// batches that are never posted, and returns how many.
+func (d *Delivery) bookPlan(ctx context.Context, itemsBefore int64, made *decided) (int, error) {
+	batches, err := d.plannedBatches(ctx, itemsBefore)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := d.save(b, file); err != nil {
-		return d.unsent(ctx, b, err)
+	for _, b := range batches {
+		if err := b.load(ctx, d.DB); err != nil {
+			return 0, err
+		}
+		file, err := d.mark(ctx, &b, nil, nil)
+		if err != nil {
+			return 0, err
+		}
+		if err := d.save(b, file); err != nil {
+			return 0, d.unsent(ctx, b, err)
+		}
+		if err := d.settleSent(ctx, b, stateAccepted, made); err != nil {
+			return 0, fmt.Errorf("batch %s: %w", b.id, err)
+		}
 	}
-	return d.settleSent(ctx, b, stateAccepted, made)
+	return len(batches), nil
 }
 
 // A Selection is the records that one decision is about: those that the last
@@ -249,6 +230,8 @@ type Selection struct {
 	Source         string
 	Currency       string    // ISO 4217
 	OccurredBefore time.Time // a day
+
+	spendID string // one record, listed or not
 }
 
 // Rejected selects what Productiv or this program rejected.
@@ -259,6 +242,9 @@ func Changes() Selection { return Selection{Classes: []string{etl.ClassChanged, 
 
 // String names the selection, as the ledger keeps it.
 func (s Selection) String() string {
+	if s.spendID != "" {
+		return s.spendID
+	}
 	text := "all " + strings.Join(s.Classes, " and ")
 	if s.Source != "" {
 		text += " of " + s.Source
@@ -301,9 +287,12 @@ func (d *Delivery) settleAll(ctx context.Context, s Selection, by Decision, sett
 		covers  string
 	)
 	if err := d.DB.Get(ctx, "deliver/settle.select", warehouse.Args{
-		"classes": s.Classes, "source": s.Source, "currency": s.Currency, "before": before,
+		"spend_id": s.spendID, "classes": s.Classes, "source": s.Source, "currency": s.Currency, "before": before,
 	}, &records, &covers); err != nil {
 		return 0, err
+	}
+	if records == 0 && s.spendID != "" {
+		return 0, etl.Usagef("record %s has no refusal and no unsent change to dismiss; spendbridge explain %s shows what became of it", s, s)
 	}
 	if records == 0 {
 		return 0, etl.Usagef("%s: the last run listed none; spendbridge status shows what is open", s)

@@ -1,7 +1,8 @@
 -- What becomes of items that a person settles.
 
 -- name: select
--- What a decision about many records covers: what the last ended run listed.
+-- What a decision covers, as it was listed: one record, or what the last ended
+-- run listed.
 select
     count(*) as records,
     coalesce(to_json(list({
@@ -13,8 +14,9 @@ select
 from delivery.undelivered
 
 where not settled
-    and since_run_id != ''
     and class in (select unnest($classes::varchar[]))
+    and spend_id = coalesce(nullif($spend_id, ''), spend_id)
+    and ($spend_id != '' or since_run_id != '')
     and ($source = '' or source = $source)
     and ($currency = '' or currency = $currency)
     and ($before = '' or occurred_on < try_cast($before as date));
