@@ -72,7 +72,7 @@ func printHeld(w io.Writer, plan *etl.HeldPlan, held *deliver.Preview) {
 // printSums tells what a load would post by class, source and currency.
 func printSums(w io.Writer, dry deliver.DryRun) {
 	fmt.Fprintf(w, "The next load would post %s new, %s changed, %s touched and %s withdrawn records; gates hold %s of them.\n",
-		etl.Number(dry.Posts("new")), etl.Number(dry.Posts("changed")), etl.Number(dry.Posts("touched")), etl.Number(dry.Posts("withdrawn")), etl.Number(dry.Held))
+		etl.Number(dry.PostNew), etl.Number(dry.PostChanged), etl.Number(dry.PostTouched), etl.Number(dry.PostWithdrawn), etl.Number(dry.Held))
 	if dry.Again > 0 {
 		fmt.Fprintf(w, "It would post %s records in doubt again.\n", etl.Number(dry.Again))
 	}
@@ -86,10 +86,10 @@ func printSums(w io.Writer, dry deliver.DryRun) {
 }
 
 // sums adds up the months.
-func sums(cells []deliver.DryRunCell) []deliver.DryRunCell {
-	var all []deliver.DryRunCell
+func sums(cells []deliver.Sum) []deliver.Sum {
+	var all []deliver.Sum
 	for _, c := range cells {
-		i := slices.IndexFunc(all, func(s deliver.DryRunCell) bool {
+		i := slices.IndexFunc(all, func(s deliver.Sum) bool {
 			return s.Class == c.Class && s.Source == c.Source && s.Currency == c.Currency
 		})
 		if i < 0 {

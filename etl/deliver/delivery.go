@@ -2,13 +2,13 @@ package deliver
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"spendbridge/etl"
@@ -47,15 +47,29 @@ type Delivery struct {
 	MaxQuarantined float64
 }
 
-// A Result says what a load found and did, in records.
-type Result struct {
-	// What the diff found before anything was posted.
+// Found is a diff in records, before anything is posted.
+type Found struct {
 	New       int `json:"new"`
 	Changed   int `json:"changed"`   // amount, currency or time differ from what was delivered
 	Touched   int `json:"touched"`   // only something else differs
 	Withdrawn int `json:"withdrawn"` // delivered, and now excluded or gone
 	Frozen    int `json:"frozen"`    // delivered, and now quarantined or not due
 	NotDue    int `json:"not_due"`
+}
+
+// Open is what is open in the ledger, in records.
+type Open struct {
+	Unknown         int `json:"unknown"`
+	Held            int `json:"held"`
+	Pending         int `json:"pending"`
+	RejectedInTotal int `json:"rejected_in_total"`
+	Stuck           int `json:"stuck"`    // of the rejected: delivered, and their correction was rejected
+	Reversed        int `json:"reversed"` // delivered and reversed, and their new version is not there
+}
+
+// A Result says what a load found and did, in records.
+type Result struct {
+	Found
 
 	// What this load posted.
 	Accepted int `json:"accepted"`
@@ -63,24 +77,20 @@ type Result struct {
 	Batches  int `json:"batches"`       // posts, halves of refused batches included
 	Halving  int `json:"halving_posts"` // of them: to isolate rejected records
 
-	// What stands open in the ledger now.
-	Unknown         int `json:"unknown"`
-	Held            int `json:"held"`
-	Pending         int `json:"pending"`
-	RejectedInTotal int `json:"rejected_in_total"`
-	Stuck           int `json:"stuck"`    // of the rejected: delivered, and their correction was refused
-	Reversed        int `json:"reversed"` // delivered and reversed, and their new version is not there
+	Open // afterwards
 
-	Money   []DeliveryMoney `json:"money"`                  // of the diff
-	Plan    *etl.HeldPlan   `json:"held_plan,omitempty"`    // what the gates hold, if anything
-	Preview *Preview        `json:"held_preview,omitempty"` // of what they hold
+	Money   []Sum         `json:"money"`                  // of the diff
+	Plan    *etl.HeldPlan `json:"held_plan,omitempty"`    // what the gates hold, if anything
+	Preview *Preview      `json:"held_preview,omitempty"` // of what they hold
 }
 
-// A DeliveryMoney is one cell of a diff: what posting it adds at Productiv.
-type DeliveryMoney struct {
-	Class    string `json:"class"` // new, changed, touched, withdrawn, frozen, not_due, unknown, rejected
+// A Sum is one cell of a diff: what posting its records adds at Productiv.
+type Sum struct {
+	Class    string `json:"class"`           // new, changed, touched, withdrawn, frozen, not_due, unknown, rejected
+	State    string `json:"state,omitempty"` // of what is not posted: not_due, rejected, unknown, unsent_changes
 	Source   string `json:"source"`
 	Currency string `json:"currency"`
+	Month    string `json:"month,omitempty"` // 2026-03
 	Records  int    `json:"records"`
 	Amount   string `json:"amount"` // major units, exact
 }
@@ -110,24 +120,14 @@ func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 			return result, err
 		}
 	}
-	end, err := d.sendDiff(ctx, s, approval, &result)
+	news, err := d.sendDiff(ctx, s, approval, &result)
 	result.Accepted += s.accepted
 	result.Rejected += s.rejected
 	result.Batches, result.Halving = s.posts, s.halves
 	if err != nil {
-		return result, err
+		return result, errors.Join(s.stopped, err)
 	}
-	if end == nil {
-		if end, err = d.conclude(context.WithoutCancel(ctx), &result); err != nil {
-			return result, errors.Join(s.stopped, err)
-		}
-	}
-	return result, errors.Join(s.stopped, s.spent(), d.needsPerson(ctx, result, *end))
-}
-
-// A conclusion is what a load found in the end.
-type conclusion struct {
-	news bool // it differs from what the load before found
+	return result, errors.Join(s.stopped, s.spent(), d.needsPerson(ctx, result, news))
 }
 
 // sendAgain posts the batches in doubt that may be posted again.
@@ -143,64 +143,50 @@ func (d *Delivery) sendAgain(ctx context.Context, s *sender) error {
 	return err
 }
 
-// sendDiff posts what the diff asks for. Where a change is compensated, the
-// new versions follow in a second round, once their reversals are accepted. If
-// the last round has nothing to post, its diff is the conclusion.
-func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, result *Result) (*conclusion, error) {
+// sendDiff posts what the diff asks for, and reports whether it is another one
+// in the end than the load before found. Where a change is compensated, the new
+// versions follow in a second round, once their reversals are accepted. If the
+// last round has nothing to post, its diff is that of the end.
+func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, result *Result) (news bool, err error) {
 	for round := 1; round <= 2; round++ {
 		plan, err := d.plan(ctx, approval, result)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		found := plan.findings
 		if round == 1 {
-			result.New, result.Changed = found.classes["new"], found.classes["changed"]
-			result.Touched, result.Withdrawn = found.classes["touched"], found.classes["withdrawn"]
-			result.Frozen, result.NotDue = found.classes["frozen"], found.classes["not_due"]
-			result.Money = found.money
+			result.Found, result.Money = plan.Found, plan.money
 		}
-		if plan.end != nil {
-			return plan.end, nil
+		if plan.concluded {
+			return plan.news, nil
 		}
 		batches, err := d.plannedBatches(ctx, plan.itemsBefore)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
 		s.run(ctx, batches)
-		if s.stopped != nil || !found.reverses {
-			return nil, nil
+		if s.stopped != nil || !plan.Reverses {
+			break
 		}
 	}
-	return nil, nil
-}
-
-// conclude proves that canonical and the ledger still add up, keeps the
-// totals and counts what stands open.
-func (d *Delivery) conclude(ctx context.Context, result *Result) (end *conclusion, err error) {
+	ctx = context.WithoutCancel(ctx)
 	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
-		found, err := d.gatedDiff(ctx, conn)
+		found, err := d.provenDiff(ctx, conn)
 		if err != nil {
 			return err
 		}
-		if err := d.reconcile(ctx, conn); err != nil {
-			return err
-		}
-		end, err = d.concludeFrom(ctx, conn, found, result)
+		news, err = d.conclude(ctx, conn, found, result)
 		return err
 	})
-	return end, err
+	return news, err
 }
 
-// concludeFrom concludes from a diff that was proven.
-func (d *Delivery) concludeFrom(ctx context.Context, conn *warehouse.Conn, found findings, result *Result) (*conclusion, error) {
-	result.Unknown, result.Pending = found.states[stateUnknown], found.states[statePending]
-	result.Stuck, result.Reversed = found.stuck, found.reversed
-	result.RejectedInTotal, result.Held = found.states[stateRejected], found.states[stateHeld]
-	news, err := d.remember(ctx, conn)
-	if err != nil {
-		return nil, err
+// conclude keeps what a proven diff found and counts what is open.
+func (d *Delivery) conclude(ctx context.Context, conn *warehouse.Conn, found findings, result *Result) (news bool, err error) {
+	result.Open = found.Open
+	if news, err = d.remember(ctx, conn); err != nil {
+		return false, err
 	}
-	return &conclusion{news}, result.describeHeld(ctx, conn)
+	return news, result.describeHeld(ctx, conn)
 }
 
 // describeHeld says what the gates hold, for a person to decide on.
@@ -250,7 +236,7 @@ func (d *Delivery) refresh(ctx context.Context) error {
 }
 
 // needsPerson says what a person has to decide, if anything.
-func (d *Delivery) needsPerson(ctx context.Context, result Result, end conclusion) error {
+func (d *Delivery) needsPerson(ctx context.Context, result Result, news bool) error {
 	var waits []error
 	if result.Unknown > 0 {
 		waits = append(waits, d.unknownWaits(ctx, result.Unknown))
@@ -270,7 +256,7 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result, end conclusio
 			Mend: "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was refused or is in quarantine",
 		})
 	}
-	if !end.news {
+	if !news {
 		return errors.Join(waits...)
 	}
 	untold, err := d.untoldWaits(ctx)
@@ -280,10 +266,8 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result, end conclusio
 // untoldWaits tells, once, of what Productiv does not hold as canonical has it
 // and no later load will mend.
 func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
-	untold, err := warehouse.List(ctx, d.DB, "deliver/difference.untold", warehouse.Args{"run_id": string(d.RunID)},
-		func(rows *sql.Rows, u *etl.Undelivered) error {
-			return rows.Scan(&u.Class, &u.Currency, &u.Records, &u.Amount, &u.Unreadable)
-		})
+	var untold []etl.Undelivered
+	err = warehouse.Fill(ctx, d.DB, &untold, "deliver/difference.untold", warehouse.Args{"run_id": string(d.RunID)})
 	if err != nil || len(untold) == 0 {
 		return nil, err
 	}
@@ -324,15 +308,9 @@ func (d *Delivery) unknownWaits(ctx context.Context, records int) error {
 // someOf lists at most three names.
 func someOf(names []string) string {
 	const most = 3
-	text, rest := "", names
-	for i, name := range names[:min(len(names), most)] {
-		if i > 0 {
-			text += ", "
-		}
-		text, rest = text+name, names[i+1:]
-	}
-	if len(rest) > 0 {
-		text += fmt.Sprintf(" and %d more", len(rest))
+	text := strings.Join(names[:min(len(names), most)], ", ")
+	if rest := len(names) - most; rest > 0 {
+		text += fmt.Sprintf(" and %d more", rest)
 	}
 	return text
 }

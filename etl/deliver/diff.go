@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -11,16 +12,17 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// Findings sum up a diff, in records and money.
+// Posts is what of a diff would be posted, held records included.
+type Posts struct{ PostNew, PostChanged, PostTouched, PostWithdrawn int }
+
+// Findings sum up a diff.
 type findings struct {
-	classes  map[string]int // records by class, without those that were refused before
-	states   map[string]int // records by the state the ledger counts them in
-	posts    map[string]int // records by class that would be posted, held ones included
-	reverses bool           // something is reversed, so new versions follow
-	money    []DeliveryMoney
-	stuck    int  // delivered records whose reversal or new version was refused
-	reversed int  // records that stand reversed without their new version
+	Found
+	Posts
+	Open
+	Reverses bool // something is reversed, so new versions follow
 	drafted  bool // an item is to be posted, or held
+	money    []Sum
 }
 
 // A step is one statement of many.
@@ -74,9 +76,20 @@ func (d *Delivery) gatedDiff(ctx context.Context, conn warehouse.Runner) (findin
 	if err != nil {
 		return findings{}, err
 	}
-	found, err := summarise(ctx, conn)
-	found.drafted = drafted
-	return found, err
+	found := findings{drafted: drafted}
+	if err := warehouse.Fill(ctx, conn, &found, "deliver/diff.counts", nil); err != nil {
+		return found, err
+	}
+	return found, warehouse.Fill(ctx, conn, &found.money, "deliver/diff.money", nil)
+}
+
+// provenDiff is the diff after the proof that canonical and the ledger add up.
+func (d *Delivery) provenDiff(ctx context.Context, conn warehouse.Runner) (findings, error) {
+	found, err := d.gatedDiff(ctx, conn)
+	if err != nil {
+		return found, err
+	}
+	return found, d.reconcile(ctx, conn)
 }
 
 // postFrom is null when everything is due.
@@ -94,63 +107,16 @@ func (d *Delivery) targets(ctx context.Context, conn warehouse.Runner) (string, 
 		Source string `json:"source"`
 		Target string `json:"target"`
 	}
-	all := []target{}
-	err := conn.Each(ctx, "deliver/diff.sources", nil, func(rows *sql.Rows) error {
-		var t target
-		if err := rows.Scan(&t.Source, &t.Target); err != nil {
-			return err
-		}
-		if configured := d.target(t.Source).String(); configured != "" {
-			t.Target = configured
-		}
-		if t.Target != "" {
-			all = append(all, t)
-		}
-		return nil
+	all, err := warehouse.List(ctx, conn, "deliver/diff.sources", nil, func(rows *sql.Rows, t *target) error {
+		err := rows.Scan(&t.Source, &t.Target)
+		t.Target = cmp.Or(d.target(t.Source).String(), t.Target)
+		return err
 	})
 	if err != nil {
 		return "", err
 	}
 	text, err := json.Marshal(all)
 	return string(text), err
-}
-
-func summarise(ctx context.Context, conn warehouse.Runner) (findings, error) {
-	f := findings{classes: map[string]int{}, states: map[string]int{}, posts: map[string]int{}, money: []DeliveryMoney{}}
-	err := conn.Each(ctx, "deliver/diff.counts", nil, func(rows *sql.Rows) error {
-		var (
-			class, state      string
-			reverses          bool
-			reversed, records int
-		)
-		if err := rows.Scan(&class, &state, &reverses, &reversed, &records); err != nil {
-			return err
-		}
-		refused := state == stateRejected
-		if class != "new" || !refused {
-			f.classes[class] += records
-		}
-		f.states[state] += records
-		if state == statePending || state == stateHeld {
-			f.posts[class] += records
-		}
-		if refused && (class == "changed" || class == "withdrawn") {
-			f.stuck += records
-		}
-		f.reversed += reversed
-		f.reverses = f.reverses || reverses
-		return nil
-	})
-	if err != nil {
-		return f, err
-	}
-	err = conn.Each(ctx, "deliver/diff.money", nil, func(rows *sql.Rows) error {
-		var m DeliveryMoney
-		err := rows.Scan(&m.Class, &m.Source, &m.Currency, &m.Records, &m.Amount)
-		f.money = append(f.money, m)
-		return err
-	})
-	return f, err
 }
 
 // reconcile proves that canonical is the sum of all states, record by record,
@@ -202,8 +168,9 @@ func Untell(ctx context.Context, r warehouse.Runner) error {
 // ledger to be posted.
 type loadPlan struct {
 	findings
-	itemsBefore int64       // the newest item of the ledger before it
-	end         *conclusion // of the load; nil if something is to be posted
+	itemsBefore int64 // the newest item of the ledger before it
+	concluded   bool  // there is nothing to post
+	news        bool  // then: the diff is another one than the load before found
 }
 
 // plan compares, proves that the books balance, and writes what is to be
@@ -212,20 +179,12 @@ type loadPlan struct {
 // there and then.
 func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (plan loadPlan, err error) {
 	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
-		if _, err = conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
-			return err
-		}
-		if plan.findings, err = d.gatedDiff(ctx, conn); err != nil {
-			return err
-		}
-		if err = d.reconcile(ctx, conn); err != nil {
-			return err
-		}
-		if err = d.hold(ctx, conn, approval); err != nil {
+		if plan.findings, err = d.heldDiff(ctx, conn, approval); err != nil {
 			return err
 		}
 		if !plan.drafted && approval == "" {
-			plan.end, err = d.concludeFrom(ctx, conn, plan.findings, result)
+			plan.concluded = true
+			plan.news, err = d.conclude(ctx, conn, plan.findings, result)
 			return err
 		}
 		invalid, err := d.validate(ctx, conn)
@@ -237,6 +196,19 @@ func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (p
 		return err
 	})
 	return plan, err
+}
+
+// heldDiff is the diff of a load that begins: what an earlier one planned and
+// never sent is forgotten, and what the gates hold is kept.
+func (d *Delivery) heldDiff(ctx context.Context, conn warehouse.Runner, approval string) (findings, error) {
+	if _, err := conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
+		return findings{}, err
+	}
+	found, err := d.provenDiff(ctx, conn)
+	if err != nil {
+		return found, err
+	}
+	return found, d.hold(ctx, conn, approval)
 }
 
 // An invalidItem is one that breaks its schema.

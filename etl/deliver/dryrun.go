@@ -15,46 +15,28 @@ import (
 
 // A DryRun says what a load would post now.
 type DryRun struct {
-	New       int `json:"new"`
-	Changed   int `json:"changed"`
-	Touched   int `json:"touched"`
-	Withdrawn int `json:"withdrawn"`
-	Frozen    int `json:"frozen"`
-	NotDue    int `json:"not_due"`
-	Held      int `json:"held"`    // of these, by a gate
-	Invalid   int `json:"invalid"` // items that break the JSON Schema, to be rejected
+	Found
+	Held    int `json:"held"`    // of these, by a gate
+	Invalid int `json:"invalid"` // items that break the JSON Schema, to be rejected
 
 	Again       int     `json:"again"`        // records in doubt whose batches would be posted again
 	Items       int     `json:"items"`        // that would be posted, held ones included
 	PayloadFile *string `json:"payload_file"` // their exact JSON, one a line; null unless asked for
 	Preview
 	Plan      *etl.HeldPlan `json:"held_plan,omitempty"` // what the gates would hold
-	NotPosted []NotPosted   `json:"not_posted"`          // what the load leaves as it is
+	NotPosted []Sum         `json:"not_posted"`          // what the load leaves as it is
 	First     []DryRunFirst `json:"first"`
 
 	// Undelivered is what Productiv does not hold as canonical has it, this load
 	// not counted.
 	Undelivered []etl.Undelivered `json:"undelivered"`
 
-	posts map[string]int // records by class that would be posted
-}
-
-// Posts is how many records of a class would be posted, held ones included.
-func (d DryRun) Posts(class string) int { return d.posts[class] }
-
-// A NotPosted is one cell of what the load leaves as it is.
-type NotPosted struct {
-	Class    string `json:"class"`
-	State    string `json:"state"` // not_due, rejected, unknown, unsent_changes
-	Source   string `json:"source"`
-	Currency string `json:"currency"`
-	Records  int    `json:"records"`
-	Amount   string `json:"amount"` // what posting it would add
+	Posts `json:"-"`
 }
 
 // A Preview is what a person looks at before it is posted.
 type Preview struct {
-	Cells   []DryRunCell    `json:"cells"`
+	Cells   []Sum           `json:"cells"`   // by month
 	Vendors []PreviewVendor `json:"vendors"` // the largest ones
 	Samples []PreviewSample `json:"samples"` // of what gates hold
 }
@@ -76,16 +58,6 @@ type PreviewSample struct {
 	Posted   json.RawMessage `json:"posted"`
 }
 
-// A DryRunCell is what a load would add at Productiv in one month.
-type DryRunCell struct {
-	Class    string `json:"class"`
-	Source   string `json:"source"`
-	Currency string `json:"currency"`
-	Month    string `json:"month"` // 2026-03
-	Records  int    `json:"records"`
-	Amount   string `json:"amount"` // major units, exact
-}
-
 // A DryRunFirst is one item: what Productiv holds and what it would get.
 type DryRunFirst struct {
 	SpendID string          `json:"spend_id"`
@@ -97,31 +69,27 @@ type DryRunFirst struct {
 	After   json.RawMessage `json:"after"`
 }
 
-// firstItems is how many items a dry run shows in full.
-const firstItems = 10
+// How much is shown.
+const (
+	firstItems     = 10 // in full
+	previewVendors = 10
+	previewSamples = 6
+)
 
 // DryRun finds out what a load would post now: the same records with the same
 // amounts and classes as the load after it, provided that nothing else changes.
 // It works in the caller's transaction, which is to be rolled back, and writes
 // nothing but the payload file, if one is named.
 func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string) (DryRun, error) {
-	dry := DryRun{First: []DryRunFirst{}, NotPosted: []NotPosted{}}
+	var dry DryRun
 	if err := d.recoverIn(ctx, tx, false); err != nil {
 		return dry, err
 	}
-	if _, err := tx.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
-		return dry, err
-	}
-	found, err := d.gatedDiff(ctx, tx)
+	found, err := d.heldDiff(ctx, tx, "")
 	if err != nil {
 		return dry, fmt.Errorf("dry run: %w", err)
 	}
-	if err := d.reconcile(ctx, tx); err != nil {
-		return dry, err
-	}
-	dry.New, dry.Changed, dry.Touched = found.classes["new"], found.classes["changed"], found.classes["touched"]
-	dry.Withdrawn, dry.Frozen, dry.NotDue = found.classes["withdrawn"], found.classes["frozen"], found.classes["not_due"]
-	dry.Held, dry.posts = found.states[stateHeld], found.posts
+	dry.Found, dry.Posts, dry.Held = found.Found, found.Posts, found.Held
 	invalid, err := d.validate(ctx, tx)
 	if err != nil {
 		return dry, fmt.Errorf("dry run: %w", err)
@@ -140,38 +108,17 @@ func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string
 }
 
 func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *DryRun, payloads string) error {
-	if _, err := conn.Exec(ctx, "deliver/difference_save.sql", warehouse.Args{"run_id": string(d.RunID)}); err != nil {
+	_, err := conn.Exec(ctx, "deliver/difference_save.sql", warehouse.Args{"run_id": string(d.RunID)})
+	if err != nil {
 		return err
 	}
-	var err error
 	if dry.Preview, err = preview(ctx, conn, false); err != nil {
 		return err
 	}
-	err = conn.Each(ctx, "deliver/diff.first", warehouse.Args{"most": firstItems}, func(rows *sql.Rows) error {
-		var (
-			f             DryRunFirst
-			before, after string
-		)
-		if err := rows.Scan(&f.SpendID, &f.Class, &f.Kind, &f.Key, &f.Gate, &before, &after); err != nil {
-			return err
-		}
-		f.Before, f.After = json.RawMessage(before), json.RawMessage(after)
-		dry.First = append(dry.First, f)
-		return nil
-	})
-	if err != nil {
+	if err := warehouse.Fill(ctx, conn, &dry.First, "deliver/diff.first", warehouse.Args{"most": firstItems}); err != nil {
 		return err
 	}
-	err = conn.Each(ctx, "deliver/diff.left", nil, func(rows *sql.Rows) error {
-		var n NotPosted
-		err := rows.Scan(&n.Class, &n.State, &n.Source, &n.Currency, &n.Records, &n.Amount)
-		dry.NotPosted = append(dry.NotPosted, n)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := d.hold(ctx, conn, ""); err != nil {
+	if err := warehouse.Fill(ctx, conn, &dry.NotPosted, "deliver/diff.left", nil); err != nil {
 		return err
 	}
 	plan, err := ReadPlan(ctx, conn)
@@ -184,44 +131,16 @@ func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *Dry
 	return d.writePayloads(ctx, conn, dry, payloads)
 }
 
-// How much of a preview is shown.
-const (
-	previewVendors = 10
-	previewSamples = 6
-)
-
 // preview describes the draft, or what the gates hold of it.
-func preview(ctx context.Context, conn warehouse.Runner, held bool) (Preview, error) {
-	p := Preview{Cells: []DryRunCell{}, Vendors: []PreviewVendor{}, Samples: []PreviewSample{}}
-	err := conn.Each(ctx, "deliver/diff.months", warehouse.Args{"held": held}, func(rows *sql.Rows) error {
-		var c DryRunCell
-		err := rows.Scan(&c.Class, &c.Source, &c.Currency, &c.Month, &c.Records, &c.Amount)
-		p.Cells = append(p.Cells, c)
-		return err
-	})
+func preview(ctx context.Context, conn warehouse.Runner, held bool) (p Preview, err error) {
+	if err := warehouse.Fill(ctx, conn, &p.Cells, "deliver/diff.months", warehouse.Args{"held": held}); err != nil {
+		return p, err
+	}
+	err = warehouse.Fill(ctx, conn, &p.Vendors, "deliver/diff.vendors", warehouse.Args{"held": held, "most": previewVendors})
 	if err != nil {
 		return p, err
 	}
-	err = conn.Each(ctx, "deliver/diff.vendors", warehouse.Args{"held": held, "most": previewVendors}, func(rows *sql.Rows) error {
-		var v PreviewVendor
-		err := rows.Scan(&v.Vendor, &v.Currency, &v.Records, &v.Amount)
-		p.Vendors = append(p.Vendors, v)
-		return err
-	})
-	if err != nil {
-		return p, err
-	}
-	err = conn.Each(ctx, "deliver/diff_samples.sql", warehouse.Args{"most": previewSamples}, func(rows *sql.Rows) error {
-		var (
-			s                PreviewSample
-			received, posted string
-		)
-		err := rows.Scan(&s.SpendID, &s.Shows, &received, &posted)
-		s.Received, s.Posted = json.RawMessage(received), json.RawMessage(posted)
-		p.Samples = append(p.Samples, s)
-		return err
-	})
-	return p, err
+	return p, warehouse.Fill(ctx, conn, &p.Samples, "deliver/diff_samples.sql", warehouse.Args{"most": previewSamples})
 }
 
 // writePayloads counts the items of the draft, and writes them into a file if

@@ -242,7 +242,7 @@ func TestAFirstLoadShowsWhatItWouldPost(t *testing.T) {
 	if result.Plan == nil || result.Preview == nil {
 		t.Fatalf("%+v, want a plan and its preview", result)
 	}
-	cells := []deliver.DryRunCell{
+	cells := []deliver.Sum{
 		{Class: "new", Source: "productive", Currency: "JPY", Month: "2026-03", Records: 1, Amount: "1000.0000"},
 		{Class: "new", Source: "productive", Currency: "USD", Month: "2026-04", Records: 1, Amount: "2.0000"},
 	}

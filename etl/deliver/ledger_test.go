@@ -237,7 +237,10 @@ func TestReportListsWhatChanged(t *testing.T) {
 
 	result := s.postTelling()
 	result.Money = nil
-	want := deliver.Result{New: 1, Changed: 3, Touched: 1, Withdrawn: 2, Frozen: 2, NotDue: 1, Accepted: 1, Batches: 1}
+	want := deliver.Result{
+		Found:    deliver.Found{New: 1, Changed: 3, Touched: 1, Withdrawn: 2, Frozen: 2, NotDue: 1},
+		Accepted: 1, Batches: 1,
+	}
 	if diff := cmp.Diff(want, result); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}

@@ -50,26 +50,13 @@ func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) er
 	if err != nil {
 		return err
 	}
-	ids, err := warehouse.Strings(ctx, r, "deliver/batch.ids", nil)
-	if err != nil {
+	orphans, err := warehouse.Strings(ctx, r, "deliver/batch.orphans", warehouse.Args{"sent": sent})
+	if err != nil || len(orphans) == 0 {
 		return err
-	}
-	known := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		known[id] = true
-	}
-	var strange []string
-	for _, id := range sent {
-		if !known[id] {
-			strange = append(strange, id)
-		}
-	}
-	if len(strange) == 0 {
-		return nil
 	}
 	return &etl.NeedsPersonError{
 		What: fmt.Sprintf("the ledger is older than what was sent: it does not have %d of the %d sent files, the first is %s; nothing is posted",
-			len(strange), len(sent), sentName(strange[0])),
+			len(orphans), len(sent), sentName(orphans[0])),
 		Mend: "put the newest warehouse back, or restore the ledger from the sent files with: spendbridge verify --rebuild",
 	}
 }
@@ -118,27 +105,22 @@ func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBa
 		return nil
 	}
 	event := sentEvent{State: statePending, At: d.Now().UTC(), Attempt: b.attempt, Message: "the program ended before the batch was sent"}
-	lost, err := d.lostBefore(ctx, tx, b.batch)
-	switch {
-	case err != nil:
+	ids, err := sentBatches(d.Folder)
+	if err != nil {
 		return err
-	case lost:
+	}
+	before, err := warehouse.Strings(ctx, tx, "deliver/batch.sent_before", warehouse.Args{"first_no": b.first})
+	if err != nil {
+		return err
+	}
+	switch {
+	case slices.ContainsFunc(before, func(id string) bool { return !slices.Contains(ids, id) }):
 		event.State, event.Message = stateUnknown, "its sent file is not there, and neither are those of batches before it"
 	case b.doubtful:
 		event.State = stateUnknown
 	}
 	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
 	return d.takeOver(ctx, tx, outcome{b.batch, event})
-}
-
-// lostBefore reports whether the sent file of an earlier batch is missing.
-func (d *Delivery) lostBefore(ctx context.Context, r warehouse.Runner, b batch) (bool, error) {
-	ids, err := sentBatches(d.Folder)
-	if err != nil {
-		return false, err
-	}
-	before, err := warehouse.Strings(ctx, r, "deliver/batch.sent_before", warehouse.Args{"first_no": b.first})
-	return slices.ContainsFunc(before, func(id string) bool { return !slices.Contains(ids, id) }), err
 }
 
 // noteRecovered adds the event to the file. A torn last line is dropped on
@@ -171,10 +153,8 @@ func (d *Delivery) Verify(ctx context.Context) error {
 		})
 	}
 	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
-		if _, err := d.gatedDiff(ctx, conn); err != nil {
-			return err
-		}
-		return d.reconcile(ctx, conn)
+		_, err := d.provenDiff(ctx, conn)
+		return err
 	})
 }
 

@@ -43,8 +43,16 @@ from (
 
 ) as numbered;
 
--- name: ids
-select batch_id from delivery.batches;
+-- name: orphans
+-- Batches with a sent file that the ledger does not have.
+select sent.batch_id
+
+from (select unnest($sent::varchar[]) as batch_id) as sent
+
+anti join delivery.batches as batches
+    on sent.batch_id = batches.batch_id
+
+order by sent.batch_id;
 
 -- name: items
 -- The items between two ledger numbers as the sent files list them, without

@@ -82,19 +82,35 @@ group by all
 order by class, state, source, currency;
 
 -- name: counts
--- The diff in records.
+-- The diff in records: by class, what of them would be posted, held ones
+-- included, and what is open. What was rejected before is not new.
 select
-    class,
-    state,
-    bool_or(action = 'reverse') as reverses,
+    count(*) filter (class = 'new' and state != 'rejected') as new,
+    count(*) filter (class = 'changed') as changed,
+    count(*) filter (class = 'touched') as touched,
+    count(*) filter (class = 'withdrawn') as withdrawn,
+    count(*) filter (class = 'frozen') as frozen,
+    count(*) filter (class = 'not_due') as not_due,
+    count(*) filter (class = 'new' and is_due) as post_new,
+    count(*) filter (class = 'changed' and is_due) as post_changed,
+    count(*) filter (class = 'touched' and is_due) as post_touched,
+    count(*) filter (class = 'withdrawn' and is_due) as post_withdrawn,
+    count(*) filter (state = 'unknown') as unknown,
+    count(*) filter (state = 'held') as held,
+    count(*) filter (state = 'pending') as pending,
+    count(*) filter (state = 'rejected') as rejected_in_total,
+    count(*) filter (
+        state = 'rejected' and class in ('changed', 'withdrawn')
+    ) as stuck,
     count(*) filter (reversed and not settled) as reversed,
-    count(*) as records
+    bool_or(action = 'reverse') as reverses
 
-from diff_states
-
-group by class, state
-
-order by class, state;
+from (
+    select
+        *,
+        state in ('pending', 'held') as is_due
+    from diff_states
+) as states;
 
 -- name: money
 -- The diff in money: what each class would add at Productiv. A record whose
@@ -163,8 +179,8 @@ select
     draft.class,
     draft.kind,
     draft.key,
-    coalesce(draft.gate, '') as gate,
-    coalesce(standing.payload, '') as before,
+    draft.gate,
+    standing.payload as before,
     draft.payload as after
 
 from item_draft as draft
@@ -229,7 +245,9 @@ select
 from configured
 
 left join delivery.targets as targets
-    on configured.target = targets.target;
+    on configured.target = targets.target
+
+where configured.target != '';
 
 -- name: months
 -- What would be posted, by month; with $held what the gates hold of it. A

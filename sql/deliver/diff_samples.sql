@@ -68,7 +68,7 @@ select
         ),
         ','
     ) || '}' as received,
-    payload
+    payload as posted
 
 from chosen
 

@@ -6,7 +6,7 @@
 -- policy does not post.
 select
     class,
-    coalesce(currency, '') as currency,
+    currency,
     count(*) as records,
     coalesce(sum(amount), 0)::decimal(38, 4)::varchar as amount,
     count(*) filter (amount is null) as unreadable
