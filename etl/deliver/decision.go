@@ -76,10 +76,18 @@ func (d *Delivery) newDecision(ctx context.Context, subject, what string, by Dec
 	return made, err
 }
 
-// decide records a decision, first in the file, then with its effect in the
-// ledger. A program that is killed in between leaves the effect to the next
-// load.
-func (d *Delivery) decide(ctx context.Context, made decided) error {
+// decide makes a decision and records it.
+func (d *Delivery) decide(ctx context.Context, subject, what string, by Decision, covers json.RawMessage) (decided, error) {
+	made, err := d.newDecision(ctx, subject, what, by, covers)
+	if err != nil {
+		return made, err
+	}
+	return made, d.record(ctx, made)
+}
+
+// record writes a decision into the file, then with its effect into the ledger.
+// A program that is killed in between leaves the effect to the next load.
+func (d *Delivery) record(ctx context.Context, made decided) error {
 	if err := d.appendDecision(made); err != nil {
 		return err
 	}

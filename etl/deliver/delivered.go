@@ -62,7 +62,7 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 	}
 	booked, err := d.bookPlan(ctx, itemsBefore, &made)
 	if err == nil && booked == 0 {
-		err = d.decide(ctx, made)
+		err = d.record(ctx, made)
 	}
 	if err == nil {
 		err = d.renewMarker(ctx)

@@ -120,11 +120,8 @@ func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Resul
 	if err := d.DB.Get(ctx, "deliver/gate.covers", nil, &covers); err != nil {
 		return result, err
 	}
-	made, err := d.newDecision(ctx, plan.Name, decisionApprove, by, json.RawMessage(covers))
+	made, err := d.decide(ctx, plan.Name, decisionApprove, by, json.RawMessage(covers))
 	if err != nil {
-		return result, err
-	}
-	if err := d.decide(ctx, made); err != nil {
 		return result, fmt.Errorf("approve: %w", err)
 	}
 	if plan.Has(etl.GateFolder) {

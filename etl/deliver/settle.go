@@ -141,20 +141,15 @@ func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
 			return err
 		}
 	}
-	return d.settleRecords(ctx, made)
+	if err := d.record(ctx, made); err != nil {
+		return fmt.Errorf("settle %s: %w", c.subject, err)
+	}
+	return d.refresh(ctx)
 }
 
 func (d *Delivery) dismiss(ctx context.Context, c covered, by Decision) error {
-	made, err := d.newDecision(ctx, c.subject, decisionDismiss, by, c.covers)
-	if err != nil {
-		return err
-	}
-	return d.settleRecords(ctx, made)
-}
-
-func (d *Delivery) settleRecords(ctx context.Context, made decided) error {
-	if err := d.decide(ctx, made); err != nil {
-		return fmt.Errorf("settle %s: %w", made.Subject, err)
+	if _, err := d.decide(ctx, c.subject, decisionDismiss, by, c.covers); err != nil {
+		return fmt.Errorf("settle %s: %w", c.subject, err)
 	}
 	return d.refresh(ctx)
 }

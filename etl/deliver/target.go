@@ -83,14 +83,9 @@ type knownTarget struct {
 }
 
 func (d *Delivery) knownTargets(ctx context.Context, r warehouse.Runner) ([]knownTarget, error) {
-	var all []knownTarget
-	err := r.Each(ctx, "deliver/target.list", nil, func(rows *sql.Rows) error {
-		var t knownTarget
-		err := rows.Scan(&t.name, &t.address, &t.appID, &t.application)
-		all = append(all, t)
-		return err
+	return warehouse.List(ctx, r, "deliver/target.list", nil, func(rows *sql.Rows, t *knownTarget) error {
+		return rows.Scan(&t.name, &t.address, &t.appID, &t.application)
 	})
-	return all, err
 }
 
 // reach returns the application id that a batch planned for a target is sent
@@ -98,45 +93,37 @@ func (d *Delivery) knownTargets(ctx context.Context, r warehouse.Runner) ([]know
 // address, or is the same application as one that is.
 func (d *Delivery) reach(known []knownTarget, name string) (appID string, ok bool) {
 	here := d.address()
-	find := func(match func(knownTarget) bool) (knownTarget, bool) {
-		i := slices.IndexFunc(known, match)
-		if i < 0 {
-			return knownTarget{}, false
-		}
-		return known[i], true
-	}
-	named, ok := find(func(t knownTarget) bool { return t.name == name })
-	if !ok { // planned for a target that has not accepted anything yet
+	i := slices.IndexFunc(known, func(t knownTarget) bool { return t.name == name })
+	if i < 0 { // planned for a target that has not accepted anything yet
 		t, ok := parseTarget(name)
 		return t.appID, ok && t.address == here
 	}
-	if named.address == here {
-		return named.appID, true
+	if known[i].address == here {
+		return known[i].appID, true
 	}
-	same, ok := find(func(t knownTarget) bool { return t.address == here && t.application == named.application })
-	return same.appID, ok
+	same := slices.IndexFunc(known, func(t knownTarget) bool { return t.address == here && t.application == known[i].application })
+	if same < 0 {
+		return "", false
+	}
+	return known[same].appID, true
 }
 
 // adoptTargets brings the targets of a ledger that an older version wrote into
 // normal form. What that version called a target had no path.
 func (d *Delivery) adoptTargets(ctx context.Context, tx *warehouse.Tx) error {
-	type stray struct{ name, appID, run string }
-	var strays []stray
-	err := tx.Each(ctx, "deliver/target.strays", nil, func(rows *sql.Rows) error {
-		var s stray
-		err := rows.Scan(&s.name, &s.appID, &s.run)
-		strays = append(strays, s)
-		return err
+	type orphan struct{ name, appID, run string }
+	orphans, err := warehouse.List(ctx, tx, "deliver/target.orphans", nil, func(rows *sql.Rows, o *orphan) error {
+		return rows.Scan(&o.name, &o.appID, &o.run)
 	})
-	if err != nil || len(strays) == 0 {
+	if err != nil {
 		return err
 	}
-	for _, s := range strays {
-		t := d.adopted(s.name, s.appID)
+	for _, o := range orphans {
+		t := d.adopted(o.name, o.appID)
 		err := execAll(ctx, tx,
-			step{"deliver/target.rename_batches", warehouse.Args{"old": s.name, "new": t.String()}},
-			step{"deliver/target.rename_items", warehouse.Args{"old": s.name, "new": t.String()}},
-			step{"deliver/target.add", t.args(s.run)},
+			step{"deliver/target.rename_batches", warehouse.Args{"old": o.name, "new": t.String()}},
+			step{"deliver/target.rename_items", warehouse.Args{"old": o.name, "new": t.String()}},
+			step{"deliver/target.add", t.args(o.run)},
 		)
 		if err != nil {
 			return err
@@ -186,12 +173,11 @@ func (d *Delivery) SettleTargetMoved(ctx context.Context, from, to string, by De
 	if err != nil {
 		return err
 	}
-	made, err := d.newDecision(ctx, right.name, decisionTargetMoved, by, covers)
-	if err != nil {
+	if _, err := d.decide(ctx, right.name, decisionTargetMoved, by, covers); err != nil {
 		return err
 	}
 	// What the new target would get for the first time it has had before.
-	return d.settleGates(ctx, made, etl.GateTarget, etl.GateFirstLoad)
+	return d.release(ctx, etl.GateTarget, etl.GateFirstLoad)
 }
 
 // findTarget finds a target of the ledger by any spelling of it.
@@ -213,20 +199,11 @@ func findTarget(known []knownTarget, flag, text string) (knownTarget, error) {
 
 // destination is a target of the ledger, or one that is configured.
 func (d *Delivery) destination(known []knownTarget, text string) (knownTarget, error) {
-	t, ok := parseTarget(text)
-	if ok && t.address == d.address() && d.postsTo(t.appID) {
-		return d.knownOr(known, t), nil
+	to, err := findTarget(known, "--to", text)
+	if t, ok := parseTarget(text); err != nil && ok && t.address == d.address() && d.postsTo(t.appID) {
+		return knownTarget{target: t, name: t.String(), application: t.String()}, nil
 	}
-	return findTarget(known, "--to", text)
-}
-
-func (d *Delivery) knownOr(known []knownTarget, t target) knownTarget {
-	for _, k := range known {
-		if k.name == t.String() {
-			return k
-		}
-	}
-	return knownTarget{target: t, name: t.String(), application: t.String()}
+	return to, err
 }
 
 // postsTo reports whether an application is configured.
@@ -278,19 +255,14 @@ func (d *Delivery) SettleTargetKept(ctx context.Context, by Decision) (int, erro
 	if records == 0 {
 		return 0, etl.Usagef("the last load held no record because another target has it, so there is nothing to keep")
 	}
-	made, err := d.newDecision(ctx, "records at another target", decisionTargetKept, by, json.RawMessage(covers))
-	if err != nil {
+	if _, err := d.decide(ctx, "records at another target", decisionTargetKept, by, json.RawMessage(covers)); err != nil {
 		return 0, err
 	}
-	return records, d.settleGates(ctx, made, etl.GateTarget)
+	return records, d.release(ctx, etl.GateTarget)
 }
 
-// settleGates records a decision that answers what gates asked, and lets go of
-// what they held.
-func (d *Delivery) settleGates(ctx context.Context, made decided, gates ...string) error {
-	if err := d.decide(ctx, made); err != nil {
-		return err
-	}
+// release lets go of what gates held: a decision answers what they asked.
+func (d *Delivery) release(ctx context.Context, gates ...string) error {
 	for _, gate := range gates {
 		if _, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gate": gate}); err != nil {
 			return err

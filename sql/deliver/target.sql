@@ -105,7 +105,7 @@ update delivery.batches set target = $new where target = $old;
 -- name: rename_items
 update delivery.planned_items set target = $new where target = $old;
 
--- name: strays
+-- name: orphans
 -- Targets that are in the ledger in the form that older versions wrote.
 select
     target,
