@@ -65,113 +65,59 @@ func (s recordSchemas) fault(name string, payload []byte) string {
 	return strings.Join(faults, ", ")
 }
 
-// A flatSchema describes an object of texts and numbers.
+// A flatSchema is a JSON Schema of an object of texts and numbers.
 type flatSchema struct {
-	members  map[string]flatMember
-	required int
+	Schema               string                 `json:"$schema"`
+	Title                string                 `json:"title"`
+	Description          string                 `json:"description"`
+	Type                 string                 `json:"type"`
+	AdditionalProperties *bool                  `json:"additionalProperties"`
+	Required             []string               `json:"required"`
+	Properties           map[string]*flatMember `json:"properties"`
 }
 
 // A flatMember is what the value of one member must be.
 type flatMember struct {
-	required    bool
-	kind        string   // string, integer, number; "" = one of enum
-	enum        []string // texts
-	pattern     *regexp.Regexp
-	short, long int      // in characters; long -1 = no limit
-	least, most *float64 // of a number
+	Description string         `json:"description"`
+	Type        string         `json:"type"` // string, integer, number; "" = one of Enum
+	Enum        []*string      `json:"enum"`
+	Pattern     *regexp.Regexp `json:"pattern"`
+	MinLength   int            `json:"minLength"` // in characters
+	MaxLength   *int           `json:"maxLength"`
+	Minimum     *float64       `json:"minimum"`
+	Maximum     *float64       `json:"maximum"`
+
+	required bool
 }
 
 // flatten returns nil for a schema with a keyword that a flatSchema does not
 // know.
 func flatten(document any) *flatSchema {
-	object, ok := document.(map[string]any)
-	if !ok || object["type"] != "object" || object["additionalProperties"] != false ||
-		!knows(object, "$schema", "title", "description", "type", "additionalProperties", "required", "properties") {
+	text, err := json.Marshal(document)
+	if err != nil {
 		return nil
 	}
-	properties, _ := object["properties"].(map[string]any)
-	flat := flatSchema{members: map[string]flatMember{}}
-	for name, property := range properties {
-		if flat.members[name], ok = flattenMember(property); !ok {
+	var flat flatSchema
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(&flat) != nil || flat.Type != "object" ||
+		flat.AdditionalProperties == nil || *flat.AdditionalProperties {
+		return nil
+	}
+	for _, member := range flat.Properties {
+		isOneOf := member.Type == "" && len(member.Enum) > 0 && !slices.Contains(member.Enum, nil)
+		if !isOneOf && (member.Enum != nil || !slices.Contains([]string{"string", "integer", "number"}, member.Type)) {
 			return nil
 		}
 	}
-	required, _ := object["required"].([]any)
-	for _, name := range required {
-		text, _ := name.(string)
-		member, ok := flat.members[text]
-		if !ok || member.required {
+	for _, name := range flat.Required {
+		member := flat.Properties[name]
+		if member == nil || member.required {
 			return nil
 		}
 		member.required = true
-		flat.members[text] = member
-		flat.required++
 	}
 	return &flat
-}
-
-func flattenMember(property any) (member flatMember, ok bool) {
-	keywords, _ := property.(map[string]any)
-	switch keywords["type"] {
-	case "string":
-		ok = knows(keywords, "description", "type", "pattern", "minLength", "maxLength")
-	case "integer":
-		ok = knows(keywords, "description", "type", "minimum", "maximum")
-	case "number":
-		ok = knows(keywords, "description", "type")
-	case nil:
-		ok = knows(keywords, "description", "enum") && keywords["enum"] != nil
-	}
-	if !ok {
-		return member, false
-	}
-	member.kind, _ = keywords["type"].(string)
-	member.long = -1
-	for keyword, value := range keywords {
-		switch value := value.(type) {
-		case json.Number:
-			number, err := value.Float64()
-			if err != nil {
-				return member, false
-			}
-			switch keyword {
-			case "minLength":
-				member.short = int(number)
-			case "maxLength":
-				member.long = int(number)
-			case "minimum":
-				member.least = &number
-			case "maximum":
-				member.most = &number
-			}
-		case []any:
-			for _, text := range value {
-				text, isText := text.(string)
-				if !isText {
-					return member, false
-				}
-				member.enum = append(member.enum, text)
-			}
-		case string:
-			if keyword == "pattern" {
-				pattern, err := regexp.Compile(value)
-				if err != nil {
-					return member, false
-				}
-				member.pattern = pattern
-			}
-		}
-	}
-	return member, true
-}
-
-func knows(keywords map[string]any, known ...string) bool {
-	for keyword := range keywords {
-		if !slices.Contains(known, keyword) {
-			return false
-		}
-	}
-	return true
 }
 
 // accepts reports whether a payload is certainly valid. It refuses all that is
@@ -188,14 +134,14 @@ func (f *flatSchema) accepts(payload []byte) bool {
 	)
 	for rest, separator := payload, byte('{'); ; separator = ',' {
 		if len(rest) == 0 || rest[0] != separator {
-			return len(rest) == 1 && rest[0] == '}' && separator == ',' && required == f.required
+			return len(rest) == 1 && rest[0] == '}' && separator == ',' && required == len(f.Required)
 		}
 		name, _, ok := scanText(&rest)
 		if !ok || len(rest) == 0 || rest[0] != ':' || slices.Contains(members, string(name)) {
 			return false
 		}
-		member, known := f.members[string(name)]
-		if !known || !member.accepts(&rest) {
+		member := f.Properties[string(name)]
+		if member == nil || !member.accepts(&rest) {
 			return false
 		}
 		members = append(members, string(name))
@@ -206,23 +152,23 @@ func (f *flatSchema) accepts(payload []byte) bool {
 }
 
 // accepts takes ':' and the value off the beginning of rest.
-func (m flatMember) accepts(rest *[]byte) bool {
-	if m.kind == "integer" || m.kind == "number" {
+func (m *flatMember) accepts(rest *[]byte) bool {
+	if m.Type == "integer" || m.Type == "number" {
 		return m.acceptsNumber(rest)
 	}
 	text, length, ok := scanText(rest)
 	switch {
 	case !ok:
 		return false
-	case m.kind == "":
-		return slices.Contains(m.enum, string(text))
-	case m.pattern != nil && (length != len(text) || !m.pattern.Match(text)):
+	case m.Type == "":
+		return slices.ContainsFunc(m.Enum, func(one *string) bool { return *one == string(text) })
+	case m.Pattern != nil && (length != len(text) || !m.Pattern.Match(text)):
 		return false
 	}
-	return length >= m.short && (m.long < 0 || length <= m.long)
+	return length >= m.MinLength && (m.MaxLength == nil || length <= *m.MaxLength)
 }
 
-func (m flatMember) acceptsNumber(rest *[]byte) bool {
+func (m *flatMember) acceptsNumber(rest *[]byte) bool {
 	number := (*rest)[1:]
 	end := bytes.IndexAny(number, ",}")
 	if end < 0 {
@@ -230,14 +176,14 @@ func (m flatMember) acceptsNumber(rest *[]byte) bool {
 	}
 	number, *rest = number[:end], (*rest)[1+end:]
 	whole, fraction, hasFraction := bytes.Cut(bytes.TrimPrefix(number, []byte("-")), []byte("."))
-	if !isDigits(whole) || len(whole) > 1 && whole[0] == '0' || hasFraction && (!isDigits(fraction) || m.kind == "integer") {
+	if !isDigits(whole) || len(whole) > 1 && whole[0] == '0' || hasFraction && (!isDigits(fraction) || m.Type == "integer") {
 		return false
 	}
-	if m.least == nil && m.most == nil {
+	if m.Minimum == nil && m.Maximum == nil {
 		return true
 	}
 	value, err := strconv.ParseFloat(string(number), 64)
-	return err == nil && (m.least == nil || value >= *m.least) && (m.most == nil || value <= *m.most)
+	return err == nil && (m.Minimum == nil || value >= *m.Minimum) && (m.Maximum == nil || value <= *m.Maximum)
 }
 
 func isDigits(text []byte) bool {
