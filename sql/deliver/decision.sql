@@ -28,21 +28,11 @@ where $decision_id not in (select decision_id from delivery.decisions);
 -- name: add_dismissal
 insert into delivery.dismissals by name
 
-with
-
-covers as (
-
-    select unnest(
+select
+    $decision_id as decision_id,
+    unnest(
         from_json($covers, '[{
             "spend_id": "VARCHAR", "difference": "VARCHAR"
         }]'),
         recursive := true
-    )
-
-)
-
-select
-    $decision_id as decision_id,
-    *
-
-from covers;
+    );

@@ -71,7 +71,8 @@ accepted as (
         ),
         keys.reversed as is_reversed,
         draft.key as old_key,
-        draft.currency as old_currency
+        draft.currency as old_currency,
+        draft.amount = coalesce(keys.amount, draft.amount) as is_amount_same
 
     from item_draft as draft
 
@@ -82,18 +83,14 @@ accepted as (
 
 )
 
-select * exclude (is_reversed, old_key, old_currency) replace (
+select * exclude (old_key, old_currency, is_amount_same) replace (
         replace(
             replace(
-                regexp_replace(
-                    payload, '"amount":-?[0-9.]+', case
-                        when amount::varchar = regexp_extract(
-                            payload, '"amount":(-?[0-9.]+)', 1
-                        )::decimal(18, 4)::varchar
-                            then regexp_extract(payload, '"amount":-?[0-9.]+')
-                        else '"amount":' || amount::varchar
-                    end
-                ),
+                case when is_amount_same then payload else regexp_replace(
+                    payload,
+                    '"amount":-?[0-9.]+',
+                    '"amount":' || amount::varchar
+                ) end,
                 '"currency":' || to_json(old_currency),
                 '"currency":' || to_json(currency)
             ),
@@ -101,14 +98,11 @@ select * exclude (is_reversed, old_key, old_currency) replace (
             to_json(key)::varchar
         ) as payload,
         -- It differs from the record only where the file says so.
-        case when amount = regexp_extract(
-            payload, '"amount":(-?[0-9.]+)', 1
-        )::decimal(18, 4) and currency = old_currency
+        case when is_amount_same and currency = old_currency
             then content_hash
             else md5(content_hash)
         end as content_hash
-    ),
-    is_reversed
+    )
 
 from accepted;
 

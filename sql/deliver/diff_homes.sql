@@ -13,12 +13,12 @@ records as (
         any_value(spend.spend_id) is not null as is_spend,
         any_value(coalesce(spend.source, items.source)) as source,
         arg_max(items.target, items.ledger_no) as last_target,
-        arg_max(items.target, items.ledger_no) filter (
-            items.state = 'accepted'
-        ) as accepted_target,
-        arg_max(items.application, items.ledger_no) filter (
-            items.state = 'accepted'
-        ) as accepted_application
+        arg_max(
+            {'target': items.target, 'application': items.application},
+            items.ledger_no
+        ) filter (items.state = 'accepted') as accepted,
+        list(distinct items.application) filter (items.state = 'accepted')
+            as applications
 
     from diff_others as items
 
@@ -29,28 +29,26 @@ records as (
 
 ),
 
-present as (
-
-    select distinct
-        spend_id,
-        application
-
-    from diff_others
-
-    where state = 'accepted'
-
-),
-
 kept as (
 
     select
         kept_records.spend_id,
-        arg_max(kept_records.target, decisions.decided_at) as target
+        arg_max(
+            {
+                'target': kept_records.target,
+                'application': targets.application,
+                'address': targets.address
+            },
+            decisions.decided_at
+        ) as place
 
     from delivery.kept_records as kept_records
 
     inner join delivery.decisions as decisions
         on kept_records.decision_id = decisions.decision_id
+
+    left join delivery.targets as targets
+        on kept_records.target = targets.target
 
     group by kept_records.spend_id
 
@@ -60,28 +58,19 @@ placed as (
 
     select
         records.*,
-        configured.target as configured_target,
-        configured.application as configured_application,
-        kept.target as kept_target,
-        kept_targets.application as kept_application,
-        kept_targets.address as kept_address,
-        present.spend_id is null and records.accepted_target is not null
-            as away
+        configured,
+        kept.place as kept,
+        records.accepted is not null and not coalesce(
+            list_contains(records.applications, configured.application), false
+        ) as away
 
     from records
 
     left join diff_targets as configured
         on records.source = configured.source
 
-    left join present
-        on records.spend_id = present.spend_id
-        and configured.application = present.application
-
     left join kept
         on records.spend_id = kept.spend_id
-
-    left join delivery.targets as kept_targets
-        on kept.target = kept_targets.target
 
 )
 
@@ -89,20 +78,22 @@ select
     spend_id,
     source,
     case
-        when away and kept_target is not null then kept_application
-        when away and not is_spend then accepted_application
-        else coalesce(configured_application, accepted_application, last_target)
+        when away and kept is not null then kept.application
+        when away and not is_spend then accepted.application
+        else coalesce(
+            configured.application, accepted.application, last_target
+        )
     end as application,
     case
-        when away and kept_target is not null then kept_target
-        when away and not is_spend then accepted_target
-        else coalesce(configured_target, accepted_target, last_target)
+        when away and kept is not null then kept.target
+        when away and not is_spend then accepted.target
+        else coalesce(configured.target, accepted.target, last_target)
     end as target,
     -- A record that is kept at an address which is not configured cannot be
     -- reached.
     case
-        when away and configured_target is not null
-            and coalesce(kept_address != $address, true) then accepted_target
+        when away and configured.target is not null
+            and coalesce(kept.address != $address, true) then accepted.target
     end as elsewhere
 
 from placed

@@ -278,25 +278,15 @@ from delivery.holds;
 -- One approval: exactly the items that were listed for it.
 insert into delivery.approvals by name
 
-with
-
-covers as (
-
-    select unnest(
+select
+    $decision_id as decision_id,
+    unnest(
         from_json($covers, '[{
             "target": "VARCHAR", "key": "VARCHAR", "spend_id": "VARCHAR",
             "payload_hash": "VARCHAR"
         }]'),
         recursive := true
-    )
-
-)
-
-select
-    $decision_id as decision_id,
-    *
-
-from covers;
+    );
 
 -- name: approved
 -- What a person approved passes every gate but those of the folder, exactly as

@@ -9,7 +9,7 @@ with
 asked as (
 
     select
-        diff.spend_id,
+        spend.* exclude (amount),
         diff.class,
         diff.target,
         diff.content_hash,
@@ -29,45 +29,22 @@ asked as (
             when diff.action = 'resend' then diff.standing_key
             when diff.versions is null then diff.spend_id
             else diff.spend_id || '-v' || (diff.versions + 1)
-        end as key
-
-    from diff
-
-    where diff.action in ('post', 'resend')
-        or diff.action = 'reverse' and diff.class = 'changed'
-
-),
-
-texts as (
-
-    select
-        asked.*,
-        spend.* exclude (spend_id, amount),
+        end as key,
         case spend.currency_exponent
             when 0 then spend.amount::decimal(18, 0)::varchar
             when 1 then spend.amount::decimal(18, 1)::varchar
             when 2 then spend.amount::decimal(18, 2)::varchar
             when 3 then spend.amount::decimal(18, 3)::varchar
             else spend.amount::varchar
-        end as amount_text,
-        to_json(asked.key) as key_json,
-        to_json(spend.currency) as currency_json,
-        to_json(trim(left(spend.identifier, 255))) as identifier_json,
-        to_json(spend.type) as type_json,
-        to_json(trim(left(spend.vendor, 255))) as vendor_json,
-        to_json(nullif(trim(left(spend.name, 255)), '')) as name_json,
-        to_json(nullif(trim(left(spend.category, 255)), '')) as category_json,
-        to_json(nullif(trim(left(spend.description, 255)), ''))
-            as description_json,
-        to_json(nullif(trim(left(spend.department, 255)), ''))
-            as department_json,
-        to_json(spend.kind || ':' || spend.stream || ':' || spend.record_id)
-            as reference_json
+        end as amount_text
 
-    from asked
+    from diff
 
     inner join canonical.spend as spend
-        on asked.spend_id = spend.spend_id
+        on diff.spend_id = spend.spend_id
+
+    where diff.action in ('post', 'resend')
+        or diff.action = 'reverse' and diff.class = 'changed'
 
 )
 
@@ -91,36 +68,35 @@ select
     occurred_on,
     amount_text::decimal(18, 4) as amount,
     $record_schema as record_schema,
-    '{' || case $record_schema
-        when 'finance' then concat_ws(',',
-            '"created":' || created_ms,
-            '"amount":' || amount_text,
-            '"currency":' || currency_json,
-            '"identifier":' || identifier_json,
-            '"type":' || type_json,
-            '"vendor":' || vendor_json,
-            '"name":' || name_json,
-            '"category":' || category_json,
-            '"description":' || description_json,
-            '"transactionNumber":' || key_json
-        )
-        else concat_ws(',',
-            '"signatureId":' || key_json,
-            '"created":' || created_ms,
-            '"amount":' || amount_text,
-            '"currency":' || currency_json,
-            '"identifier":' || identifier_json,
-            '"type":' || type_json,
-            '"vendor":' || vendor_json,
-            '"name":' || name_json,
-            '"category":' || category_json,
-            '"additionalData1":' || description_json,
-            '"additionalData2":' || department_json,
-            '"additionalData3":' || reference_json
-        )
-    end || '}' as payload
+    '{' || concat_ws(
+        ',',
+        case when $record_schema = 'spend'
+            then '"signatureId":' || to_json(key)
+        end,
+        '"created":' || created_ms,
+        '"amount":' || amount_text,
+        '"currency":' || to_json(currency),
+        '"identifier":' || to_json(trim(left(identifier, 255))),
+        '"type":' || to_json(type),
+        '"vendor":' || to_json(trim(left(vendor, 255))),
+        '"name":' || to_json(nullif(trim(left(name, 255)), '')),
+        '"category":' || to_json(nullif(trim(left(category, 255)), '')),
+        case $record_schema when 'finance' then '"description":'
+            else '"additionalData1":'
+        end || to_json(nullif(trim(left(description, 255)), '')),
+        case $record_schema when 'finance'
+            then '"transactionNumber":' || to_json(key)
+            else concat_ws(
+                ',',
+                '"additionalData2":'
+                || to_json(nullif(trim(left(department, 255)), '')),
+                '"additionalData3":'
+                || to_json(kind || ':' || stream || ':' || record_id)
+            )
+        end
+    ) || '}' as payload
 
-from texts
+from asked
 
 -- The order in which they are sent.
 order by target, occurred_on, key

@@ -1,6 +1,6 @@
 -- A reversal is the item that stands, as it was sent, with the amount negated
--- and a key of its own. The first "amount": is the member: in a text the
--- quotes would be escaped.
+-- and a key of its own. What looks like a member is one: in a text the quotes
+-- would be escaped.
 insert into item_draft by name
 
 with
@@ -8,16 +8,15 @@ with
 standing as (
 
     select
+        items.* exclude (class, target),
         diff.class,
+        diff.target,
         diff.versions,
-        diff.target as home_target,
-        items.* exclude (class),
         diff.spend_id || '-rev' || diff.versions as reversal_key,
-        case
-            when items.amount < 0
-                then regexp_replace(items.payload, '"amount":-', '"amount":')
-            else regexp_replace(items.payload, '"amount":', '"amount":-')
-        end as negated
+        case items.record_schema
+            when 'finance' then '"transactionNumber":'
+            else '"signatureId":'
+        end as key_member
 
     from diff
 
@@ -25,24 +24,6 @@ standing as (
         on diff.standing_no = items.ledger_no
 
     where diff.action = 'reverse'
-
-),
-
-keyed as (
-
-    select
-        *,
-        case record_schema
-            when 'finance' then '"transactionNumber":' || to_json(key) || '}'
-            else '{"signatureId":' || to_json(key)
-        end as old_part,
-        case record_schema
-            when 'finance'
-                then '"transactionNumber":' || to_json(reversal_key) || '}'
-            else '{"signatureId":' || to_json(reversal_key)
-        end as new_part
-
-    from standing
 
 )
 
@@ -52,7 +33,7 @@ select
     false as approved,
     false as reversed,
     false as follows,
-    home_target as target,
+    target,
     reversal_key as key,
     'reversal' as kind,
     versions as version,
@@ -65,10 +46,13 @@ select
     occurred_on,
     -amount as amount,
     record_schema,
-    case record_schema
-        when 'finance'
-            then left(negated, length(negated) - length(old_part)) || new_part
-        else new_part || substr(negated, length(old_part) + 1)
-    end as payload
+    replace(
+        case
+            when amount < 0 then replace(payload, '"amount":-', '"amount":')
+            else replace(payload, '"amount":', '"amount":-')
+        end,
+        key_member || to_json(standing.key),
+        key_member || to_json(reversal_key)
+    ) as payload
 
-from keyed
+from standing
