@@ -156,8 +156,6 @@ func (m decided) keep(ctx context.Context, tx *warehouse.Tx) error {
 	return err
 }
 
-func (d *Delivery) decisionsPath() string { return filepath.Join(d.Folder, decisionsName) }
-
 // appendDecision adds one line and waits until it is on the disk. A line that
 // a killed program left unfinished is ended first.
 func (d *Delivery) appendDecision(made decided) error {
@@ -165,7 +163,7 @@ func (d *Delivery) appendDecision(made decided) error {
 	if err != nil {
 		return err
 	}
-	path := d.decisionsPath()
+	path := filepath.Join(d.Folder, decisionsName)
 	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("decisions: %w", err)
 	}

@@ -116,9 +116,11 @@ func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 	}
 	s := d.newSender()
 	if folder == "" {
-		if err := d.sendAgain(ctx, s); err != nil {
+		doubts, err := d.inDoubt(ctx, d.DB)
+		if err != nil {
 			return result, err
 		}
+		s.run(ctx, again(doubts))
 	}
 	news, err := d.sendDiff(ctx, s, approval, &result)
 	result.Accepted += s.accepted
@@ -128,19 +130,6 @@ func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 		return result, errors.Join(s.stopped, err)
 	}
 	return result, errors.Join(s.stopped, s.spent(), d.needsPerson(ctx, result, news))
-}
-
-// sendAgain posts the batches in doubt that may be posted again.
-func (d *Delivery) sendAgain(ctx context.Context, s *sender) error {
-	doubts, err := d.inDoubt(ctx, d.DB)
-	var batches []batch
-	for _, b := range doubts {
-		if b.again {
-			batches = append(batches, b.batch)
-		}
-	}
-	s.run(ctx, batches)
-	return err
 }
 
 // sendDiff posts what the diff asks for, and reports whether it is another one
@@ -186,18 +175,13 @@ func (d *Delivery) conclude(ctx context.Context, conn *warehouse.Conn, found fin
 	if news, err = d.remember(ctx, conn); err != nil {
 		return false, err
 	}
-	return news, result.describeHeld(ctx, conn)
-}
-
-// describeHeld says what the gates hold, for a person to decide on.
-func (r *Result) describeHeld(ctx context.Context, conn warehouse.Runner) error {
 	plan, err := ReadPlan(ctx, conn)
 	if err != nil || plan.Name == "" {
-		return err
+		return news, err
 	}
 	held, err := preview(ctx, conn, true)
-	r.Plan, r.Preview = &plan, &held
-	return err
+	result.Plan, result.Preview = &plan, &held
+	return news, err
 }
 
 // remember keeps what is not delivered and what is not due, for those who look

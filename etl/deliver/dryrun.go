@@ -99,10 +99,8 @@ func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string
 	if err != nil {
 		return dry, err
 	}
-	for _, b := range doubts {
-		if b.again {
-			dry.Again += b.records
-		}
+	for _, b := range again(doubts) {
+		dry.Again += b.records
 	}
 	return dry, d.describe(ctx, tx, &dry, payloads)
 }

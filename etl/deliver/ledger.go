@@ -109,7 +109,16 @@ func (d *Delivery) mark(ctx context.Context, b *batch, before *outcome, posting 
 				return err
 			}
 		}
-		if err := d.markSending(ctx, tx, *b, file.Header, posting); err != nil {
+		var err error
+		if b.listed {
+			_, err = tx.Exec(ctx, "deliver/batch.again", warehouse.Args{"batch_id": b.id, "at": file.Header.SentAt})
+		} else {
+			err = list(ctx, tx, *b, file.Header, stateSending, 1)
+		}
+		if err == nil && !posting.knows(b.target) {
+			err = addTarget(ctx, tx, file.Header)
+		}
+		if err != nil {
 			return err
 		}
 		return posting.count(ctx, tx)
@@ -223,22 +232,9 @@ func readItems(ctx context.Context, r warehouse.Runner, batches []batch) error {
 	return nil
 }
 
-func (d *Delivery) markSending(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, posting *posting) error {
-	var err error
-	if b.listed {
-		_, err = tx.Exec(ctx, "deliver/batch.again", warehouse.Args{"batch_id": b.id, "at": h.SentAt})
-	} else {
-		err = list(ctx, tx, b, h, stateSending, 1)
-	}
-	if err != nil || posting.knows(b.target) {
-		return err
-	}
-	return d.addTarget(ctx, tx, h)
-}
-
 // addTarget keeps the target of a batch: from now on it may have accepted
 // something.
-func (d *Delivery) addTarget(ctx context.Context, tx *warehouse.Tx, h sentHeader) error {
+func addTarget(ctx context.Context, tx *warehouse.Tx, h sentHeader) error {
 	t, ok := parseTarget(h.Target)
 	if !ok {
 		return fmt.Errorf("%q is not a target", h.Target)
@@ -335,6 +331,16 @@ type openBatch struct {
 	refused bool   // when it was sent again: Productiv may hold it already
 	reached bool   // it can be sent to the target it was planned for
 	again   bool   // the next load posts it again
+}
+
+// again returns the batches that the next load posts again.
+func again(doubts []openBatch) (batches []batch) {
+	for _, b := range doubts {
+		if b.again {
+			batches = append(batches, b.batch)
+		}
+	}
+	return batches
 }
 
 // openBatches lists them, or with an id that batch, whatever its state.

@@ -153,22 +153,15 @@ func (d *Delivery) rebuildBatch(ctx context.Context, tx *warehouse.Tx, f sentFil
 	if err := finish(ctx, tx, b.id, end); err != nil {
 		return err
 	}
-	if err := d.addTarget(ctx, tx, h); err != nil {
+	if err := addTarget(ctx, tx, h); err != nil || end.State == stateSplit || end.State == statePending {
 		return err
 	}
-	if end.State == stateSplit || end.State == statePending {
-		return nil
-	}
-	return rebuildItems(ctx, tx, f, h)
-}
-
-func rebuildItems(ctx context.Context, tx *warehouse.Tx, f sentFile, h sentHeader) error {
-	list, err := json.Marshal(f.items)
+	items, err := json.Marshal(f.items)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, "deliver/ledger.add_items", warehouse.Args{
-		"items": string(list), "batch_id": h.BatchID, "run_id": h.RunID, "target": h.Target,
+		"items": string(items), "batch_id": h.BatchID, "run_id": h.RunID, "target": h.Target,
 		"record_schema": h.RecordSchema, "first_no": f.first, "at": h.SentAt,
 	})
 	return err

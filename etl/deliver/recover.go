@@ -86,7 +86,7 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 			Message: noAnswer,
 		}
 		if note {
-			if err := d.noteRecovered(file, event); err != nil {
+			if err := file.add(d.Folder, event); err != nil {
 				return err
 			}
 		}
@@ -121,16 +121,6 @@ func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBa
 	}
 	d.Log.WarnContext(ctx, "batch recovered", slog.String(etl.KeyBatch, b.id), slog.String(etl.KeyState, event.State))
 	return d.takeOver(ctx, tx, outcome{b.batch, event})
-}
-
-// noteRecovered adds the event to the file. A torn last line is dropped on
-// the way, or no later line could be read.
-func (d *Delivery) noteRecovered(file sentFile, event sentEvent) error {
-	if file.torn {
-		file.Events = append(file.Events, event)
-		return writeSent(d.Folder, file)
-	}
-	return appendSent(d.Folder, file.Header.BatchID, event)
 }
 
 // Verify proves, without posting, that this is the folder that posted last,

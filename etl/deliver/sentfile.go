@@ -136,6 +136,16 @@ func appendSent(folder, batchID string, event sentEvent) error {
 	return nil
 }
 
+// add adds one event to a file that was read. A torn last line is dropped on the
+// way, or no later line could be read.
+func (f sentFile) add(folder string, event sentEvent) error {
+	if !f.torn {
+		return appendSent(folder, f.Header.BatchID, event)
+	}
+	f.Events = append(f.Events, event)
+	return writeSent(folder, f)
+}
+
 // frame returns data as one zstd frame. The fastest level takes half the time
 // of the default and makes these files no larger.
 func frame(data []byte) []byte {
