@@ -16,15 +16,12 @@ import (
 // Export writes canonical.spend of db, which is the state of the past
 // moment asOf, to opts.Folder itself, which must not exist, and proves it as
 // [Take] does. It writes nothing to db and links nothing.
-func Export(ctx context.Context, db *warehouse.DB, asOf time.Time, opts Options) (Snapshot, error) {
-	s, err := exportSnapshot(ctx, db, asOf, opts)
-	if err != nil {
-		return s, fmt.Errorf("export snapshot: %w", err)
-	}
-	return s, nil
-}
-
-func exportSnapshot(ctx context.Context, db *warehouse.DB, asOf time.Time, opts Options) (Snapshot, error) {
+func Export(ctx context.Context, db *warehouse.DB, asOf time.Time, opts Options) (s Snapshot, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("export snapshot: %w", err)
+		}
+	}()
 	w, err := newSnapshotWriter(opts, filepath.Clean(opts.Folder))
 	if err != nil {
 		return Snapshot{}, err

@@ -38,17 +38,15 @@ type PublishOptions struct {
 // moment. The file is read-only, so that no reader leaves a log behind.
 func Publish(ctx context.Context, db *warehouse.DB, opts PublishOptions) error {
 	temp := filepath.Join(filepath.Dir(opts.Path), leftover+filepath.Base(opts.Path))
-	if err := removeDatabase(temp); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
+	err := removeDatabase(temp)
 	defer removeDatabase(temp)
-	err := db.InConn(ctx, func(conn *warehouse.Conn) error {
-		return writePublished(ctx, conn, temp, opts.Schemas)
-	})
-	if err != nil {
-		return fmt.Errorf("publish: %w", err)
+	if err == nil {
+		err = db.InConn(ctx, func(conn *warehouse.Conn) error { return writePublished(ctx, conn, temp, opts.Schemas) })
 	}
-	if err := replaceDatabase(temp, opts.Path); err != nil {
+	if err == nil {
+		err = replaceDatabase(temp, opts.Path)
+	}
+	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"crypto/md5"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/big"
 	"time"
@@ -83,28 +84,15 @@ type totals map[cellKey]*total
 
 // add adds the next n rows.
 func (t totals) add(r *reader.ParquetReader, c contract, n int64) error {
-	ids, err := column[string](r, c, "spend_id", n)
-	if err != nil {
-		return err
-	}
-	sources, err := column[string](r, c, "source", n)
-	if err != nil {
-		return err
-	}
-	currencies, err := column[string](r, c, "currency", n)
-	if err != nil {
-		return err
-	}
-	types, err := column[string](r, c, "type", n)
-	if err != nil {
-		return err
-	}
-	days, err := column[int32](r, c, "occurred_on", n)
-	if err != nil {
-		return err
-	}
-	amounts, err := column[int64](r, c, "amount", n)
-	if err != nil {
+	var (
+		ids, sources, currencies, types []string
+		days                            []int32
+		amounts                         []int64
+	)
+	if err := errors.Join(
+		column(r, c, "spend_id", n, &ids), column(r, c, "source", n, &sources), column(r, c, "currency", n, &currencies),
+		column(r, c, "type", n, &types), column(r, c, "occurred_on", n, &days), column(r, c, "amount", n, &amounts),
+	); err != nil {
 		return err
 	}
 	for i, id := range ids {
@@ -149,23 +137,23 @@ func order(c Cell) string {
 
 // column reads the next n values of a column that holds no nulls. The reader
 // answers a damaged page with fewer values, or with nulls, and no error.
-func column[T any](r *reader.ParquetReader, c contract, name string, n int64) ([]T, error) {
+func column[T any](r *reader.ParquetReader, c contract, name string, n int64, typed *[]T) error {
 	values, _, _, err := r.ReadColumnByIndex(c.index(name), n)
 	if err != nil {
-		return nil, fmt.Errorf("column %s: %w", name, err)
+		return fmt.Errorf("column %s: %w", name, err)
 	}
 	if int64(len(values)) != n {
-		return nil, fmt.Errorf("column %s: read %d values where the footer promises %d", name, len(values), n)
+		return fmt.Errorf("column %s: read %d values where the footer promises %d", name, len(values), n)
 	}
-	typed := make([]T, n)
+	*typed = make([]T, n)
 	for i, value := range values {
 		v, ok := value.(T)
 		if !ok {
-			return nil, fmt.Errorf("column %s: a value reads as %v", name, value)
+			return fmt.Errorf("column %s: a value reads as %v", name, value)
 		}
-		typed[i] = v
+		(*typed)[i] = v
 	}
-	return typed, nil
+	return nil
 }
 
 const secondsPerDay = 24 * 60 * 60

@@ -56,15 +56,12 @@ const (
 //
 // It records what was read back as control totals of step "snapshot". A cell
 // that differs from the table's is a [*etl.CheckError].
-func Take(ctx context.Context, db *warehouse.DB, opts Options) (Snapshot, error) {
-	s, err := takeSnapshot(ctx, db, opts)
-	if err != nil {
-		return s, fmt.Errorf("snapshot %s: %w", opts.RunID, err)
-	}
-	return s, nil
-}
-
-func takeSnapshot(ctx context.Context, db *warehouse.DB, opts Options) (Snapshot, error) {
+func Take(ctx context.Context, db *warehouse.DB, opts Options) (s Snapshot, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("snapshot %s: %w", opts.RunID, err)
+		}
+	}()
 	w, err := newSnapshotWriter(opts, filepath.Join(opts.Folder, string(opts.RunID)))
 	if err != nil {
 		return Snapshot{}, err

@@ -6,36 +6,24 @@ with
 objects as (
 
     select
-        schema_name || '.' || table_name as name,
-        'table' as kind
+        table_schema || '.' || table_name as name,
+        case table_type when 'VIEW' then 'view' else 'table' end as kind
 
-    from duckdb_tables()
+    from information_schema.tables
 
-    where database_name = 'published'
-
-    union all
-
-    select
-        schema_name || '.' || view_name as name,
-        'view' as kind
-
-    from duckdb_views()
-
-    where database_name = 'published'
-        and not internal
+    where table_catalog = 'published'
 
 ),
 
 columns as (
 
     select
-        schema_name || '.' || table_name as name,
+        table_schema || '.' || table_name as name,
         column_name
 
-    from duckdb_columns()
+    from information_schema.columns
 
-    where database_name = 'published'
-        and not internal
+    where table_catalog = 'published'
 
 )
 
