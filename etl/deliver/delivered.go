@@ -41,26 +41,24 @@ type deliveredKey struct {
 // records that the file lacks stay held until they are approved.
 func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision) (Delivered, error) {
 	var result Delivered
-	keys, err := readDelivered(path)
+	listed, err := readDelivered(path)
+	if err != nil {
+		return result, err
+	}
+	keys, err := json.Marshal(listed)
 	if err != nil {
 		return result, err
 	}
 	if err := d.beforeDecision(ctx, by); err != nil {
 		return result, err
 	}
-	covers, err := json.Marshal(keys)
-	if err != nil {
-		return result, err
-	}
 	made, err := d.newDecision(ctx, "keys that Productiv has", decisionDelivered, by, nil)
 	if err != nil {
 		return result, err
 	}
-	result, itemsBefore, err := d.planDelivered(ctx, string(covers))
-	if err != nil {
-		return result, err
-	}
-	booked, err := d.bookPlan(ctx, itemsBefore, &made)
+	booked, err := d.bookDraft(ctx, config.OnChangeReport, &made, func(conn *warehouse.Conn) error {
+		return d.draftDelivered(ctx, conn, string(keys), &result)
+	})
 	if err == nil && booked == 0 {
 		err = d.record(ctx, made)
 	}
@@ -82,40 +80,25 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 	return result, nil
 }
 
-// planDelivered plans what the keys say was accepted, and holds the rest.
-func (d *Delivery) planDelivered(ctx context.Context, keys string) (result Delivered, itemsBefore int64, err error) {
-	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
-		if _, err := conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
-			return err
-		}
-		if err := d.diff(ctx, conn, config.OnChangeReport); err != nil {
-			return err
-		}
-		if _, err := conn.Exec(ctx, "deliver/delivered.keys", warehouse.Args{"keys": keys}); err != nil {
-			return err
-		}
-		if err := conn.Get(ctx, "deliver/delivered.count", nil, &result.Booked, &result.Unverified, &result.Unlisted); err != nil {
-			return err
-		}
-		strays, err := warehouse.Strings(ctx, conn, "deliver/delivered.strays", nil)
-		if err != nil {
-			return err
-		}
-		result.Strays = strays
-		err = execAll(ctx, conn,
-			step{"deliver/gate.forget", nil},
-			step{"deliver/delivered.hold", nil},
-			step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
-			step{"deliver/delivered.draft", nil},
-			step{"deliver/delivered.reversals", nil},
-		)
-		if err != nil {
-			return err
-		}
-		itemsBefore, err = d.writePlan(ctx, conn, []invalidItem{})
+// draftDelivered leaves in the draft what the keys say was accepted, and holds
+// the rest.
+func (d *Delivery) draftDelivered(ctx context.Context, conn *warehouse.Conn, keys string, result *Delivered) (err error) {
+	if _, err := conn.Exec(ctx, "deliver/delivered.keys", warehouse.Args{"keys": keys}); err != nil {
 		return err
-	})
-	return result, itemsBefore, err
+	}
+	if err := warehouse.Fill(ctx, conn, result, "deliver/delivered.count", nil); err != nil {
+		return err
+	}
+	if result.Strays, err = warehouse.Strings(ctx, conn, "deliver/delivered.orphans", nil); err != nil {
+		return err
+	}
+	return execAll(ctx, conn,
+		step{"deliver/gate.forget", nil},
+		step{"deliver/delivered.hold", nil},
+		step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
+		step{"deliver/delivered.draft", nil},
+		step{"deliver/delivered.reversals", nil},
+	)
 }
 
 var plainAmount = regexp.MustCompile(`^-?[0-9]{1,14}(\.[0-9]{1,4})?$`)

@@ -152,19 +152,19 @@ func (d *Delivery) approvable(ctx context.Context, name string) (etl.HeldPlan, e
 			Mend: fmt.Sprintf("look at it with: spendbridge load --dry-run, then: spendbridge load --approve=%s --note WHY", plan.Name),
 		}
 	}
-	var strays []string
+	var changed []string
 	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
 		if err = d.diff(ctx, conn, d.Productiv.OnChange); err != nil {
 			return err
 		}
-		strays, err = warehouse.Strings(ctx, conn, "deliver/gate.strays", nil)
+		changed, err = warehouse.Strings(ctx, conn, "deliver/gate.changed", nil)
 		return err
 	})
-	if err != nil || len(strays) == 0 {
+	if err != nil || len(changed) == 0 {
 		return plan, err
 	}
 	return plan, &etl.NeedsPersonError{
-		What: fmt.Sprintf("%d of %d held items have changed since they were held: %s; nothing is posted", len(strays), plan.Items(), someOf(strays)),
+		What: fmt.Sprintf("%d of %d held items have changed since they were held: %s; nothing is posted", len(changed), plan.Items(), someOf(changed)),
 		Mend: "run: spendbridge load, and look at what it holds now",
 	}
 }

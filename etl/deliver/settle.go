@@ -159,11 +159,12 @@ func (d *Delivery) correct(ctx context.Context, c covered, by Decision) error {
 	if err != nil {
 		return err
 	}
-	itemsBefore, err := d.planCorrection(ctx, c.ids)
-	if err != nil {
-		return err
-	}
-	booked, err := d.bookPlan(ctx, itemsBefore, &made)
+	booked, err := d.bookDraft(ctx, "correct", &made, func(conn *warehouse.Conn) error {
+		return execAll(ctx, conn,
+			step{"deliver/item.draft_only", warehouse.Args{"spend_ids": c.ids}},
+			step{"deliver/item.draft_correct", nil},
+		)
+	})
 	if err != nil {
 		return fmt.Errorf("settle %s: %w", c.subject, err)
 	}
@@ -173,29 +174,26 @@ func (d *Delivery) correct(ctx context.Context, c covered, by Decision) error {
 	return d.refresh(ctx)
 }
 
-func (d *Delivery) planCorrection(ctx context.Context, spendIDs []string) (itemsBefore int64, err error) {
-	const policy = "correct"
-	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+// bookDraft books what the policy would post, and edit leaves in the draft, as
+// accepted, in batches that are never posted. It returns how many.
+func (d *Delivery) bookDraft(ctx context.Context, policy string, made *decided, edit func(*warehouse.Conn) error) (int, error) {
+	var itemsBefore int64
+	err := d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+		if _, err := conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
+			return err
+		}
 		if err := d.diff(ctx, conn, policy); err != nil {
 			return err
 		}
-		err := execAll(ctx, conn,
-			step{"deliver/item.drop_planned", nil},
-			step{"deliver/item.draft_only", warehouse.Args{"spend_ids": spendIDs}},
-			step{"deliver/item.draft_correct", nil},
-		)
-		if err != nil {
-			return err
+		err := edit(conn)
+		if err == nil {
+			itemsBefore, err = d.writePlan(ctx, conn, []invalidItem{})
 		}
-		itemsBefore, err = d.writePlan(ctx, conn, []invalidItem{})
 		return err
 	})
-	return itemsBefore, err
-}
-
-// bookPlan books what was planned after an item of the ledger as accepted, in
-// batches that are never posted, and returns how many.
-func (d *Delivery) bookPlan(ctx context.Context, itemsBefore int64, made *decided) (int, error) {
+	if err != nil {
+		return 0, err
+	}
 	batches, err := d.plannedBatches(ctx, itemsBefore)
 	if err != nil {
 		return 0, err

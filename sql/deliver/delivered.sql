@@ -127,14 +127,14 @@ from item_draft
 
 where is_reversed;
 
--- name: strays
+-- name: orphans
 -- Keys that are not booked, with the reason.
 select
     coalesce(keys.key, keys.spend_id) || case
         when keys.times > 1 then ' (occurs twice)'
         when keys.key is null then ' (only its reversal is listed)'
         else ' (not a spend record)'
-    end as stray
+    end as orphan
 
 from delivered_keys as keys
 
@@ -149,7 +149,7 @@ where keys.times > 1
     or keys.key is null
     or spend.spend_id is null and ledger.spend_id is null
 
-order by stray;
+order by orphan;
 
 -- name: count
 select

@@ -197,7 +197,7 @@ where item_draft.spend_id = holds.spend_id
 -- Each load lists what its gates hold afresh.
 delete from delivery.holds;
 
--- name: strays
+-- name: changed
 -- Held items that would not be posted today as they were held.
 select holds.key
 
