@@ -1,7 +1,6 @@
 package deliver
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -44,13 +43,17 @@ func execAll(ctx context.Context, conn warehouse.Runner, steps ...step) error {
 // the connection: diff, one row per record that differs or waits, and
 // item_draft, every item that the policy would post, with its payload.
 func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy string) error {
-	targets, err := d.targets(ctx, conn)
+	own := map[string]string{} // targets of sources with an application of their own
+	for source := range d.Productiv.AppIDs {
+		own[source] = d.target(source).String()
+	}
+	configured, err := json.Marshal(own)
 	if err != nil {
 		return err
 	}
 	schema, today := d.Productiv.RecordSchema, d.Today.Format(time.DateOnly)
 	return execAll(ctx, conn,
-		step{"deliver/diff.targets", warehouse.Args{"targets": targets}},
+		step{"deliver/diff.targets", warehouse.Args{"configured": string(configured), "target": d.target("").String()}},
 		step{"deliver/diff_same.sql", warehouse.Args{"post_from": d.postFrom(), "today": today}},
 		step{"deliver/diff.rest", nil},
 		step{"deliver/diff.others", nil},
@@ -98,25 +101,6 @@ func (d *Delivery) postFrom() any {
 		return nil
 	}
 	return d.Productiv.PostFrom.Format("2006-01-02")
-}
-
-// targets returns, as JSON, where the records of every known source go. A
-// source that left the configuration keeps the target it had.
-func (d *Delivery) targets(ctx context.Context, conn warehouse.Runner) (string, error) {
-	type target struct {
-		Source string `json:"source"`
-		Target string `json:"target"`
-	}
-	all, err := warehouse.List(ctx, conn, "deliver/diff.sources", nil, func(rows *sql.Rows, t *target) error {
-		err := rows.Scan(&t.Source, &t.Target)
-		t.Target = cmp.Or(d.target(t.Source).String(), t.Target)
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	text, err := json.Marshal(all)
-	return string(text), err
 }
 
 // reconcile proves that canonical is the sum of all states, record by record,

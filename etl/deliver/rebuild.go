@@ -105,35 +105,35 @@ func readAllSent(folder string) ([]sentFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	var old, numbered []sentFile
-	oldItems := int64(0)
-	for _, id := range ids {
-		file, err := readSent(folder, id)
-		if err != nil {
+	files := make([]sentFile, len(ids))
+	old, oldItems := 0, int64(0)
+	for i, id := range ids {
+		f := &files[i]
+		if *f, err = readSent(folder, id); err != nil {
 			return nil, err
 		}
-		if file.items, err = file.readItems(); err != nil {
+		if f.items, err = f.readItems(); err != nil {
 			return nil, fmt.Errorf("%s: %w", sentName(id), err)
 		}
-		if file.first = file.items[0].ledgerNo(); file.first == 0 {
-			old, oldItems = append(old, file), oldItems+int64(len(file.items))
-			continue
+		if f.first = f.items[0].ledgerNo(); f.first == 0 {
+			old, oldItems = old+1, oldItems+int64(len(f.items))
 		}
-		numbered = append(numbered, file)
 	}
-	slices.SortStableFunc(numbered, func(a, b sentFile) int {
+	slices.SortStableFunc(files, func(a, b sentFile) int {
+		if a.first == 0 && b.first == 0 {
+			return a.Header.SentAt.Compare(b.Header.SentAt)
+		}
 		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.Header.BatchID, b.Header.BatchID))
 	})
-	slices.SortStableFunc(old, func(a, b sentFile) int { return a.Header.SentAt.Compare(b.Header.SentAt) })
 	next := int64(1)
-	if len(numbered) > 0 {
-		next = min(next, numbered[0].first-oldItems)
+	if old < len(files) {
+		next = min(next, files[old].first-oldItems)
 	}
-	for i := range old {
-		old[i].first = next
-		next += int64(len(old[i].items))
+	for i := range files[:old] {
+		files[i].first = next
+		next += int64(len(files[i].items))
 	}
-	return append(old, numbered...), nil
+	return files, nil
 }
 
 // rebuildBatch writes one batch as its file's last line left it, with its

@@ -175,35 +175,30 @@ func (c *connection) begin(ctx context.Context, b *batch) ([]byte, error) {
 // mark takes over, in the same transaction, the outcome of this connection's
 // last batch; if that fails, another one does.
 func (c *connection) mark(ctx context.Context, b *batch) (sentFile, error) {
-	c.ledger.Lock()
-	defer c.ledger.Unlock()
 	attempts := b.attempt
+	c.ledger.Lock()
 	file, err := c.d.mark(ctx, b, c.owed, c.posting)
+	c.ledger.Unlock()
 	if b.attempt > attempts { // it was committed
 		c.owed = nil
 	}
-	if err == nil || c.owed == nil {
-		return file, err
+	if err != nil {
+		err = errors.Join(err, c.takeOver(ctx))
 	}
-	return file, errors.Join(err, c.bookOwed(ctx))
+	return file, err
 }
 
 // takeOver brings the ledger up to date with the sent file of the last batch.
+// What cannot be booked the next load finds in that file.
 func (c *connection) takeOver(ctx context.Context) error {
 	if c.owed == nil {
 		return nil
 	}
-	c.ledger.Lock()
-	defer c.ledger.Unlock()
-	return c.bookOwed(context.WithoutCancel(ctx))
-}
-
-// bookOwed needs the lock of the ledger. What it cannot book the next load
-// finds in the sent file.
-func (c *connection) bookOwed(ctx context.Context) error {
 	owed := *c.owed
 	c.owed = nil
-	return c.d.book(ctx, owed)
+	c.ledger.Lock()
+	defer c.ledger.Unlock()
+	return c.d.book(context.WithoutCancel(ctx), owed)
 }
 
 // outcome names the state that an answer leads to.

@@ -59,21 +59,16 @@ where items.state in ('sending', 'unknown')
     or items.application = homes.application;
 
 -- name: left
--- What a load leaves as it is, in records and money.
+-- What a load leaves as it is, in records and money, as it was kept.
 select
     class,
     state,
     source,
-    coalesce(currency, standing_currency, '') as currency,
+    coalesce(currency, '') as currency,
     count(*) as records,
-    coalesce(sum(
-        case
-            when currency = standing_currency then amount - standing_amount
-            else coalesce(amount, -standing_amount)
-        end
-    ), 0)::decimal(38, 4)::varchar as amount
+    coalesce(sum(amount), 0)::decimal(38, 4)::varchar as amount
 
-from diff_states
+from delivery.differences
 
 where state in ('not_due', 'rejected', 'unknown', 'unsent_changes')
 
@@ -196,58 +191,56 @@ order by
 
 limit $most;
 
--- name: sources
--- Sources that the ledger or canonical knows, with the target that their
--- newest item went to.
-select
-    coalesce(spend.source, items.source) as source,
-    coalesce(items.target, '') as target
-
-from (select distinct source from canonical.spend) as spend
-
-full outer join (
-
-    select
-        source,
-        arg_max(target, ledger_no) as target
-
-    from delivery.planned_items
-
-    group by source
-
-) as items
-    on spend.source = items.source
-
-order by source;
-
 -- name: targets
--- One row per source: where its records go, and which application that is.
--- Parameter: a JSON array of {source, target}. A source that is nowhere to be
--- sent has no row.
+-- One row per source that canonical or the ledger knows: where its records go,
+-- and which application that is. $configured maps sources to targets, $target
+-- is that of all others; a source that is sent nowhere keeps the target that
+-- its newest item went to, if there is one.
 create or replace temp table diff_targets as
 
 with
 
-configured as (
+placed as (
 
-    select unnest(
-        from_json($targets, '[{"source": "VARCHAR", "target": "VARCHAR"}]'),
-        recursive := true
-    )
+    select
+        coalesce(spend.source, items.source) as source,
+        coalesce(
+            nullif(coalesce(
+                cast($configured::json as map(varchar, varchar))[
+                    coalesce(spend.source, items.source)
+                ],
+                $target
+            ), ''),
+            items.target
+        ) as target
+
+    from (select distinct source from canonical.spend) as spend
+
+    full outer join (
+
+        select
+            source,
+            arg_max(target, ledger_no) as target
+
+        from delivery.planned_items
+
+        group by source
+
+    ) as items
+        on spend.source = items.source
 
 )
 
 select
-    configured.source,
-    configured.target,
-    coalesce(targets.application, configured.target) as application
+    placed.*,
+    coalesce(targets.application, placed.target) as application
 
-from configured
+from placed
 
 left join delivery.targets as targets
-    on configured.target = targets.target
+    on placed.target = targets.target
 
-where configured.target != '';
+where placed.target is not null;
 
 -- name: months
 -- What would be posted, by month; with $held what the gates hold of it. A

@@ -1,17 +1,7 @@
 -- delivery.marker: the identity of the folder that posted last.
 
 -- name: read
-select
-    marker_id,
-    inode,
-    born,
-    load_no,
-    run_id,
-    host,
-    folder,
-    posted_at
-
-from delivery.marker;
+select * from delivery.marker;
 
 -- name: put
 merge into delivery.marker as marker

@@ -1,15 +1,7 @@
 -- delivery.targets: one row per target that may have accepted something.
 
 -- name: list
-select
-    target,
-    address,
-    app_id,
-    application
-
-from delivery.targets
-
-order by target;
+select * exclude (first_run_id) from delivery.targets order by target;
 
 -- name: accepted
 -- How many records each application has accepted.
