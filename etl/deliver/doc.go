@@ -1,6 +1,32 @@
 // Package deliver posts canonical.spend to Productiv in batches, and keeps the
 // ledger that proves what was posted.
 //
+// # From canonical.spend to accepted
+//
+// A load, [Delivery.Post] in delivery.go, takes a record through these files:
+//
+//  1. recover.go settles what a killed program left, by its sent files.
+//  2. target.go names the application that the record's source posts to.
+//  3. diff.go compares the record with what was delivered and proves that
+//     canonical and the ledger add up (diff_same.sql, diff_homes.sql,
+//     diff_ledger.sql, diff_build.sql); item_draft.sql drafts its item with the
+//     exact JSON, item_draft_reversals.sql what takes an older one back.
+//  4. gate.go holds the item or lets it pass (gate.sql, gate_backfill.sql).
+//  5. validate.go checks the JSON against Productiv's schema; item_plan.sql
+//     writes item and batch into the ledger: planned.
+//  6. sender.go puts the batch into the queue, connection.go takes it out.
+//  7. batch.go marks it in the ledger: sending; in the same transaction it takes
+//     over the answer to the batch before.
+//  8. marker.go counts the load in the folder's marker, once.
+//  9. sentfile.go writes what will be sent.
+//  10. answer.go posts it and judges the answer, which sentfile.go appends and
+//     batch.go takes over with the next batch: accepted.
+//
+// The other files: dryrun.go tells what a load would do. decision.go records
+// what a person decides: an approval (gate.go), a settlement (settle.go), a
+// moved target (target.go), a list of keys that Productiv has (delivered.go).
+// rebuild.go restores the ledger from the sent files.
+//
 // # The ledger
 //
 // Every record that is ever posted is an item of delivery.items, with its
