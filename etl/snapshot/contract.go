@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/xitongsys/parquet-go/parquet"
 	"github.com/xitongsys/parquet-go/reader"
@@ -61,12 +62,7 @@ func readContract(schemas fs.FS) (contract, error) {
 
 // index returns the position of a column, -1 if there is none.
 func (c contract) index(name string) int64 {
-	for i, column := range c.Columns {
-		if column.Name == name {
-			return int64(i)
-		}
-	}
-	return -1
+	return int64(slices.IndexFunc(c.Columns, func(column contractColumn) bool { return column.Name == name }))
 }
 
 // check compares a file's footer with the contract.

@@ -95,10 +95,6 @@ func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	keep := map[string]bool{latest: true}
-	for _, id := range held {
-		keep[id] = true
-	}
 	all, err := snapshots(opts.Folder)
 	if err != nil {
 		return err
@@ -108,7 +104,7 @@ func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 		if err != nil {
 			return err
 		}
-		if i < opts.Keep || keep[id] || max(0, opts.Now().Sub(began)) < opts.KeepFor {
+		if i < opts.Keep || id == latest || slices.Contains(held, id) || max(0, opts.Now().Sub(began)) < opts.KeepFor {
 			continue
 		}
 		if err := remove(opts.Folder, id); err != nil {

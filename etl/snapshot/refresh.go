@@ -57,16 +57,17 @@ func (o PublishOptions) shows(ctx context.Context, db *warehouse.DB) (string, er
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.New()
-	for _, part := range []string{o.Spend, state, engine, statements} {
-		fmt.Fprintf(sum, "%d %s\n", len(part), part)
-	}
+	parts := []string{o.Spend, state, engine, statements}
 	for _, name := range []string{commentsFile, contractFile} {
 		text, err := fs.ReadFile(o.Schemas, name)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(sum, "%d %s\n", len(text), text)
+		parts = append(parts, string(text))
+	}
+	sum := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(sum, "%d %s\n", len(part), part)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
