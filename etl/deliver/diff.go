@@ -24,14 +24,24 @@ type findings struct {
 	money    []Sum
 }
 
-// A step is one statement of many.
+// A step is one statement of many, or none.
 type step struct {
 	file string
 	args warehouse.Args
 }
 
+func when(asked bool, s step) step {
+	if !asked {
+		return step{}
+	}
+	return s
+}
+
 func execAll(ctx context.Context, conn warehouse.Runner, steps ...step) error {
 	for _, s := range steps {
+		if s.file == "" {
+			continue
+		}
 		if _, err := conn.Exec(ctx, s.file, s.args); err != nil {
 			return err
 		}

@@ -31,25 +31,18 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (draft
 	if err != nil {
 		return false, err
 	}
-	gates := []step{{"deliver/gate.approved", nil}}
-	if folder != "" {
-		gates = append(gates, step{"deliver/gate.folder", nil})
-	}
-	gates = append(gates, step{"deliver/gate.target", nil})
-	if d.Productiv.FirstLoad == config.FirstLoadHold {
-		gates = append(gates, step{"deliver/gate.first_load", nil})
-	}
-	gates = append(gates,
+	p := d.Productiv
+	return true, execAll(ctx, conn,
+		step{"deliver/gate.approved", nil},
+		when(folder != "", step{"deliver/gate.folder", nil}),
+		step{"deliver/gate.target", nil},
+		when(p.FirstLoad == config.FirstLoadHold, step{"deliver/gate.first_load", nil}),
 		step{"deliver/gate.quarantine", warehouse.Args{"max_share": fmt.Sprint(d.MaxQuarantined)}},
 		step{"deliver/gate_backfill.sql", warehouse.Args{"settings_hash": settings, "models_hash": models}},
+		when(p.HoldChangesAbove > 0, step{"deliver/gate.changes", warehouse.Args{"above": p.HoldChangesAbove}}),
+		when(p.HoldVolumeAbove > 0, step{"deliver/gate.volume", warehouse.Args{"times": fmt.Sprint(p.HoldVolumeAbove)}}),
+		step{"deliver/gate.again", nil},
 	)
-	if above := d.Productiv.HoldChangesAbove; above > 0 {
-		gates = append(gates, step{"deliver/gate.changes", warehouse.Args{"above": above}})
-	}
-	if times := d.Productiv.HoldVolumeAbove; times > 0 {
-		gates = append(gates, step{"deliver/gate.volume", warehouse.Args{"times": fmt.Sprint(times)}})
-	}
-	return true, execAll(ctx, conn, append(gates, step{"deliver/gate.again", nil})...)
 }
 
 // hold keeps what the gates hold, exactly as it would be posted, for a person
@@ -78,11 +71,8 @@ func ReadPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
 	if err != nil || !p.Has(etl.GateTarget) {
 		return p, err
 	}
-	err = r.Each(ctx, "deliver/gate.targets", nil, func(rows *sql.Rows) error {
-		var m etl.Move
-		err := rows.Scan(&m.From, &m.To)
-		p.Moves = append(p.Moves, m)
-		return err
+	p.Moves, err = warehouse.List(ctx, r, "deliver/gate.targets", nil, func(rows *sql.Rows, m *etl.Move) error {
+		return rows.Scan(&m.From, &m.To)
 	})
 	return p, err
 }
