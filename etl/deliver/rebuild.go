@@ -86,7 +86,7 @@ func (d *Delivery) vouch(ctx context.Context, files []sentFile) error {
 	if err := d.renewMarker(ctx); err != nil {
 		return err
 	}
-	_, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gate": etl.GateFolder})
+	_, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gates": []string{etl.GateFolder}})
 	return err
 }
 

@@ -27,16 +27,21 @@ func (d *Delivery) settleBatch(ctx context.Context, batchID, what, state string,
 	if err := d.beforeDecision(ctx, by); err != nil {
 		return err
 	}
-	b, err := d.batchInDoubt(ctx, batchID)
+	found, err := openBatches(ctx, d.DB, batchID)
+	switch {
+	case err != nil:
+		return err
+	case batchID == "" || len(found) == 0:
+		return etl.Usagef("no batch is called %s; spendbridge status lists those that wait", batchID)
+	case found[0].state != stateUnknown:
+		return etl.Usagef("batch %s is %s; only an unknown one can be settled", batchID, found[0].state)
+	}
+	made, err := d.newDecision(ctx, batchID, what, by, nil)
 	if err != nil {
 		return err
 	}
-	made, err := d.newDecision(ctx, b.id, what, by, nil)
-	if err != nil {
-		return err
-	}
-	if err := d.settleSent(ctx, b, state, &made); err != nil {
-		return fmt.Errorf("settle batch %s: %w", b.id, err)
+	if err := d.settleSent(ctx, found[0].batch, state, &made); err != nil {
+		return fmt.Errorf("settle batch %s: %w", batchID, err)
 	}
 	return d.refresh(ctx)
 }
@@ -60,20 +65,6 @@ func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made *
 		}
 		return finish(ctx, tx, b.id, event)
 	})
-}
-
-// batchInDoubt finds a batch that is unknown. Any other is a usage error.
-func (d *Delivery) batchInDoubt(ctx context.Context, id string) (batch, error) {
-	found, err := openBatches(ctx, d.DB, id)
-	switch {
-	case err != nil:
-		return batch{}, err
-	case id == "" || len(found) == 0:
-		return batch{}, etl.Usagef("no batch is called %s; spendbridge status lists those that wait", id)
-	case found[0].state != stateUnknown:
-		return batch{}, etl.Usagef("batch %s is %s; only an unknown one can be settled", id, found[0].state)
-	}
-	return found[0].batch, nil
 }
 
 // SettleRetry lets the next load send a rejected record again as it is.

@@ -263,10 +263,8 @@ func (d *Delivery) SettleTargetKept(ctx context.Context, by Decision) (int, erro
 
 // release lets go of what gates held: a decision answers what they asked.
 func (d *Delivery) release(ctx context.Context, gates ...string) error {
-	for _, gate := range gates {
-		if _, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gate": gate}); err != nil {
-			return err
-		}
+	if _, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gates": gates}); err != nil {
+		return err
 	}
 	return d.refresh(ctx)
 }

@@ -260,8 +260,9 @@ where holds.gate = 'target'
 order by elsewhere.target, holds.target;
 
 -- name: release
--- Lets go of what a gate held: the question it asked is answered.
-delete from delivery.holds where gate = $gate;
+-- Lets go of what gates held: the question they asked is answered.
+delete from delivery.holds
+where gate in (select unnest($gates::varchar[]));
 
 -- name: covers
 -- What an approval covers, as its line of decisions.jsonl keeps it.
