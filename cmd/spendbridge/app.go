@@ -141,13 +141,21 @@ func (a *app) inView(ctx context.Context, work func(*view) error) error {
 }
 
 // printFrom is [app.print] with the moment that an answer from a copy shows.
-func (a *app) printFrom(v *view, result any, human func(io.Writer)) error {
-	return a.print(result, func(w io.Writer) {
+func (a *app) printFrom(v *view, members map[string]any, human func(io.Writer)) error {
+	if v.Busy != "" {
+		members["as_of"], members["busy"] = v.AsOf, v.Busy
+	}
+	return a.print(members, v.dated(human))
+}
+
+// dated says first which moment a text shows.
+func (v *view) dated(human func(io.Writer)) func(io.Writer) {
+	return func(w io.Writer) {
 		if v.Busy != "" {
 			fmt.Fprintf(w, "%q is at work; this is from the analysts' copy, as of %s\n\n", v.Busy, v.AsOf.Format("2006-01-02 15:04 MST"))
 		}
 		human(w)
-	})
+	}
 }
 
 // subcommandOnly is for a command that is nothing without one of its own

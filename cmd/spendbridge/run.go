@@ -227,6 +227,7 @@ exactly that.`,
 	flags.BoolVar(&f.postOnly, "post-only", false, "post, and publish the analysts' copy, without a new snapshot")
 	flags.StringVar(&f.asOf, "as-of", "", "with --snapshot-only and --out: the state of a past `moment`, a run id or a time like 2026-06-30T23:59:59Z")
 	flags.StringVar(&f.out, "out", "", "`folder` for the snapshot of --as-of")
+	cmd.MarkFlagsMutuallyExclusive("snapshot-only", "post-only", "dry-run", "approve")
 	return cmd
 }
 
@@ -235,15 +236,7 @@ const lastPlan = "held"
 
 // check refuses flags that make no sense together.
 func (f loadFlags) check() error {
-	ways := 0
-	for _, way := range []bool{f.snapshotOnly, f.postOnly, f.dryRun, f.approve != ""} {
-		if way {
-			ways++
-		}
-	}
 	switch {
-	case ways > 1:
-		return etl.Usagef("--snapshot-only, --post-only, --dry-run and --approve exclude each other")
 	case (f.approve != "") != (f.decision.note != ""):
 		return etl.Usagef("--approve and --note belong together: write why it is right to post what is held")
 	case f.payload != "" && !f.dryRun:

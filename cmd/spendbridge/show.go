@@ -9,10 +9,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
@@ -154,7 +154,7 @@ func (a *app) explain(ctx context.Context, id string) error {
 			*report.Explanation
 			asOf
 		}{x, v.asOf}
-		return a.printFrom(v, answer, func(w io.Writer) { printExplanation(w, x) })
+		return a.print(answer, v.dated(func(w io.Writer) { printExplanation(w, x) }))
 	})
 }
 
@@ -197,11 +197,7 @@ func (a *app) quarantineList(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		answer := struct {
-			Quarantine []report.Quarantined `json:"quarantine"`
-			asOf
-		}{found, v.asOf}
-		return a.printFrom(v, answer, func(w io.Writer) { printQuarantine(w, found) })
+		return a.printFrom(v, map[string]any{"quarantine": found}, func(w io.Writer) { printQuarantine(w, found) })
 	})
 }
 
@@ -215,11 +211,7 @@ func (a *app) quarantineShow(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		answer := struct {
-			Quarantine []report.QuarantinedSource `json:"quarantine"`
-			asOf
-		}{[]report.QuarantinedSource{q}, v.asOf}
-		return a.printFrom(v, answer, func(w io.Writer) {
+		return a.printFrom(v, map[string]any{"quarantine": []report.QuarantinedSource{q}}, func(w io.Writer) {
 			printExplanation(w, x)
 			printPayload(w, q.Payload)
 		})
@@ -270,8 +262,7 @@ func (a *app) query(ctx context.Context, file string, timeout time.Duration, sta
 }
 
 func newReportCmd(a *app) *cobra.Command {
-	var out string
-	var ledger ledgerFlags
+	var out, ledger, from, to string
 	cmd := &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "Write the report of a run, the last one if none is named",
@@ -288,21 +279,23 @@ person: a .csv or .parquet file for an auditor.`,
   spendbridge report --ledger ledger.csv --from 2026-01-01 --to 2027-01-01`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := ledger.check(cmd, args); err != nil {
-				return err
+			isPeriod := cmd.Flags().Changed("from") || cmd.Flags().Changed("to")
+			switch {
+			case ledger == "" && isPeriod:
+				return etl.Usagef("--from and --to go with --ledger: they are the period of the ledger")
+			case ledger == "":
+				return a.report(cmd.Context(), strings.Join(args, ""), out)
+			case len(args) > 0 || out != "":
+				return etl.Usagef("--ledger goes without a run and without --out: it names its own file")
 			}
-			if ledger.path != "" {
-				return a.reportLedger(cmd.Context(), ledger)
-			}
-			name := ""
-			if len(args) > 0 {
-				name = args[0]
-			}
-			return a.report(cmd.Context(), name, out)
+			return a.reportLedger(cmd.Context(), ledger, from, to)
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "write to this `file`")
-	ledger.register(cmd.Flags())
+	flags := cmd.Flags()
+	flags.StringVarP(&out, "out", "o", "", "write to this `file`")
+	flags.StringVar(&ledger, "ledger", "", "write the delivery ledger to this `file`, .csv or .parquet")
+	flags.StringVar(&from, "from", "1970-01-01", "with --ledger: first `day`, UTC")
+	flags.StringVar(&to, "to", "9999-12-31", "with --ledger: `day` after the last, UTC")
 	return cmd
 }
 
@@ -312,12 +305,7 @@ func (a *app) report(ctx context.Context, name, out string) error {
 		if err != nil {
 			return err
 		}
-		answer := struct {
-			Run  etl.RunID `json:"run_id"`
-			Path string    `json:"path"`
-			asOf
-		}{run, path, v.asOf}
-		return a.printFrom(v, answer, func(w io.Writer) { fmt.Fprintln(w, path) })
+		return a.printFrom(v, map[string]any{"run_id": run, "path": path}, func(w io.Writer) { fmt.Fprintln(w, path) })
 	})
 }
 
@@ -335,44 +323,22 @@ func (a *app) reportIn(ctx context.Context, v *view, name, out string) (run etl.
 	return run, path, v.session.WriteReport(ctx, run, path)
 }
 
-type ledgerFlags struct {
-	path, from, to string
-}
-
-func (f *ledgerFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.path, "ledger", "", "write the delivery ledger to this `file`, .csv or .parquet")
-	flags.StringVar(&f.from, "from", "1970-01-01", "with --ledger: first `day`, UTC")
-	flags.StringVar(&f.to, "to", "9999-12-31", "with --ledger: `day` after the last, UTC")
-}
-
-// check refuses what does not go together.
-func (f *ledgerFlags) check(cmd *cobra.Command, args []string) error {
-	flags := cmd.Flags()
-	switch {
-	case f.path == "" && (flags.Changed("from") || flags.Changed("to")):
-		return etl.Usagef("--from and --to go with --ledger: they are the period of the ledger")
-	case f.path != "" && (len(args) > 0 || flags.Changed("out")):
-		return etl.Usagef("--ledger goes without a run and without --out: it names its own file")
-	}
-	return nil
-}
-
-func (a *app) reportLedger(ctx context.Context, f ledgerFlags) error {
-	from, err := dayFlag("--from", f.from)
+func (a *app) reportLedger(ctx context.Context, path, firstDay, dayAfter string) error {
+	from, err := dayFlag("--from", firstDay)
 	if err != nil {
 		return err
 	}
-	to, err := dayFlag("--to", f.to)
+	to, err := dayFlag("--to", dayAfter)
 	if err != nil {
 		return err
 	}
 	return a.inSession(ctx, func(s *job.Session) error {
-		items, err := report.ExportLedger(ctx, s.DB, f.path, from, to)
+		items, err := report.ExportLedger(ctx, s.DB, path, from, to)
 		if err != nil {
 			return err
 		}
-		result := map[string]any{"path": f.path, "items": items}
-		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "%d items in %s\n", items, f.path) })
+		result := map[string]any{"path": path, "items": items}
+		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "%d items in %s\n", items, path) })
 	})
 }
 

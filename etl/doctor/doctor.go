@@ -142,38 +142,28 @@ func (d *doctor) examineDelivery() {
 	}
 }
 
-// examineRates looks at where reference rates come from.
-func (d *doctor) examineRates(newest string) {
+// examineRates looks at where reference rates come from, and warns of rates
+// that are older than holidays explain.
+func (d *doctor) examineRates(newest time.Time) {
 	fx := d.Config.FX
+	age := d.Job.Now().Sub(newest)
 	switch {
 	case fx.RatesFile == "" && fx.URL == "":
 		d.warn("exchange rates", "set fx.rates_file or fx.url",
 			"no reference rates: amounts in other currencies than %s are converted only where the vendor says how", d.Config.ReportingCurrency)
 	case fx.RatesFile != "" && !isFile(fx.RatesFile):
 		d.fail("exchange rates", "put the file there, or correct fx.rates_file", "%s cannot be read", fx.RatesFile)
-	case newest == "":
+	case newest.IsZero():
 		d.ok("exchange rates", "configured; none are loaded before the first transform")
+	case age > 7*24*time.Hour:
+		d.warn("exchange rates", "bring the rates file up to date", "the newest rate is of %s, %d days ago; later spend is converted with it",
+			newest.Format(time.DateOnly), int(age.Hours()/24))
 	default:
-		d.examineRatesAge(newest)
+		d.ok("exchange rates", "the newest is of %s", newest.Format(time.DateOnly))
 	}
 }
 
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
-}
-
-// examineRatesAge warns of rates that are older than holidays explain.
-func (d *doctor) examineRatesAge(newest string) {
-	var date config.Date
-	if err := date.UnmarshalText([]byte(newest)); err != nil {
-		d.fail("exchange rates", "run spendbridge transform", "the newest rate has the date %q", newest)
-		return
-	}
-	age := d.Job.Now().Sub(date.Time)
-	if age > 7*24*time.Hour {
-		d.warn("exchange rates", "bring the rates file up to date", "the newest rate is of %s, %d days ago; later spend is converted with it", newest, int(age.Hours()/24))
-		return
-	}
-	d.ok("exchange rates", "the newest is of %s", newest)
 }

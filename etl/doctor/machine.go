@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"spendbridge/etl/job"
 	"spendbridge/etl/warehouse"
@@ -71,7 +72,7 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 	location := d.Config.WarehouseLocation()
 	if _, err := os.Stat(location); errors.Is(err, fs.ErrNotExist) && d.Config.Warehouse == "" {
 		d.ok("warehouse", "%s is made by the first run", location)
-		d.examineRates("")
+		d.examineRates(time.Time{})
 		return
 	}
 	s, err := job.Open(ctx, d.Config, d.Job)
@@ -92,12 +93,12 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 		return
 	}
 	d.ok("warehouse", "%s, schema version %d", location, version)
-	var newest sql.NullString
+	var newest sql.NullTime
 	if err := s.DB.Get(ctx, "doctor/rate.newest", nil, &newest); err != nil {
 		d.fail("exchange rates", "run spendbridge transform", "%v", err)
 		return
 	}
-	d.examineRates(newest.String)
+	d.examineRates(newest.Time)
 	d.examineState(ctx, s)
 }
 

@@ -46,12 +46,22 @@ func (s *Session) AsOf(ctx context.Context, asOf, out string) (*PastResult, erro
 		AsOf: moment, Path: past.Path, Rows: past.Manifest.Rows, LogicalHash: past.Manifest.LogicalHash,
 		Differs: []string{},
 	}
-	if run != "" {
-		if err := result.compare(ctx, s.DB, run, past.Manifest); err != nil {
-			return nil, err
-		}
+	if run == "" {
+		return result, nil
 	}
-	return result, result.fault()
+	then, err := snapshot.RecordedManifest(ctx, s.DB, run)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return result, nil
+	case err != nil:
+		return nil, err
+	}
+	same, differs := past.Manifest.Differs(then)
+	result.Run, result.Same, result.Differs = run, &same, append(result.Differs, differs...)
+	if !same && len(differs) == 0 {
+		err = fmt.Errorf("the raw records no longer give the snapshot of run %s, though all else is as it was then; see: spendbridge verify", run)
+	}
+	return result, err
 }
 
 // moment reads what --as-of says: a run, or a time.
@@ -87,27 +97,4 @@ func (s *Session) exportPast(ctx context.Context, moment time.Time, out string) 
 	return snapshot.Export(ctx, past, moment, snapshot.Options{
 		Folder: out, RunID: r.ID, Inputs: inputs, Schemas: schemas.FS, Now: r.Now,
 	})
-}
-
-// compare looks up the snapshot that the run took then.
-func (p *PastResult) compare(ctx context.Context, db *warehouse.DB, run etl.RunID, now snapshot.Manifest) error {
-	then, err := snapshot.RecordedManifest(ctx, db, run)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	same, differs := now.Differs(then)
-	p.Run, p.Same = run, &same
-	p.Differs = append(p.Differs, differs...)
-	return nil
-}
-
-// fault is an error if the rows differ and nothing explains it.
-func (p *PastResult) fault() error {
-	if p.Same == nil || *p.Same || len(p.Differs) > 0 {
-		return nil
-	}
-	return fmt.Errorf("the raw records no longer give the snapshot of run %s, though all else is as it was then; see: spendbridge verify", p.Run)
 }

@@ -143,26 +143,19 @@ type BackfillPlan struct {
 func (s *Session) PlanBackfill(ctx context.Context, sources []config.Source, b extract.Backfill) ([]BackfillPlan, error) {
 	plans := []BackfillPlan{}
 	for _, source := range sources {
-		plan, err := s.planBackfill(ctx, source, b)
+		plan := BackfillPlan{Source: source.Name}
+		vendor, err := s.openSource(source)
+		if err == nil {
+			plan.Windows, err = s.unrecorded().extractor("backfill/"+source.Name, source, nil).Plan(ctx, vendor, b)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("plan of %s: %w", source.Name, err)
+		}
+		for _, w := range plan.Windows {
+			plan.Records += w.Records
+			plan.Requests += w.Requests
 		}
 		plans = append(plans, plan)
 	}
 	return plans, nil
-}
-
-func (s *Session) planBackfill(ctx context.Context, source config.Source, b extract.Backfill) (BackfillPlan, error) {
-	vendor, err := s.openSource(source)
-	if err != nil {
-		return BackfillPlan{}, err
-	}
-	x := s.unrecorded().extractor("backfill/"+source.Name, source, nil)
-	windows, err := x.Plan(ctx, vendor, b)
-	plan := BackfillPlan{Source: source.Name, Windows: windows}
-	for _, w := range windows {
-		plan.Records += w.Records
-		plan.Requests += w.Requests
-	}
-	return plan, err
 }

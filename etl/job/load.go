@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -231,16 +230,17 @@ func (r *Run) dueHash(ctx context.Context, db warehouse.Runner) (string, error) 
 }
 
 // snapshotInputs names what spend is made with besides the raw data.
-func (r *Run) snapshotInputs(ctx context.Context) (snapshot.Inputs, error) {
-	inputs := snapshot.Inputs{Program: r.Program, Config: r.Config.Hash()}
-	var faults [5]error
-	inputs.SQL, faults[0] = transform.HashModels(r.DB)
-	inputs.Aliases, faults[1] = transform.HashAliases(ctx, r.DB)
-	inputs.Rules, faults[2] = transform.HashRules(ctx, r.DB)
-	faults[3] = r.DB.Get(ctx, "job/run.rates_hash", nil, &inputs.Rates)
-	if errors.Is(faults[3], sql.ErrNoRows) {
-		faults[3] = nil // there are no rates
+func (r *Run) snapshotInputs(ctx context.Context) (inputs snapshot.Inputs, err error) {
+	inputs.Program, inputs.Config = r.Program, r.Config.Hash()
+	if inputs.SQL, err = transform.HashModels(r.DB); err != nil {
+		return inputs, err
 	}
-	inputs.Categories, faults[4] = transform.HashCategories(ctx, r.DB)
-	return inputs, errors.Join(faults[:]...)
+	for hash, find := range map[*string]func(context.Context, warehouse.Runner) (string, error){
+		&inputs.Aliases: transform.HashAliases, &inputs.Rules: transform.HashRules, &inputs.Categories: transform.HashCategories,
+	} {
+		if *hash, err = find(ctx, r.DB); err != nil {
+			return inputs, err
+		}
+	}
+	return inputs, r.DB.Get(ctx, "job/run.rates_hash", nil, &inputs.Rates)
 }

@@ -113,8 +113,8 @@ func abandon(ctx context.Context, tx *warehouse.Tx, now time.Time) error {
 	if err := deliver.Untell(ctx, tx); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "job/run.abandon", warehouse.Args{
-		"status": etl.StatusFailed, "error": report.Stopped, "finished_at": now,
+	_, err := tx.Exec(ctx, "job/run.finish", warehouse.Args{
+		"run_id": nil, "status": etl.StatusFailed, "error": report.Stopped, "finished_at": now,
 	})
 	return err
 }

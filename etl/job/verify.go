@@ -59,7 +59,7 @@ func verifyTotals() Stage {
 	stage := prove("totals", "raw.records with canonical.spend + excluded + quarantine, by source and currency",
 		"spendbridge transform; if it fails again: spendbridge verify --rebuild",
 		func(ctx context.Context, r *Run) (etl.Counts, error) {
-			transformed, err := r.lastTransform(ctx)
+			transformed, err := r.lastOf(ctx, "transform")
 			if err != nil || transformed == "" {
 				*r.Result.Balanced = err == nil
 				return etl.Counts{}, err // there is nothing to prove yet
@@ -72,11 +72,10 @@ func verifyTotals() Stage {
 	return stage
 }
 
-// lastTransform is the run that made what canonical holds now, "" for none.
-func (r *Run) lastTransform(ctx context.Context) (etl.RunID, error) {
-	var id string
-	err := r.DB.Get(ctx, "job/run.last_transform", nil, &id)
-	return etl.RunID(id), err
+// lastOf is the newest run in which a stage went well, "" for none.
+func (r *Run) lastOf(ctx context.Context, stage string) (id etl.RunID, err error) {
+	err = r.DB.Get(ctx, "job/run.last_of", warehouse.Args{"stage": stage}, (*string)(&id))
+	return id, err
 }
 
 // verifySnapshot reads back the snapshots that were not pruned. If the latest
@@ -114,15 +113,15 @@ func verifySnapshot() Stage {
 }
 
 func (r *Run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error {
-	transformed, err := r.lastTransform(ctx)
+	transformed, err := r.lastOf(ctx, "transform")
 	if err != nil {
 		return err
 	}
-	var snapshotted string
-	if err := r.DB.Get(ctx, "job/run.last_snapshot", nil, &snapshotted); err != nil {
+	snapshotted, err := r.lastOf(ctx, "snapshot")
+	if err != nil {
 		return err
 	}
-	if transformed == "" || etl.RunID(snapshotted) < transformed { // run ids sort by time
+	if transformed == "" || snapshotted < transformed { // run ids sort by time
 		r.Result.note("the latest snapshot does not show what canonical holds now; the next load writes a new one")
 		return nil
 	}

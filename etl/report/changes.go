@@ -3,9 +3,10 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // A Change is one value of a payload that differs between two versions. An
@@ -51,27 +52,18 @@ func leaves(doc json.RawMessage) (map[string]string, error) {
 }
 
 func walk(path string, value any, all map[string]string) {
+	below := func(name string, value any) { walk(strings.TrimPrefix(path+"."+name, "."), value, all) }
 	switch v := value.(type) {
 	case map[string]any:
 		for name, member := range v {
-			walk(join(path, name), member, all)
+			below(name, member)
 		}
 	case []any:
 		for i, element := range v {
-			walk(join(path, fmt.Sprint(i)), element, all)
+			below(strconv.Itoa(i), element)
 		}
 	default:
-		text, err := json.Marshal(v)
-		if err != nil {
-			text = []byte(fmt.Sprint(v))
-		}
+		text, _ := json.Marshal(v) // what was JSON
 		all[path] = string(text)
 	}
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
 }

@@ -2,7 +2,8 @@ package report
 
 import (
 	"fmt"
-	"math/big"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,49 +26,41 @@ type monthChart struct {
 	All     []month
 	Columns []column
 	Width   int
-	Zero    int64 // height of the line at which nothing was spent
+	Zero    int // height of the line at which nothing was spent
 	Highest month
 }
 
 // A column is one month's mark.
 type column struct {
 	month
-	X, Y, Height int64
+	X, Y, Height int
 	Negative     bool
 }
 
 // chartMonths draws the newest months, and months without spend between them
 // as empty columns.
-func chartMonths(months []month) (monthChart, error) {
-	chart := monthChart{All: months}
+func chartMonths(months []month) monthChart {
 	shown := fillMonths(months)
 	shown = shown[max(0, len(shown)-shownMonths):]
-	values := make([]*big.Int, len(shown))
-	top, bottom := new(big.Int), new(big.Int)
-	for i, m := range shown {
-		var err error
-		if values[i], err = units(m.Amount); err != nil {
-			return chart, err
+	chart := monthChart{All: months, Width: 20 * len(shown)}
+	var top, bottom int64
+	for _, m := range shown {
+		if u := units(m.Amount); u > top {
+			top, chart.Highest = u, m
 		}
-		if values[i].Cmp(top) > 0 {
-			top, chart.Highest = values[i], m
-		}
-		if values[i].Cmp(bottom) < 0 {
-			bottom = values[i]
-		}
+		bottom = min(bottom, units(m.Amount))
 	}
-	span := new(big.Int).Sub(top, bottom)
-	chart.Zero, chart.Width = thousandths(top, span), 20*len(shown)
+	chart.Zero = pixels(top, top-bottom)
 	for i, m := range shown {
-		c := column{month: m, X: int64(20*i + 3), Y: chart.Zero, Height: thousandths(values[i], span)}
-		if c.Negative = values[i].Sign() < 0; c.Negative {
+		c := column{month: m, X: 20*i + 3, Y: chart.Zero, Height: pixels(units(m.Amount), top-bottom)}
+		if c.Negative = units(m.Amount) < 0; c.Negative {
 			c.Height = -c.Height
 		} else {
 			c.Y -= c.Height
 		}
 		chart.Columns = append(chart.Columns, c)
 	}
-	return chart, nil
+	return chart
 }
 
 // fillMonths puts the months that have no spend between those that have.
@@ -100,54 +93,40 @@ type bar struct {
 	Name, Transacted, Amount string
 	Exponent                 int // of a currency
 	Records, Unpriced        int64
-	Width                    int64
+	Width                    int
 	Share                    string
 	Negative                 bool
 }
 
 // scaleBars makes the longest bar as wide as there is room.
-func scaleBars(bars []bar) error {
-	longest, sum := new(big.Int), new(big.Int)
-	values := make([]*big.Int, len(bars))
-	for i := range bars {
-		var err error
-		if values[i], err = units(bars[i].Amount); err != nil {
-			return err
-		}
-		if values[i].CmpAbs(longest) > 0 {
-			longest.Abs(values[i])
-		}
-		if values[i].Sign() > 0 {
-			sum.Add(sum, values[i])
-		}
+func scaleBars(bars []bar) {
+	var longest, sum int64
+	for _, b := range bars {
+		longest = max(longest, units(b.Amount), -units(b.Amount))
+		sum += max(0, units(b.Amount))
 	}
-	for i, v := range values {
-		b := &bars[i]
-		b.Negative = v.Sign() < 0
-		b.Width = thousandths(new(big.Int).Abs(v), longest)
-		if share := thousandths(v, sum); sum.Sign() > 0 && !b.Negative {
+	for i := range bars {
+		b, u := &bars[i], units(bars[i].Amount)
+		b.Negative = u < 0
+		b.Width = pixels(max(u, -u), longest)
+		if share := pixels(u, sum); sum > 0 && !b.Negative {
 			b.Share = fmt.Sprintf("%d.%d %%", share/10, share%10)
 		}
 	}
-	return nil
 }
 
-// units reads an amount as SQL prints it, with four decimals, in units of the
-// last of them.
-func units(amount string) (*big.Int, error) {
-	n, ok := new(big.Int).SetString(strings.Replace(amount, ".", "", 1), 10)
-	if !ok {
-		return nil, fmt.Errorf("%q is not an amount", amount)
-	}
-	return n, nil
+// units is an amount with four decimals in units of the last of them, as far
+// as it matters to a chart.
+func units(amount string) int64 {
+	const most = 1 << 56
+	n, _ := strconv.ParseInt(strings.Replace(amount, ".", "", 1), 10, 64) // the largest if it is larger
+	return min(max(n, -most), most)
 }
 
-// thousandths is v ÷ whole × 1000, rounded; 0 of nothing.
-func thousandths(v, whole *big.Int) int64 {
-	if whole.Sign() == 0 {
+// pixels is v ÷ whole × 1000, 0 of nothing.
+func pixels(v, whole int64) int {
+	if whole == 0 {
 		return 0
 	}
-	twice := new(big.Int).Mul(v, big.NewInt(2000))
-	twice.Add(twice, whole)
-	return twice.Div(twice, new(big.Int).Mul(whole, big.NewInt(2))).Int64()
+	return int(math.Round(1000 * float64(v) / float64(whole)))
 }

@@ -211,8 +211,10 @@ func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID, state *St
 	if p.exponents, err = r.exponents(ctx); err != nil {
 		return nil, err
 	}
-	p.Months, err = chartMonths(months)
-	if err := errors.Join(err, scaleBars(p.Vendors), scaleBars(p.Currencies), r.totals(ctx)); err != nil {
+	p.Months = chartMonths(months)
+	scaleBars(p.Vendors)
+	scaleBars(p.Currencies)
+	if err := r.totals(ctx); err != nil {
 		return nil, err
 	}
 	p.judge()

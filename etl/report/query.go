@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -30,28 +29,23 @@ type Answer struct {
 // whole numbers of any size come back digit by digit. A statement that DuckDB
 // refuses is a [*etl.UsageError].
 func Query(ctx context.Context, path string, files fs.FS, statement string) (*Answer, error) {
-	answer, err := query(ctx, path, files, statement)
+	answer := &Answer{}
+	reader, err := warehouse.OpenReader(ctx, path, files)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("published file %s does not exist; a run writes it", path)
+	case err != nil:
+		err = fmt.Errorf("published file %s: %w", path, err)
+	default:
+		defer reader.Close()
+		if err = reader.Select(ctx, statement, answer.read); err != nil {
+			err = etl.Usagef("query: %w", err)
+		}
+	}
 	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("query: %w", context.Cause(ctx))
+		err = fmt.Errorf("query: %w", context.Cause(ctx))
 	}
 	return answer, err
-}
-
-func query(ctx context.Context, path string, files fs.FS, statement string) (*Answer, error) {
-	reader, err := warehouse.OpenReader(ctx, path, files)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("published file %s does not exist; a run writes it", path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("published file %s: %w", path, err)
-	}
-	defer reader.Close()
-
-	answer := &Answer{}
-	if err := reader.Select(ctx, statement, answer.read); err != nil {
-		return nil, etl.Usagef("query: %w", err)
-	}
-	return answer, nil
 }
 
 // read takes over columns and rows.
@@ -163,40 +157,20 @@ func (a *Answer) Text(row, column int) string {
 // MarshalJSON implements [json.Marshaler]: a list of objects, one for each
 // row, with the columns in the order in which they were selected.
 func (a *Answer) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteByte('[')
+	objects := make([]json.RawMessage, len(a.Rows))
 	for r, row := range a.Rows {
-		if r > 0 {
-			out.WriteByte(',')
+		members := make([]string, len(row))
+		for i, value := range row {
+			name, _ := json.Marshal(a.Columns[i]) // a text always marshals
+			text, err := json.Marshal(value)
+			if err != nil {
+				return nil, err
+			}
+			members[i] = string(name) + ":" + string(text)
 		}
-		if err := a.writeObject(&out, row); err != nil {
-			return nil, err
-		}
+		objects[r] = json.RawMessage("{" + strings.Join(members, ",") + "}")
 	}
-	out.WriteByte(']')
-	return out.Bytes(), nil
-}
-
-func (a *Answer) writeObject(out *bytes.Buffer, row []any) error {
-	out.WriteByte('{')
-	for i, value := range row {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		name, err := json.Marshal(a.Columns[i])
-		if err != nil {
-			return err
-		}
-		text, err := json.Marshal(value)
-		if err != nil {
-			return err
-		}
-		out.Write(name)
-		out.WriteByte(':')
-		out.Write(text)
-	}
-	out.WriteByte('}')
-	return nil
+	return json.Marshal(objects)
 }
 
 // Duplicates are expenses in one currency that may have been paid by card as

@@ -123,14 +123,12 @@ func stateWords(state string) string {
 var stages = map[string]string{
 	"extract":   "Read from the vendor",
 	"backfill":  "Read a past period from the vendor",
-	"sweep":     "Read everything again from the vendor",
 	"rates":     "Exchange rates fetched",
 	"transform": "Turned into spend records and checked",
 	"snapshot":  "Written as a snapshot and read back",
-	"post":      "Sent to Productiv",
 	"deliver":   "Sent to Productiv",
+	"approve":   "Sent to Productiv",
 	"publish":   "Published for analysts",
-	"load":      "Snapshot, delivery and publication",
 }
 
 func stageWords(name string) string {

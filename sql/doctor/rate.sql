@@ -2,4 +2,4 @@
 
 -- name: newest
 -- How far the reference rates reach, null without any.
-select max(valid_on)::varchar as newest from canonical.fx_rates;
+select max(valid_on) as newest from canonical.fx_rates;

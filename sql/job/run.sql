@@ -1,41 +1,33 @@
 -- ops.runs and ops.stages: one row per run, and one per stage of it.
 
 -- name: start
-insert into ops.runs (
-    run_id,
-    command,
-    status,
-    version,
-    config_hash,
-    started_at
-)
-values ($run_id, $command, $status, $version, $config_hash, $started_at);
+insert into ops.runs by name
+
+select
+    $run_id as run_id,
+    $command as command,
+    $status as status,
+    $version as version,
+    $config_hash as config_hash,
+    $started_at::timestamptz as started_at;
 
 -- name: add_stage
-insert into ops.stages (
-    run_id,
-    stage,
-    status,
-    error,
-    rows_read,
-    rows_written,
-    rows_skipped,
-    started_at,
-    finished_at
-)
-values (
-    $run_id,
-    $stage,
-    $status,
-    $error,
-    $rows_read,
-    $rows_written,
-    $rows_skipped,
-    $started_at,
-    $finished_at
-);
+insert into ops.stages by name
+
+select
+    $run_id as run_id,
+    $stage as stage,
+    $status as status,
+    $error as error,
+    $rows_read as rows_read,
+    $rows_written as rows_written,
+    $rows_skipped as rows_skipped,
+    $started_at::timestamptz as started_at,
+    $finished_at::timestamptz as finished_at;
 
 -- name: finish
+-- Without a run id: all that say they are running while another one begins.
+-- They were killed.
 update ops.runs
 
 set
@@ -43,43 +35,25 @@ set
     error = $error,
     finished_at = $finished_at
 
-where run_id = $run_id;
-
--- name: abandon
--- Runs that say they are running while another one begins were killed.
-update ops.runs
-
-set
-    status = $status,
-    error = $error,
-    finished_at = $finished_at
-
-where status = 'running';
+where run_id = $run_id
+    or $run_id is null and status = 'running';
 
 -- name: newest
 select coalesce(max(run_id), '') as run_id from ops.runs;
 
--- name: last_transform
--- The newest run whose transform made what canonical holds now.
+-- name: last_of
+-- The newest run in which a stage went well: that made what canonical holds
+-- now, or took a snapshot or found that the latest is as it would be.
 select coalesce(max(run_id), '') as run_id
 
 from ops.stages
 
-where stage = 'transform'
+where stage = $stage
     and status in ('ok', 'needs_person');
 
--- name: last_snapshot
--- The newest run that took a snapshot, or found that the latest is as it would
--- be.
-select coalesce(max(run_id), '') as run_id
-
-from ops.stages
-
-where stage = 'snapshot'
-    and status = 'ok';
-
 -- name: rates_hash
-select sha256 from canonical.fx_source;
+-- Empty: there are no rates.
+select coalesce(max(sha256), '') as sha256 from canonical.fx_source;
 
 -- name: example
 -- The largest spend record: something to look at first.
@@ -96,45 +70,25 @@ limit 1;
 -- since what it shows.
 with
 
-publishing as (
+newest as (
 
-    select max(started_at) as at
-
-    from ops.stages
-
-    where stage = 'publish'
-        and status = 'ok'
-
-),
-
-deriving as (
-
-    select max(changed_at) as at
-
-    from ops.canonical_changes
-
-),
-
-posting as (
-
-    select max(started_at) as at
+    select
+        max(started_at) filter (stage = 'publish' and status = 'ok')
+            as published_at,
+        max(started_at) filter (
+            stage in ('deliver', 'approve') and rows_written > 0
+        ) as posted_at,
+        (select max(changed_at) from ops.canonical_changes) as derived_at
 
     from ops.stages
-
-    where stage in ('deliver', 'approve')
-        and rows_written > 0
 
 )
 
 select
-    publishing.at is not null as published,
-    coalesce(greatest(deriving.at, posting.at) > publishing.at, false) as stale
+    published_at is not null as published,
+    coalesce(greatest(derived_at, posted_at) > published_at, false) as stale
 
-from publishing
-
-cross join deriving
-
-cross join posting;
+from newest;
 
 -- name: snapshots
 -- The snapshots that are to be there, the newest first.

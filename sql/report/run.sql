@@ -1,19 +1,7 @@
 -- One run: its stages, checks and totals.
 
 -- name: get
-select
-    run_id,
-    command,
-    status,
-    error,
-    version,
-    config_hash,
-    started_at,
-    finished_at
-
-from ops.runs
-
-where run_id = $run_id;
+select * from ops.runs where run_id = $run_id;
 
 -- name: last
 -- The last run that extracted, transformed or loaded, null for none.
@@ -27,22 +15,10 @@ where stage in ('transform', 'snapshot', 'deliver', 'approve', 'publish')
 
 -- name: names
 -- All runs, the newest first.
-select run_id
-
-from ops.runs
-
-order by run_id desc;
+select run_id from ops.runs order by run_id desc;
 
 -- name: stages
-select
-    stage,
-    status,
-    error,
-    rows_read,
-    rows_written,
-    rows_skipped,
-    started_at,
-    finished_at
+select * exclude (run_id)
 
 from ops.stages
 

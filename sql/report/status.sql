@@ -3,12 +3,7 @@
 -- name: runs
 -- The last runs. A decision is none.
 select
-    run_id,
-    command,
-    status,
-    error,
-    started_at,
-    finished_at,
+    * exclude (version, config_hash),
     run_id in (
         select run_id from ops.slots where run_id is not null
     ) as scheduled

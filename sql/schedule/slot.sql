@@ -16,32 +16,24 @@ group by job
 order by job;
 
 -- name: save
--- A slot is keyed by its job and the moment it was due: told twice, the later
--- word counts.
+-- One row for each job and moment; the last write wins.
 merge into ops.slots
 
-using (select $job as job, $due_at::timestamptz as due_at) as told
-    on slots.job = told.job
-    and slots.due_at = told.due_at
+using (
+
+    select
+        $job as job,
+        $due_at::timestamptz as due_at,
+        $outcome as outcome,
+        $run_id as run_id,
+        $recorded_at::timestamptz as recorded_at
+
+) as settled
+    on slots.job = settled.job
+    and slots.due_at = settled.due_at
 
 when matched then
-    update set
-        outcome = $outcome,
-        run_id = $run_id,
-        recorded_at = $recorded_at
+    update by name
 
 when not matched then
-    insert (
-        job,
-        due_at,
-        outcome,
-        run_id,
-        recorded_at
-    )
-    values (
-        told.job,
-        told.due_at,
-        $outcome,
-        $run_id,
-        $recorded_at
-    );
+    insert by name;
