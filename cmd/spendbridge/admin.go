@@ -47,11 +47,8 @@ func (a *app) init() error {
 	if err != nil {
 		return etl.Usagef("write configuration: %w", err)
 	}
-	if _, err := f.Write(config.Template); err != nil {
-		f.Close()
-		return fmt.Errorf("write configuration: %w", err)
-	}
-	if err := f.Close(); err != nil {
+	_, err = f.Write(config.Template)
+	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
 	return a.print(map[string]string{"written": a.configPath}, func(w io.Writer) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,9 +9,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 	"time"
+	"unicode/utf16"
 
+	"github.com/lmittmann/tint"
+	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
@@ -170,3 +175,91 @@ func subcommandOnly(cmd *cobra.Command, args []string) error {
 	}
 	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), etl.DidYouMean(args[0], names))
 }
+
+// setLog makes the logger the flags ask for. All logs go to stderr, so that
+// stdout holds results only.
+func (a *app) setLog() error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
+		return etl.Usagef("--log-level %s: write debug, info, warn or error", a.logLevel)
+	}
+	if a.quiet {
+		level = max(level, slog.LevelWarn)
+	}
+	asText := a.logFormat == "text" || a.logFormat == "auto" && isTerminal(a.stderr)
+	switch {
+	case asText:
+		a.log = slog.New(tint.NewTextHandler(a.stderr, &tint.Options{
+			Level: level, ReplaceAttr: a.redact.Attr, NoColor: !isTerminal(a.stderr), TimeFormat: "15:04:05",
+		}))
+	case a.logFormat == "json", a.logFormat == "auto":
+		a.log = slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: a.redact.Attr}))
+	default:
+		return etl.Usagef("--log-format %s: write text, json or auto", a.logFormat)
+	}
+	return nil
+}
+
+// isTerminal reports whether a person watches w.
+func isTerminal(w io.Writer) bool {
+	if clean, ok := w.(cleanWriter); ok {
+		w = clean.Writer
+	}
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// A cleanWriter is where results leave the program: what sources wrote is in
+// all of them. Each write is a text of its own.
+type cleanWriter struct {
+	io.Writer
+	clean func(string) string
+}
+
+func (w cleanWriter) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(w.Writer, w.clean(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// terminalText is text without secrets and without what would command a
+// terminal.
+func (a *app) terminalText(text string) string { return a.redact.Clean(text) }
+
+// paintedText is [app.terminalText] with the colors of a screen.
+func (a *app) paintedText(text string) string {
+	var out strings.Builder
+	from := 0
+	for _, at := range colorCode.FindAllStringIndex(text, -1) {
+		out.WriteString(a.redact.Clean(text[from:at[0]]) + text[at[0]:at[1]])
+		from = at[1]
+	}
+	return out.String() + a.redact.Clean(text[from:])
+}
+
+var colorCode = regexp.MustCompile(`\x1b\[(?:0|` + strings.Join([]string{green, yellow, red, faint}, "|") + `)m`)
+
+// jsonText is a JSON document without secrets. What would command a terminal is
+// escaped there: it is data.
+func (a *app) jsonText(text string) string {
+	clean, _ := a.redact.Blot([]byte(text))
+	if !bytes.ContainsFunc(clean, escapes) {
+		return string(clean)
+	}
+	var out strings.Builder
+	for _, r := range string(clean) {
+		if !escapes(r) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	return out.String()
+}
+
+// escapes reports whether jsonText escapes a character. Line ends are between
+// the members.
+func escapes(r rune) bool { return etl.Commands(r) && r != '\n' }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
@@ -28,10 +29,15 @@ whole job against it. Run it again on the same folder: nothing is posted twice.`
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), dir, d) },
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "`folder` for everything the demo makes (default: a new temporary one)")
-	cmd.Flags().Uint64Var(&d.Seed, "seed", d.Seed, "`number` that decides all generated data")
-	cmd.Flags().IntVar(&d.Expenses, "expenses", d.Expenses, "how many Productive.io expenses there are")
-	cmd.Flags().IntVar(&d.Transactions, "transactions", d.Transactions, "how many Procurify transactions there are")
+	dataFlags(cmd.Flags(), &d.Seed, &d.Expenses, &d.Transactions)
 	return cmd
+}
+
+// dataFlags say which data is generated.
+func dataFlags(flags *pflag.FlagSet, seed *uint64, expenses, transactions *int) {
+	flags.Uint64Var(seed, "seed", *seed, "`number` that decides all generated data")
+	flags.IntVar(expenses, "expenses", *expenses, "how many Productive.io expenses there are")
+	flags.IntVar(transactions, "transactions", *transactions, "how many Procurify transactions there are")
 }
 
 func (a *app) demo(ctx context.Context, dir string, d sandbox.Demo) error {
@@ -79,9 +85,7 @@ Faults are separated by commas and read API:KIND[=ARGUMENT][@N[xTIMES] | ~RATE%]
 	flags := cmd.Flags()
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "`address` of the first vendor; the others take the ports after it, 0 = any")
 	flags.StringVar(&f.faults, "faults", "", "what goes wrong, see above")
-	flags.Uint64Var(&f.options.Seed, "seed", f.options.Seed, "`number` that decides all generated data")
-	flags.IntVar(&f.options.Expenses, "expenses", f.options.Expenses, "how many Productive.io expenses there are")
-	flags.IntVar(&f.options.Transactions, "transactions", f.options.Transactions, "how many Procurify transactions there are")
+	dataFlags(flags, &f.options.Seed, &f.options.Expenses, &f.options.Transactions)
 	flags.BoolVar(&f.options.SeedOnly, "seed-only", false, "only the three expenses of the vendor's own example")
 	flags.BoolVar(&f.options.Plain, "plain", false, "no data traps")
 	flags.DurationVar(&f.options.Latency, "latency", 0, "how long each answer takes")

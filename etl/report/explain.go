@@ -1,14 +1,18 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -176,4 +180,115 @@ func (x *Explanation) snapshots(ctx context.Context, db warehouse.Runner, folder
 		}
 	}
 	return nil
+}
+
+// A Change is one value of a payload that differs between two versions. An
+// absent value is the empty text.
+type Change struct {
+	Path   string `json:"path"` // as in attributes.amount
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// changesBetween lists what differs between two JSON documents, by path.
+func changesBetween(before, after json.RawMessage) ([]Change, error) {
+	old, err := leaves(before)
+	if err != nil {
+		return nil, err
+	}
+	young, err := leaves(after)
+	if err != nil {
+		return nil, err
+	}
+	changes := []Change{}
+	paths := maps.Clone(old)
+	maps.Copy(paths, young)
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		if old[path] != young[path] {
+			changes = append(changes, Change{path, old[path], young[path]})
+		}
+	}
+	return changes, nil
+}
+
+// leaves returns the JSON text of every value that holds no others, by path.
+func leaves(doc json.RawMessage) (map[string]string, error) {
+	decoder := json.NewDecoder(bytes.NewReader(doc))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	walk("", value, all)
+	return all, nil
+}
+
+func walk(path string, value any, all map[string]string) {
+	below := func(name string, value any) { walk(strings.TrimPrefix(path+"."+name, "."), value, all) }
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			below(name, member)
+		}
+	case []any:
+		for i, element := range v {
+			below(strconv.Itoa(i), element)
+		}
+	default:
+		text, _ := json.Marshal(v) // what was JSON
+		all[path] = string(text)
+	}
+}
+
+// A Quarantined record waits until its cause is mended. The amount is as
+// received, in the source's own units; empty = unreadable.
+type Quarantined struct {
+	SpendID    string    `json:"spend_id"`
+	Reason     string    `json:"reason"`
+	Detail     string    `json:"detail"`
+	Source     string    `json:"source"`
+	Amount     string    `json:"source_amount"`
+	Currency   string    `json:"source_currency"`
+	Vendor     string    `json:"vendor"`
+	OccurredOn string    `json:"occurred_on"`
+	ChangedAt  time.Time `json:"changed_at"`
+}
+
+// ListQuarantine lists what is in quarantine, by reason: one record, or all for
+// no spend id.
+func ListQuarantine(ctx context.Context, r warehouse.Runner, spendID string) (found []Quarantined, err error) {
+	err = warehouse.Fill(ctx, r, &found, "report/quarantine.list", warehouse.Args{"spend_id": spendID})
+	return found, err
+}
+
+// A QuarantinedSource is a record in quarantine with where it came from.
+type QuarantinedSource struct {
+	Quarantined
+	Stream    string          `json:"stream"`
+	RecordID  string          `json:"record_id"`
+	Version   int             `json:"record_version"`
+	File      string          `json:"page_file"`
+	URL       string          `json:"page_url"`
+	FetchedAt time.Time       `json:"page_fetched_at"`
+	Ordinal   int             `json:"page_ordinal"`
+	Payload   json.RawMessage `json:"payload"`
+}
+
+// ShowQuarantine returns the record that is explained, if it is in quarantine;
+// else the error is an [*etl.UsageError].
+func ShowQuarantine(ctx context.Context, r warehouse.Runner, x *Explanation) (QuarantinedSource, error) {
+	found, err := ListQuarantine(ctx, r, x.SpendID)
+	if err == nil && len(found) == 0 {
+		err = etl.Usagef("%s is not in quarantine; see: spendbridge quarantine list, or: spendbridge explain %s", x.SpendID, x.SpendID)
+	}
+	if err != nil {
+		return QuarantinedSource{}, err
+	}
+	q := QuarantinedSource{Quarantined: found[0], Stream: x.Stream, RecordID: x.RecordID}
+	if len(x.Versions) > 0 {
+		v := x.Versions[len(x.Versions)-1]
+		q.Version, q.File, q.URL, q.FetchedAt, q.Ordinal, q.Payload = v.Version, v.File, v.URL, v.FetchedAt, v.Ordinal, v.Payload
+	}
+	return q, nil
 }
