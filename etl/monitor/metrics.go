@@ -68,14 +68,6 @@ func (r *reading) add(name, help string, labels []string, value float64, values 
 	*r = append(*r, prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, values...))
 }
 
-// A stageFigure is the newest outcome of a stage.
-type stageFigure struct {
-	Stage, Status                      string
-	RowsRead, RowsWritten, RowsSkipped int64
-	Milliseconds                       int64
-	SucceededAt                        time.Time // zero: it never went well
-}
-
 // A moneyFigure is records and their money.
 type moneyFigure struct {
 	Source, State, Currency, Amount string
@@ -86,18 +78,16 @@ type moneyFigure struct {
 func (m *Metrics) Measure(ctx context.Context, db warehouse.Runner, state *report.State) error {
 	var (
 		r            reading
-		stages       []stageFigure
 		spend, items []moneyFigure
 	)
 	err := errors.Join(
-		warehouse.Fill(ctx, db, &stages, "monitor/metric.stages", nil),
 		warehouse.Fill(ctx, db, &spend, "monitor/metric.spend", nil),
 		warehouse.Fill(ctx, db, &items, "monitor/metric.items", nil),
 	)
 	if err != nil {
 		return err
 	}
-	for _, s := range stages {
+	for _, s := range state.Ran {
 		r.addStage(s)
 	}
 	for _, x := range spend {
@@ -119,7 +109,7 @@ func (m *Metrics) Measure(ctx context.Context, db warehouse.Runner, state *repor
 	return nil
 }
 
-func (r *reading) addStage(s stageFigure) {
+func (r *reading) addStage(s report.StageState) {
 	for _, name := range []string{etl.StatusOK, etl.StatusNeedsPerson, etl.StatusFailed} {
 		is := 0.0
 		if name == s.Status {
@@ -130,7 +120,7 @@ func (r *reading) addStage(s stageFigure) {
 	for way, n := range map[string]int64{"read": s.RowsRead, "written": s.RowsWritten, "skipped": s.RowsSkipped} {
 		r.add("stage_rows", "Rows of a stage's last run.", []string{"stage", "way"}, float64(n), s.Stage, way)
 	}
-	r.add("stage_duration_seconds", "How long a stage's last run took.", []string{"stage"}, float64(s.Milliseconds)/1000, s.Stage)
+	r.add("stage_duration_seconds", "How long a stage's last run took.", []string{"stage"}, s.Finished.Sub(s.StartedAt).Seconds(), s.Stage)
 	if !s.SucceededAt.IsZero() {
 		r.add("stage_last_success_timestamp_seconds", "When a stage last went well.", []string{"stage"},
 			float64(s.SucceededAt.Unix()), s.Stage)

@@ -25,6 +25,7 @@ type State struct {
 	Failure    string            `json:"failure"` // what failed first
 	Todo       []Todo            `json:"needs"`
 	Stages     []StageState      `json:"stages"`
+	Ran        []StageState      `json:"-"`    // also those that no longer count
 	Died       []RunState        `json:"died"` // runs that never ended
 	Runs       []RunState        `json:"runs"`
 	Slots      []SlotState       `json:"slots"`
@@ -53,6 +54,12 @@ type StageState struct {
 	Run      etl.RunID `json:"run_id"`
 	Finished time.Time `json:"finished_at"`
 	Since    time.Time `json:"since"` // the outcome has been the same
+
+	RowsRead    int64     `json:"-"`
+	RowsWritten int64     `json:"-"`
+	RowsSkipped int64     `json:"-"`
+	StartedAt   time.Time `json:"-"`
+	SucceededAt time.Time `json:"-"` // last; zero = it never went well
 }
 
 // A RunState is one of the last runs.
@@ -127,12 +134,13 @@ func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan 
 		return nil, err
 	}
 	s.Items = openItems(s.Open)
+	s.Ran = slices.Clone(s.Stages)
 	transformed := slices.IndexFunc(s.Stages, func(x StageState) bool { return x.Stage == "transform" })
-	if transformed >= 0 { // it fetched rates as well, if it was to
-		last := s.Stages[transformed].Run
-		s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool { return x.Stage == "rates" && x.Run < last })
-	}
-	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool { return isPast(x.Stage, sources) })
+	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool {
+		// The last transform fetched rates as well, if it was to.
+		hasNoRates := x.Stage == "rates" && transformed >= 0 && x.Run < s.Ran[transformed].Run
+		return hasNoRates || isPast(x.Stage, sources)
+	})
 	s.Vanished = slices.DeleteFunc(s.Vanished, func(v Vanished) bool { return !slices.Contains(sources, v.Source) })
 	s.judge()
 	return s, nil

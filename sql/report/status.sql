@@ -17,14 +17,17 @@ order by run_id desc
 limit $limit;
 
 -- name: stages
--- The newest outcome of every stage, and since when it has been so.
+-- The newest outcome of every stage, since when it has been so, and when the
+-- stage last went well.
 with
 
 outcomes as (
 
     select
         *,
-        max_by(status, started_at) over (partition by stage) as newest
+        max_by(status, started_at) over (partition by stage) as newest,
+        max(finished_at) filter (status = 'ok')
+            over (partition by stage) as succeeded_at
 
     from ops.stages
 
@@ -46,8 +49,13 @@ streaks as (
 select
     stage,
     status,
+    succeeded_at,
     max_by(coalesce(error, ''), started_at) as error,
     max_by(run_id, started_at) as run_id,
+    max_by(rows_read, started_at) as rows_read,
+    max_by(rows_written, started_at) as rows_written,
+    max_by(rows_skipped, started_at) as rows_skipped,
+    max(started_at) as started_at,
     max(finished_at) as finished_at,
     min(started_at) as since
 
@@ -56,7 +64,7 @@ from streaks
 where another_at is null
     or started_at > another_at
 
-group by stage, status
+group by stage, status, succeeded_at
 
 order by stage;
 
