@@ -40,7 +40,7 @@ func printDryRun(w io.Writer, dry deliver.DryRun) {
 
 // printPreview shows what a person needs to see before it is posted.
 func printPreview(w io.Writer, p deliver.Preview) {
-	printRows(w, "By month", []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, p.Cells, func(c deliver.DryRunCell) []string {
+	printRows(w, "By month", []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, p.Cells, func(c deliver.Sum) []string {
 		return []string{c.Month, c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2)}
 	})
 	printRows(w, "Largest vendors", []string{"VENDOR", "CURRENCY", "RECORDS", "AMOUNT"}, p.Vendors, func(v deliver.PreviewVendor) []string {
@@ -80,7 +80,7 @@ func printSums(w io.Writer, dry deliver.DryRun) {
 		fmt.Fprintf(w, "%s.\n", dry.Plan)
 	}
 	printUndelivered(w, dry.Undelivered)
-	printRows(w, "To be posted", []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, sums(dry.Cells), func(c deliver.DryRunCell) []string {
+	printRows(w, "To be posted", []string{"CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, sums(dry.Cells), func(c deliver.Sum) []string {
 		return []string{c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2)}
 	})
 }

@@ -22,7 +22,7 @@ func (p *page) verdict() verdict {
 	switch {
 	case p.Run.Status == etl.StatusFailed:
 		return verdict{"failed", "This run failed", p.failedText()}
-	case p.Run.FinishedAt.IsZero():
+	case p.Run.Finished.IsZero():
 		return verdict{"person", "This run has not ended", "What is below is as of now."}
 	case len(p.Todo) > 0:
 		title := "Done, and something needs attention"
@@ -38,7 +38,7 @@ func (p *page) verdict() verdict {
 
 func (p *page) okText() string {
 	text := "Nothing needs a decision."
-	if len(p.Totals.Received) > 0 && p.TotalsRun == p.Run.RunID {
+	if len(p.Totals.Received) > 0 && p.TotalsRun == string(p.Run.Run) {
 		text += " Every record that was read is accounted for, and every total agrees."
 	}
 	return text

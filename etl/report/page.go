@@ -31,7 +31,7 @@ type page struct {
 	Verdict verdict
 	Todo    []Todo
 	Figures []figure
-	Stages  []stageRow
+	Stages  []StageState
 	Checks  []checkRow
 
 	TotalsRun    string // the run whose totals are shown; empty = none yet
@@ -73,22 +73,10 @@ type figure struct {
 	Label, Value, Note string
 }
 
-// A runRow is one row of ops.runs. It has not finished while the run goes on.
+// A runRow is one row of ops.runs.
 type runRow struct {
-	RunID, Command, Status, Error, Version, ConfigHash string
-	StartedAt, FinishedAt                              time.Time
-}
-
-// A stageRow is what one stage of the run did.
-type stageRow struct {
-	Stage, Status, Error               string
-	RowsRead, RowsWritten, RowsSkipped int64
-	StartedAt, FinishedAt              time.Time
-}
-
-// Took is how long the stage took.
-func (s stageRow) Took() string {
-	return s.FinishedAt.Sub(s.StartedAt).Round(10 * time.Millisecond).String()
+	RunState
+	Version, ConfigHash string
 }
 
 // A checkRow counts the proofs of one kind.
@@ -134,12 +122,11 @@ type deliveryRow struct {
 	Records                       int64
 }
 
-// A batchRow is one batch of this run, or one that waits for a person.
+// A batchRow is one batch of this run, or one in doubt.
 type batchRow struct {
-	BatchID, Target, State, Message string
-	Records                         int64
-	Status                          int
-	PlannedAt                       time.Time
+	BatchState
+	Target string
+	Status int
 }
 
 // A batchMoney is the money in one batch in one currency.
@@ -176,9 +163,9 @@ func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID, state *St
 	if err != nil {
 		return nil, err
 	}
-	until := p.Run.FinishedAt
+	until := p.Run.Finished
 	if until.IsZero() {
-		until = p.Run.StartedAt.AddDate(1, 0, 0) // the run goes on
+		until = p.Run.Started.AddDate(1, 0, 0) // the run goes on
 	}
 	var months []month
 	var money []batchMoney
@@ -190,7 +177,7 @@ func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID, state *St
 		part{&p.Vendors, "report/spend.vendors", warehouse.Args{"limit": maxVendors}},
 		part{&months, "report/spend.months", nil},
 		part{&p.Rates, "report/spend.rates", nil},
-		part{&p.Changes, "report/delivery.changes", warehouse.Args{"started_at": p.Run.StartedAt, "finished_at": until}},
+		part{&p.Changes, "report/delivery.changes", warehouse.Args{"started_at": p.Run.Started, "finished_at": until}},
 		part{&p.Excluded, "report/quarantine.excluded", nil},
 		part{&p.Quarantine, "report/quarantine.by_reason", nil},
 		part{&p.Quarantined, "report/quarantine.first", warehouse.Args{"limit": maxQuarantined}},
@@ -221,7 +208,7 @@ func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID, state *St
 	return p, nil
 }
 
-func (r *reader) runArgs() warehouse.Args { return warehouse.Args{"run_id": r.page.Run.RunID} }
+func (r *reader) runArgs() warehouse.Args { return warehouse.Args{"run_id": string(r.page.Run.Run)} }
 
 // decimals is how many decimals amounts of a currency are printed with.
 func (p *page) decimals(currency string) int {

@@ -62,6 +62,11 @@ type StageState struct {
 	SucceededAt time.Time `json:"-"` // last; zero = it never went well
 }
 
+// Took is how long the stage took.
+func (s StageState) Took() string {
+	return s.Finished.Sub(s.StartedAt).Round(10 * time.Millisecond).String()
+}
+
 // A RunState is one of the last runs.
 type RunState struct {
 	Run      etl.RunID `json:"run_id"`
