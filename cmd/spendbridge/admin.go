@@ -66,7 +66,7 @@ func newDoctorCmd(a *app) *cobra.Command {
 	var offline bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Examine configuration, access, disk, clock and schedule, and say how to mend them",
+		Short: "Examine configuration, access, disk, clock and schedule, and suggest fixes",
 		Long: `Examine the installation: configuration and secrets, the data folder, its lock,
 disk space and warehouse, the schedule, exchange rates, what may happen to a
 batch whose answer is lost, and whether each API is reachable, lets this client
@@ -110,14 +110,14 @@ func newVerifyCmd(a *app) *cobra.Command {
 	var rebuild bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Add everything up again, from the kept pages to what was posted",
-		Long: `Prove again what the last runs proved, without changing any of it: the kept pages
+		Short: "Add everything up again, from the stored pages to what was posted",
+		Long: `Prove again what the last runs proved, without changing any of it: the stored pages
 are there and unchanged, raw = spend + excluded + quarantined, the latest
 snapshot is what its manifest says, and the ledger accounts for all spend.
 
-With --rebuild, transform what is not up to date, make a second warehouse of the
-kept pages and the recorded tombstones and compare it record by record, and
-restore in the ledger what only the sent files know.`,
+With --rebuild, transform what is not up to date, rebuild a second warehouse from
+the stored pages and the recorded tombstones, compare it record by record, and
+restore what the ledger lacks from the sent files.`,
 		Example: `  spendbridge verify
   spendbridge verify --rebuild`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -129,7 +129,7 @@ restore in the ledger what only the sent files know.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "compare with a warehouse made anew from the kept pages; takes about as long as reading them did")
+	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "compare with a warehouse rebuilt from the stored pages; takes about as long as reading them did")
 	return cmd
 }
 
@@ -145,7 +145,7 @@ and asks; where nobody can be asked, it removes nothing without --yes.
 
 Everything stays reproducible: each version of each record keeps the response it
 came with, so past states, --as-of and verify --rebuild give what they gave
-before. What goes is the evidence that a later reading found nothing new.`,
+before. What goes is the evidence that a later read found nothing new.`,
 		Example: `  spendbridge prune --older-than 400d
   spendbridge prune --older-than 400d --yes`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context(), age, yes) },
@@ -190,7 +190,7 @@ with; past states, --as-of and verify --rebuild give what they gave before.`)
 	fmt.Fprintf(w, "  %s proofs, %s run reports\n\n", etl.Number(p.Checks), etl.Number(p.Reports))
 }
 
-// A buildVersion says which program this is.
+// A buildVersion identifies the program.
 type buildVersion struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`

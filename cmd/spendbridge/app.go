@@ -25,12 +25,11 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// An app is what all commands share: where they write, and what the flags
-// that every command has say.
+// An app is what all commands share: where they write, and the global flags.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	attended       bool // a person at the terminal can be asked
+	attended       bool // somebody at the terminal can answer questions
 
 	configPath          string
 	json, quiet         bool
@@ -38,14 +37,14 @@ type app struct {
 
 	log     *slog.Logger
 	redact  etl.Redactor
-	started bool // the command line was understood, a command runs
+	started bool // the command line was valid, a command runs
 }
 
 // now is the clock of everything that is stored.
 func (a *app) now() time.Time { return time.Now().UTC() }
 
-// print writes a command's result to stdout: as one JSON document with
-// --json, else the way human writes it.
+// print writes a command's result to stdout: one JSON document with --json,
+// else what human writes.
 func (a *app) print(result any, human func(io.Writer)) error {
 	if !a.json {
 		a.tell(human)
@@ -66,8 +65,8 @@ func (a *app) tell(human func(io.Writer)) {
 	human(cleanWriter{a.stdout, clean})
 }
 
-// config reads the configuration that the flags name. From then on no text
-// repeats its secrets.
+// config reads the configuration that the flags name. From then on its secrets
+// are redacted from all output.
 func (a *app) config() (*config.Config, error) {
 	c, err := config.Read(a.configPath)
 	if err != nil {
@@ -79,7 +78,7 @@ func (a *app) config() (*config.Config, error) {
 	return c, nil
 }
 
-// options is what a session is told by this command line.
+// options are those of a session of this command line.
 func (a *app) options() job.Options {
 	return job.Options{
 		Log: a.log, Redact: &a.redact, Now: a.now, Program: version().String(),
@@ -111,8 +110,8 @@ func (a *app) inSessionOf(ctx context.Context, c *config.Config, work func(*job.
 	return work(s)
 }
 
-// A view is what a command that only reads looks at: the data folder, or, while
-// another process has it, the analysts' copy.
+// A view is what a command that only reads reads: the data folder, or the
+// analysts' copy while another process holds the lock.
 type view struct {
 	db      warehouse.Runner
 	config  *config.Config
@@ -123,10 +122,10 @@ type view struct {
 // asOf says which moment an answer from a copy shows.
 type asOf struct {
 	AsOf time.Time `json:"as_of,omitzero"`
-	Busy string    `json:"busy,omitempty"` // who has the data folder
+	Busy string    `json:"busy,omitempty"` // the command that holds the lock
 }
 
-// inView runs work on what there is to look at.
+// inView runs work on a view.
 func (a *app) inView(ctx context.Context, work func(*view) error) error {
 	c, err := a.config()
 	if err != nil {
@@ -153,7 +152,7 @@ func (a *app) printFrom(v *view, members map[string]any, human func(io.Writer)) 
 	return a.print(members, v.dated(human))
 }
 
-// dated says first which moment a text shows.
+// dated begins a text with the moment that it shows.
 func (v *view) dated(human func(io.Writer)) func(io.Writer) {
 	return func(w io.Writer) {
 		if v.Busy != "" {
@@ -163,8 +162,7 @@ func (v *view) dated(human func(io.Writer)) func(io.Writer) {
 	}
 }
 
-// subcommandOnly is for a command that is nothing without one of its own
-// commands.
+// subcommandOnly rejects arguments of a command that only groups others.
 func subcommandOnly(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -176,7 +174,7 @@ func subcommandOnly(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), etl.DidYouMean(args[0], names))
 }
 
-// setLog makes the logger the flags ask for. All logs go to stderr, so that
+// setLog creates the logger that the flags ask for. Logs go to stderr, so that
 // stdout holds results only.
 func (a *app) setLog() error {
 	var level slog.Level
@@ -200,7 +198,7 @@ func (a *app) setLog() error {
 	return nil
 }
 
-// isTerminal reports whether a person watches w.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	if clean, ok := w.(cleanWriter); ok {
 		w = clean.Writer
@@ -209,8 +207,8 @@ func isTerminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// A cleanWriter is where results leave the program: what sources wrote is in
-// all of them. Each write is a text of its own.
+// A cleanWriter cleans what leaves the program, for it repeats what sources sent.
+// Each write is cleaned by itself.
 type cleanWriter struct {
 	io.Writer
 	clean func(string) string
@@ -223,8 +221,7 @@ func (w cleanWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// terminalText is text without secrets and without what would command a
-// terminal.
+// terminalText is text without secrets and without control sequences.
 func (a *app) terminalText(text string) string { return a.redact.Clean(text) }
 
 // paintedText is [app.terminalText] with the colors of a screen.
@@ -240,8 +237,8 @@ func (a *app) paintedText(text string) string {
 
 var colorCode = regexp.MustCompile(`\x1b\[(?:0|` + strings.Join([]string{green, yellow, red, faint}, "|") + `)m`)
 
-// jsonText is a JSON document without secrets. What would command a terminal is
-// escaped there: it is data.
+// jsonText is a JSON document without secrets. Control characters are data there,
+// so they are escaped.
 func (a *app) jsonText(text string) string {
 	clean, _ := a.redact.Blot([]byte(text))
 	if !bytes.ContainsFunc(clean, escapes) {
@@ -260,6 +257,6 @@ func (a *app) jsonText(text string) string {
 	return out.String()
 }
 
-// escapes reports whether jsonText escapes a character. Line ends are between
-// the members.
+// escapes reports whether jsonText escapes a character. Line ends separate
+// members.
 func escapes(r rune) bool { return etl.Commands(r) && r != '\n' }

@@ -19,7 +19,7 @@ import (
 	"spendbridge/etl/job"
 )
 
-// A decisionFlags is who decides, and why.
+// A decisionFlags is who decides and why.
 type decisionFlags struct {
 	who, note string
 }
@@ -31,7 +31,7 @@ func (f *decisionFlags) add(flags *pflag.FlagSet, why string) {
 
 func (f decisionFlags) decision() deliver.Decision { return deliver.Decision{By: f.who, Note: f.note} }
 
-// operator is who works at this terminal, for decisions that are recorded.
+// operator is the user at this terminal, for decisions that are recorded.
 func operator() string {
 	who, err := user.Current()
 	if err != nil {
@@ -55,7 +55,7 @@ func newSettleCmd(a *app) *cobra.Command {
 	var f settleFlags
 	cmd := &cobra.Command{
 		Use:   "settle [BATCH|SPEND_ID]",
-		Short: "Decide what only a person can know: what became of a batch, a record or a target",
+		Short: "Record a decision about a batch, a record or a target",
 		Long: `Record a decision in the ledger, with who, when and why.
 
 A batch whose answer was lost is unknown. Look for one of its records in
@@ -113,7 +113,7 @@ books what it lists as accepted.`,
 	return cmd
 }
 
-// aboutAll reports whether the decision is about no one batch or record.
+// aboutAll reports whether the decision is not about one batch or record.
 func (f settleFlags) aboutAll() bool {
 	return f.targetMoved || f.targetKept || f.deliveredKeys != "" || f.rejected || f.changes
 }
@@ -152,8 +152,7 @@ func (f settleFlags) check(args []string) error {
 	return nil
 }
 
-// decide records the one decision that the flags name, and returns what it
-// comes to.
+// decide records the decision that the flags name, and returns its outcome.
 func (f settleFlags) decide(ctx context.Context, d *deliver.Delivery, what string) (string, error) {
 	by := f.decision.decision()
 	if f.rejected || f.changes {
@@ -220,20 +219,19 @@ func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {
 	})
 }
 
-// A proposal is what a command does only once a person has agreed to what it
-// shows of it.
+// A proposal is what a command does only once somebody has agreed to it.
 type proposal struct {
 	preview  func(io.Writer)
 	question string // such as "Write it to vendors.csv?"
 	undone   string // such as "Nothing is written", without a full stop
-	repeat   string // how to do it where nobody can be asked
+	repeat   string // how to do it without a terminal
 	do       func() error
 	done     string
 	result   func(done bool) any // the JSON document
 }
 
-// propose shows what a command would do and does it if yes says so, or if the
-// person at the terminal does. Where nobody can be asked, showing it is all.
+// propose shows what a command would do, and does it with yes or once somebody at
+// the terminal agrees. Without a terminal it only shows it.
 func (a *app) propose(ctx context.Context, p proposal, yes bool) error {
 	if a.json {
 		if yes {
@@ -262,14 +260,14 @@ func (a *app) propose(ctx context.Context, p proposal, yes bool) error {
 	return nil
 }
 
-// ask puts a question to the person at the terminal. Only a yes agrees.
+// ask asks a question at the terminal. Only a yes agrees.
 func (a *app) ask(ctx context.Context, question string) (bool, error) {
 	a.tell(func(w io.Writer) { fmt.Fprintf(w, "%s [y/N] ", question) })
 	type answer struct {
 		line string
 		err  error
 	}
-	answered := make(chan answer, 1) // a terminal cannot be told to stop waiting
+	answered := make(chan answer, 1) // a read from a terminal cannot be canceled
 	go func() {
 		line, err := bufio.NewReader(a.stdin).ReadString('\n')
 		answered <- answer{line, err}
@@ -289,13 +287,12 @@ func (a *app) ask(ctx context.Context, question string) (bool, error) {
 	}
 }
 
-// yesFlag is how a script agrees to a proposal.
+// yesFlag lets a script agree to a proposal.
 func yesFlag(cmd *cobra.Command, yes *bool) {
 	cmd.Flags().BoolVar(yes, "yes", false, "do it without asking")
 }
 
-// attended reports whether a person at a terminal both sees a question and can
-// answer it.
+// attended reports whether somebody at a terminal can see and answer questions.
 func attended(stdin io.Reader, stdout io.Writer) bool {
 	f, ok := stdin.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd()) && isTerminal(stdout)

@@ -70,11 +70,11 @@ func newSandboxCmd(a *app) *cobra.Command {
 until interrupted. What it prints on stdout is a configuration to run against.
 
 Faults are separated by commas and read API:KIND[=ARGUMENT][@N[xTIMES] | ~RATE%]:
-  productive:429@3              the third request is refused
+  productive:429@3              the third request is answered with 429
   productiv:5xx-after-store@2x3 three posts are stored, but answered 503
   all:transport~5%              one request in twenty fails in one way or another
-  productiv:poison=Initech      records of one vendor are refused
-  productiv:firewall=Initech    a firewall refuses every post that holds this text
+  productiv:poison=Initech      records of one vendor are rejected
+  productiv:firewall=Initech    a firewall blocks every post that holds this text
   productiv:firewall            and every post`,
 		Example: `  spendbridge sandbox > sandbox.yaml &
   spendbridge run --config sandbox.yaml
@@ -90,8 +90,8 @@ Faults are separated by commas and read API:KIND[=ARGUMENT][@N[xTIMES] | ~RATE%]
 	flags.BoolVar(&f.options.Plain, "plain", false, "no data traps")
 	flags.DurationVar(&f.options.Latency, "latency", 0, "how long each answer takes")
 	flags.StringVar(&f.signatures, "signatures", "upsert", "what a repeated signatureId does: upsert, ignore or append")
-	flags.StringVar(&f.options.Productiv.Strict, "strict", "", "refuse fields outside of: finance or spend")
-	flags.BoolVar(&f.options.Productiv.Partial422, "partial-422", false, "a refused batch stores its good records")
+	flags.StringVar(&f.options.Productiv.Strict, "strict", "", "reject fields outside of: finance or spend")
+	flags.BoolVar(&f.options.Productiv.Partial422, "partial-422", false, "a rejected batch stores its valid records")
 	flags.BoolVar(&f.options.Procurify.MinorUnits, "minor-units", false, "Procurify amounts come without a decimal point")
 	return cmd
 }

@@ -17,12 +17,12 @@ import (
 )
 
 func main() {
-	syscall.Umask(0o077) // whatever is written holds names and money: for this user only
+	syscall.Umask(0o077) // all files hold names and money: for this user only
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// execute runs one command line and returns the exit code. What interrupts it
-// lets the step at hand finish or roll back.
+// execute runs one command line and returns the exit code. An interrupt lets the
+// current step finish or roll back.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ctx, interrupt := context.WithCancelCause(ctx)
 	defer interrupt(nil)
@@ -35,10 +35,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.started {
-		err = &etl.UsageError{Err: err} // cobra refused the command line
+		err = &etl.UsageError{Err: err} // cobra rejected the command line
 	}
 	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("interrupted, the next run goes on from here: %w", err)
+		err = fmt.Errorf("interrupted; the next run resumes from here: %w", err)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "spendbridge:", a.redact.Clean(err.Error()))
@@ -50,7 +50,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // exitCode is 0 done; 1 failed, a later run may succeed; 2 wrong use or
-// configuration; 3 done, but something needs a person.
+// configuration; 3 done, but something needs attention.
 func exitCode(err error) int {
 	var usage *etl.UsageError
 	switch {
@@ -70,7 +70,7 @@ func newRootCmd(a *app) *cobra.Command {
 		Use:   "spendbridge",
 		Short: "Move spend from Productive.io and Procurify to Productiv, and prove it",
 		Long: `spendbridge reads expenses (Productive.io) and card transactions (Procurify),
-keeps them in DuckDB, makes one clean spend table of them, writes Parquet
+keeps them in DuckDB, transforms them into one clean spend table, writes Parquet
 snapshots and posts what is new to Productiv.
 
 New here?  spendbridge demo     shows the whole job on invented data
@@ -78,7 +78,7 @@ New here?  spendbridge demo     shows the whole job on invented data
            spendbridge run      does the job
 
 Exit codes: 0 done; 1 failed, a later run may succeed; 2 wrong use or
-configuration; 3 done, but something needs a person.`,
+configuration; 3 done, but something needs attention.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.setLog() },
@@ -123,10 +123,10 @@ var commands = []func(*app) *cobra.Command{
 	newVersionCmd,
 }
 
-// finish gives every command what all of them have: one with commands of its
-// own shows its help; it takes no arguments unless it says which; it says that
-// it began, for until then an error is cobra's, about the command line; and
-// wrong arguments are answered with how it is written.
+// finish completes every command: a command that groups others shows its help;
+// one that does not say which arguments it takes takes none; wrong arguments are
+// answered with the usage line. An error before a command starts is about the
+// command line.
 func (a *app) finish(cmd *cobra.Command) {
 	run, check := cmd.RunE, cmd.Args
 	switch {
@@ -192,10 +192,10 @@ func onSignal(interrupt func()) (stop func()) {
 	}
 }
 
-var errUnread = errors.New("nobody reads the output to its end")
+var errUnread = errors.New("the reader of the output has gone")
 
-// onClosedPipe returns w, which calls interrupt once nobody reads what is
-// written to it: SIGPIPE would end the process in the middle of a step.
+// onClosedPipe returns w, which calls interrupt once its reader has gone: SIGPIPE
+// would end the process in the middle of a step.
 func onClosedPipe(w io.Writer, interrupt func()) io.Writer {
 	if isTerminal(w) {
 		return w

@@ -71,7 +71,7 @@ func TestAnInterruptedRunExitsOneAndTheNextOneEndsIt(t *testing.T) {
 	if code := execute(ctx, []string{"run", "--config", config}, io.Discard, &errs); code != 1 {
 		t.Fatalf("exit code %d, want 1: %s", code, errs.String())
 	}
-	if !strings.Contains(errs.String(), "spendbridge: interrupted, the next run goes on from here") {
+	if !strings.Contains(errs.String(), "spendbridge: interrupted; the next run resumes from here") {
 		t.Errorf("the message does not say so: %s", errs.String())
 	}
 	if n, _ := vendors.Accepted(); n != 0 {

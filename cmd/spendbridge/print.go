@@ -69,8 +69,8 @@ func shorter(path string) string {
 	return below
 }
 
-// print tells a person what the run did, in the order of the questions they
-// ask: did it work, does it add up, what was posted, what was not, where next.
+// print reports what the run did, in the order in which people ask: did it work,
+// does it add up, what was posted, what was not, where next.
 func (r output) print(w io.Writer) {
 	fmt.Fprintf(w, "Run %s: %s, in %s\n\n", r.RunID, inWords(r.Status), roundDuration(time.Duration(r.DurationMS)*time.Millisecond))
 	r.printStages(w)
@@ -96,7 +96,7 @@ func (r output) print(w io.Writer) {
 	}
 }
 
-// printProofs tells what verify compared, and its verdict.
+// printProofs lists what verify compared, with the verdict.
 func (r output) printProofs(w io.Writer) {
 	if len(r.Proofs) == 0 {
 		return
@@ -172,7 +172,7 @@ func (r output) printDelivery(w io.Writer) {
 	printHeld(w, d.Plan, d.Preview)
 }
 
-// posted says in a sentence what a delivery came to.
+// posted sums up a delivery in one sentence.
 func (r output) posted(d *deliver.Result) string {
 	sentence := fmt.Sprintf("%s accepted, %s rejected, in %s batches.", etl.Number(d.Accepted), etl.Number(d.Rejected), etl.Number(d.Batches))
 	if d.Halving > 0 {
@@ -188,7 +188,7 @@ func (r output) posted(d *deliver.Result) string {
 		return s.Name == "deliver" && s.Status == etl.StatusFailed
 	})
 	if failed {
-		return fmt.Sprintf("it stopped early, after %s accepted records; the next run goes on.", etl.Number(d.Accepted))
+		return fmt.Sprintf("it stopped early, after %s accepted records; the next run resumes.", etl.Number(d.Accepted))
 	}
 	return sentence
 }
@@ -196,7 +196,7 @@ func (r output) posted(d *deliver.Result) string {
 func (r output) printSetAside(w io.Writer) {
 	for _, place := range []struct{ name, heading string }{
 		{"excluded", "Excluded: known not to be spend. Amounts are as received."},
-		{"quarantined", "Quarantined: cannot become spend until the cause is mended. See: spendbridge quarantine list"},
+		{"quarantined", "Quarantined: cannot become spend until the cause is fixed. See: spendbridge quarantine list"},
 	} {
 		elsewhere := func(s job.SetAside) bool { return s.Place != place.name }
 		rows := slices.DeleteFunc(slices.Clone(r.SetAside), elsewhere)

@@ -13,8 +13,8 @@ import (
 	"spendbridge/etl/job"
 )
 
-// printDryRun tells what a load would post: as sums, by month, and the first
-// records in full.
+// printDryRun shows what a load would post: sums, by month, and the first records
+// in full.
 func printDryRun(w io.Writer, dry deliver.DryRun) {
 	printSums(w, dry)
 	printPreview(w, dry.Preview)
@@ -38,7 +38,7 @@ func printDryRun(w io.Writer, dry deliver.DryRun) {
 	}
 }
 
-// printPreview shows what a person needs to see before it is posted.
+// printPreview shows what to check before it is posted.
 func printPreview(w io.Writer, p deliver.Preview) {
 	printRows(w, "By month", []string{"MONTH", "CLASS", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, p.Cells, func(c deliver.Sum) []string {
 		return []string{c.Month, c.Class, c.Source, c.Currency, etl.Number(c.Records), etl.Money(c.Amount, 2)}
@@ -54,7 +54,7 @@ func printPreview(w io.Writer, p deliver.Preview) {
 	}
 }
 
-// printHeld tells what gates hold and how a person answers them.
+// printHeld shows what gates hold and how to decide it.
 func printHeld(w io.Writer, plan *etl.HeldPlan, held *deliver.Preview) {
 	if plan == nil {
 		return
@@ -69,7 +69,7 @@ func printHeld(w io.Writer, plan *etl.HeldPlan, held *deliver.Preview) {
 	}
 }
 
-// printSums tells what a load would post by class, source and currency.
+// printSums shows what a load would post by class, source and currency.
 func printSums(w io.Writer, dry deliver.DryRun) {
 	fmt.Fprintf(w, "The next load would post %s new, %s changed, %s touched and %s withdrawn records; gates hold %s of them.\n",
 		etl.Number(dry.PostNew), etl.Number(dry.PostChanged), etl.Number(dry.PostTouched), etl.Number(dry.PostWithdrawn), etl.Number(dry.Held))

@@ -106,8 +106,8 @@ func printExplanation(w io.Writer, x *report.Explanation) {
 	printNone(w, len(x.Snapshots))
 }
 
-// explained are the columns of canonical that say how the record was decided,
-// in the order they are read.
+// explained are the columns of canonical that show how a record was decided, in
+// the order in which they are printed.
 var explained = []struct{ column, words string }{
 	{"amount", "amount"}, {"currency", "currency"}, {"occurred_on", "on"}, {"type", "type"},
 	{"vendor", "vendor"}, {"vendor_key", "vendor key"}, {"vendor_raw", "as the source spells it"}, {"vendor_rule", "vendor named by"},

@@ -9,13 +9,12 @@ import (
 	"spendbridge/etl"
 )
 
-// progressEvery is how often a log line tells how far a stage has come where
-// no bar can.
+// progressEvery is how often progress is logged where there is no bar.
 const progressEvery = 10 * time.Second
 
-// progress returns what a stage tells how far it has come, and a function to
-// call when it ends: a bar on a terminal, a log line every ten seconds
-// elsewhere, nothing with --quiet.
+// progress returns what receives the progress of a stage, and a function to call
+// when it ends: a bar on a terminal, a log line every ten seconds elsewhere,
+// nothing with --quiet.
 func (a *app) progress(stage string) (report etl.Progress, done func()) {
 	switch {
 	case a.quiet:
@@ -57,7 +56,7 @@ func (a *app) drawProgress(stage string) (report etl.Progress, done func()) {
 	}
 }
 
-// logProgress logs how far a stage has come, now and then.
+// logProgress logs the progress of a stage.
 func (a *app) logProgress(stage string) etl.Progress {
 	var mu sync.Mutex
 	begun, last := time.Now(), time.Now()

@@ -124,8 +124,8 @@ func newBackfillCmd(a *app) *cobra.Command {
 		Use:   "backfill --from DATE --to DATE",
 		Short: "Read a past period, and resume by itself",
 		Long: `Read the days from --from up to and without --to, window by window, and prove
-each. A backfill that was stopped goes on where it stood; one that is finished
-reads nothing again, unless --restart says so. It posts nothing: it ends by
+each. A backfill that was stopped resumes where it left off; a finished one reads
+nothing again without --restart. It posts nothing: it ends by
 saying what the next load would post.`,
 		Example: `  spendbridge backfill --from 2024-01-01 --to 2024-07-01
   spendbridge backfill --from 2024-01-01 --to 2024-07-01 --source procurify --window 7d --dry-run`,
@@ -137,7 +137,7 @@ saying what the next load would post.`,
 	flags.StringSliceVar(&f.sources, "source", nil, "`name` of a source; default: all of them")
 	flags.StringVar(&f.window, "window", "1mo", "`size` of a window: calendar months like 1mo, or days like 7d")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what would be read, and in how many requests")
-	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever was done before")
+	flags.BoolVar(&f.restart, "restart", false, "start over, whatever was done before")
 	cmd.MarkFlagRequired("from")
 	cmd.MarkFlagRequired("to")
 	return cmd
@@ -171,8 +171,8 @@ func (a *app) backfill(ctx context.Context, f backfillFlags) error {
 func newTransformCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "transform",
-		Short: "Make spend of what was extracted, and prove the totals",
-		Long: `Make canonical.spend, excluded and quarantine of the raw records, in one
+		Short: "Transform what was extracted into spend, and prove the totals",
+		Long: `Transform raw records into canonical.spend, excluded and quarantine, in one
 transaction: a check that fails leaves everything as it was. Posts nothing.`,
 		Example: "  spendbridge transform",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -234,7 +234,7 @@ exactly that.`,
 // lastPlan is what --approve means without a plan: whatever the last load held.
 const lastPlan = "held"
 
-// check refuses flags that make no sense together.
+// check rejects flags that make no sense together.
 func (f loadFlags) check() error {
 	switch {
 	case (f.approve != "") != (f.decision.note != ""):

@@ -24,14 +24,14 @@ func newScheduleCmd(a *app) *cobra.Command {
 when it is due: one extract per source, load (transform and load), and sweep.
 
 One job runs at a time; extracts go before a load that waits. A job that is
-still running when it is due again skips that slot. Slots that passed while
-nobody watched are recorded as missed; with catch_up: once, one run makes up
-for them. A local time that a clock change leaves out is due right after it,
+still running when it is due again skips that slot. Slots that passed while the
+scheduler was not running are recorded as missed; with catch_up: once, one run
+makes up for them. A local time that a clock change leaves out is due right after it,
 one that comes twice the first time.
 
-SIGTERM, SIGINT, SIGHUP or a log that nobody reads any more let the run at work
-finish for schedule.drain, then stop it; a second SIGTERM or SIGINT ends the
-process at once. Either way the next run goes on where this one was.`,
+SIGTERM, SIGINT, SIGHUP or a closed log lets the current run finish for
+schedule.drain, then stops it; a second SIGTERM or SIGINT ends the
+process at once. Either way the next run resumes where this one stopped.`,
 		Example: `  spendbridge schedule
   spendbridge schedule --next 10`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,7 +45,7 @@ process at once. Either way the next run goes on where this one was.`,
 	return cmd
 }
 
-// printSlots shows when which job is due.
+// printSlots lists the next slots.
 func (a *app) printSlots(n int) error {
 	c, err := a.config()
 	if err != nil {

@@ -25,13 +25,13 @@ import (
 func newStatusCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Say whether all is well, and what needs a person",
-		Long: `One screen: whether everything is in order and since when, what waits for a
-person with the command that settles it, the last runs and the next slots.
+		Short: "Say whether all is well, and what needs attention",
+		Long: `One screen: whether everything is in order and since when, what needs attention
+with the command that settles it, the last runs and the next slots.
 
 It serves as a probe for monitoring: exit code 0 if all is well, 1 if something
-failed and a later run may succeed, 3 if something needs a person. While a run
-is at work it shows the state as of the end of the run before.`,
+failed and a later run may succeed, 3 if something needs attention. During a run
+it shows the state as of the end of the run before.`,
 		Example: `  spendbridge status
   spendbridge status --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
@@ -42,7 +42,7 @@ is at work it shows the state as of the end of the run before.`,
 type statusResult struct {
 	report.State
 	Line string     `json:"verdict"`        // the verdict
-	Busy string     `json:"busy,omitempty"` // who has the data folder
+	Busy string     `json:"busy,omitempty"` // the command that holds the lock
 	Next []etl.Slot `json:"next_slots"`
 }
 
@@ -63,8 +63,8 @@ func (a *app) status(ctx context.Context) error {
 	}), result.err())
 }
 
-// readState reads the state from the warehouse, or, while another process has
-// it, what that process's predecessor left.
+// readState reads the state from the warehouse, or what the last run saved while
+// another process holds the lock.
 func (a *app) readState(ctx context.Context, c *config.Config) (*statusResult, error) {
 	s, err := job.Open(ctx, c, a.options())
 	var locked *warehouse.LockedError
@@ -86,19 +86,18 @@ func savedState(c *config.Config, locked *warehouse.LockedError) (*statusResult,
 	result := &statusResult{Busy: locked.Holder.Command, Next: []etl.Slot{}}
 	text, err := os.ReadFile(c.StateFile())
 	if errors.Is(err, os.ErrNotExist) {
-		return result, nil // the first run is at work
+		return result, nil // this is the first run
 	}
 	if err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(text, &result.State); err != nil {
-		return nil, fmt.Errorf("%s: %w; it is written anew by the next run", c.StateFile(), err)
+		return nil, fmt.Errorf("%s: %w; the next run replaces it", c.StateFile(), err)
 	}
 	return result, nil
 }
 
-// addOverdue notices a schedule that nobody serves, if the last run came from
-// it.
+// addOverdue reports a missed slot if the last run came from the schedule.
 func (r *statusResult) addOverdue(c *config.Config, now time.Time) {
 	if r.Busy != "" || len(r.Runs) > 0 && !r.Runs[0].Scheduled {
 		return
@@ -111,11 +110,11 @@ func (r *statusResult) addOverdue(c *config.Config, now time.Time) {
 	if !overdue {
 		return
 	}
-	what := fmt.Sprintf("job %s was due at %s and nobody ran it; the daemon is not there", slot.Job, slot.Due.Format(time.RFC3339))
+	what := fmt.Sprintf("job %s was due at %s and was missed: the scheduler was not running", slot.Job, slot.Due.Format(time.RFC3339))
 	r.Add(false, what, "spendbridge schedule")
 }
 
-// err is what the exit code is made of.
+// err decides the exit code.
 func (r *statusResult) err() error {
 	switch r.Status {
 	case etl.StatusFailed:
@@ -134,7 +133,7 @@ func newExplainCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain ID",
 		Short: "Show one record's whole life, from the raw page to the JSON that was posted",
-		Long: `Show what the vendor said of a record and when, what was made of it and by which
+		Long: `Show what the vendor said of a record and when, what became of it and by which
 rule, the snapshots it is in and every time it was posted. ID is a spend id, the
 id it has at its vendor, or the transaction number or signature id at Productiv.`,
 		Example: `  spendbridge explain productive-517-expense-27
@@ -169,9 +168,9 @@ func newQuarantineCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "quarantine",
 		Short: "List and show records that cannot become spend yet",
-		Long: `A record that cannot be mapped is set aside with its reason, never guessed.
-Mend the cause (a setting, a mapping, the record at the vendor): the next run
-releases it by itself.`,
+		Long: `A record that cannot be mapped goes to quarantine with its reason; nothing is
+guessed. Fix the cause (a setting, a mapping, the record at the vendor): the next
+run releases the record.`,
 		Example: `  spendbridge quarantine list
   spendbridge quarantine show procurify-acme-txn-4814`,
 	}
@@ -266,14 +265,15 @@ func newReportCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "Write the report of a run, the last one if none is named",
-		Long: `Write one HTML file that needs nothing else: how the run went, what waits for a
-person, whether the totals agree, spend by month, vendor and currency, what was
+		Long: `Write one HTML file that needs nothing else: how the run went, what needs
+attention, whether the totals agree, spend by month, vendor and currency, what was
 left out and why, and what was sent. Every run writes its own to the folder
-reports/ below data_dir; this command writes one again, or elsewhere.
+reports/ below data_dir; this command writes it again, or elsewhere, and adds
+possible duplicates and vendors that may be one, which take long to find.
 
 With --ledger, write instead what was posted to Productiv in a period, one row
-per record and attempt with its batch, its exact JSON and every decision of a
-person: a .csv or .parquet file for an auditor.`,
+per record and attempt with its batch, its exact JSON and every decision: a .csv
+or .parquet file for an auditor.`,
 		Example: `  spendbridge report
   spendbridge report 20261121T020000Z-1f3a9c --out run.html
   spendbridge report --ledger ledger.csv --from 2026-01-01 --to 2027-01-01`,

@@ -18,10 +18,10 @@ func newVendorsCmd(a *app) *cobra.Command {
 		Use:   "vendors",
 		Short: "Review how vendors' names are spelt and which of them are one",
 		Long: `Spellings that differ only in capitals, accents, punctuation, card processors,
-store numbers or legal forms are one vendor by themselves. What goes further a
-person decides: approved merges and rejected suggestions stand in the alias file
-(vendors.aliases_file), which belongs under version control. Nothing merges
-itself.`,
+store numbers or legal forms are one vendor by themselves. Everything else is
+decided by people: approved merges and rejected suggestions are lines of the alias
+file (vendors.aliases_file), which belongs under version control. Nothing merges
+by itself.`,
 		Example: `  spendbridge vendors suggest
   spendbridge vendors approve 'GOOGLE *ADS' Google`,
 	}

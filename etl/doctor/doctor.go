@@ -134,7 +134,7 @@ func (d *doctor) examineDelivery() {
 		d.warn("lost answers", "have Productiv confirm it in writing, or set in_doubt: hold",
 			"a batch whose answer is lost is sent again: no duplicates only if Productiv replaces a record whose signatureId it knows")
 	default:
-		d.ok("lost answers", "a batch whose answer is lost waits for a person (in_doubt: hold, record_schema: %s)", p.RecordSchema)
+		d.ok("lost answers", "a batch whose answer is lost waits for a decision (in_doubt: hold, record_schema: %s)", p.RecordSchema)
 	}
 	if p.OnChange == config.OnChangeResend {
 		d.warn("changes", "have Productiv confirm it, or set on_change: report",

@@ -14,7 +14,7 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// Disk space below which the doctor speaks up.
+// Disk space below which the doctor warns, or fails.
 const (
 	littleSpace = 5 << 30
 	noSpace     = 500 << 20
@@ -26,7 +26,7 @@ func (d *doctor) examineFolder() {
 	folder := d.Config.DataDir
 	info, err := os.Stat(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		d.ok("data folder", "%s is made by the first run", folder)
+		d.ok("data folder", "the first run creates %s", folder)
 		d.examineSpace(filepath.Dir(folder))
 		return
 	}
@@ -67,11 +67,11 @@ func (d *doctor) examineSpace(folder string) {
 }
 
 // examineWarehouse looks at the lock and at what the warehouse says of itself.
-// A warehouse that is not there yet is not made.
+// It does not create a warehouse.
 func (d *doctor) examineWarehouse(ctx context.Context) {
 	location := d.Config.WarehouseLocation()
 	if _, err := os.Stat(location); errors.Is(err, fs.ErrNotExist) && d.Config.Warehouse == "" {
-		d.ok("warehouse", "%s is made by the first run", location)
+		d.ok("warehouse", "the first run creates %s", location)
 		d.examineRates(time.Time{})
 		return
 	}
@@ -86,7 +86,7 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 		return
 	}
 	defer s.Close()
-	d.ok("lock", "nobody else works in the data folder")
+	d.ok("lock", "no other process uses the data folder")
 	version, err := s.DB.SchemaVersion(ctx)
 	if err != nil {
 		d.fail("warehouse", "restore it from a backup, or run spendbridge verify --rebuild", "%v", err)
@@ -102,7 +102,7 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 	d.examineState(ctx, s)
 }
 
-// examineState repeats what status says, in one line.
+// examineState sums up the state in one line.
 func (d *doctor) examineState(ctx context.Context, s *job.Session) {
 	state, err := s.State(ctx)
 	switch {

@@ -109,7 +109,7 @@ func backfillStages(sources []config.Source, b extract.Backfill) []Stage {
 	return stages
 }
 
-// addExtract takes in what the extraction of one source did and proved.
+// addExtract adds what the extraction of one source did and proved.
 func (r *Result) addExtract(report extract.Report) {
 	r.Extract = append(r.Extract, report)
 	if report.First && !report.From.IsZero() && r.Command != "backfill" {
@@ -139,7 +139,7 @@ type BackfillPlan struct {
 	Windows  []extract.PlannedWindow `json:"windows"`
 }
 
-// PlanBackfill finds out what a backfill would read, and reads none of it.
+// PlanBackfill returns what a backfill would read, and reads none of it.
 func (s *Session) PlanBackfill(ctx context.Context, sources []config.Source, b extract.Backfill) ([]BackfillPlan, error) {
 	plans := []BackfillPlan{}
 	for _, source := range sources {

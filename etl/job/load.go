@@ -22,7 +22,7 @@ import (
 	"spendbridge/schemas"
 )
 
-// transformStages make spend of what raw.records holds, with today's rates.
+// transformStages transform raw records into spend, with today's rates.
 func transformStages(c *config.Config) []Stage {
 	if c.FX.URL == "" {
 		return []Stage{transformStage()}
@@ -53,7 +53,7 @@ func ratesStage() Stage {
 	}}
 }
 
-// transformStage makes spend of what raw.records holds, then checks it.
+// transformStage transforms raw records into spend, then checks it.
 func transformStage() Stage {
 	return Stage{Name: "transform", Proves: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		result, err := transform.Run(ctx, r.DB, r.transformOptions())
@@ -127,9 +127,8 @@ func postStage(name string, post func(context.Context, *deliver.Delivery) (deliv
 	}}
 }
 
-// publishStage replaces the copy for analysts if it shows anything that is
-// another now. It is the last stage, so that the copy can say how the run
-// ended.
+// publishStage replaces the copy for analysts if anything that it shows has
+// changed. It is the last stage, so that the copy can say how the run ended.
 func publishStage() Stage {
 	return Stage{Name: "publish", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		path := r.Config.PublishedFile()
@@ -144,7 +143,7 @@ func publishStage() Stage {
 	}}
 }
 
-// previewStage finds out what the next load would post.
+// previewStage reports what the next load would post.
 func previewStage(payload string) Stage {
 	return Stage{Name: "preview", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		dry, err := r.dryRun(ctx, payload)
@@ -229,7 +228,7 @@ func (r *Run) dueHash(ctx context.Context, db warehouse.Runner) (string, error) 
 	return hex.EncodeToString(sum[:]), err
 }
 
-// snapshotInputs names what spend is made with besides the raw data.
+// snapshotInputs names what spend depends on besides the raw data.
 func (r *Run) snapshotInputs(ctx context.Context) (inputs snapshot.Inputs, err error) {
 	inputs.Program, inputs.Config = r.Program, r.Config.Hash()
 	if inputs.SQL, err = transform.HashModels(r.DB); err != nil {

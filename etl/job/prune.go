@@ -44,11 +44,12 @@ func (s *Session) Prune(ctx context.Context, prunable *Pruned) (*Pruned, error) 
 	return s.prune(ctx, prunable.Before, true)
 }
 
-// checkAge refuses to remove what the next run may still compare with.
+// checkAge rejects an age within a look-back: the next run still compares with
+// those responses.
 func checkAge(c *config.Config, age config.Duration) error {
 	for _, s := range c.Sources {
 		if age <= s.Lookback {
-			return etl.Usagef("--older-than %s lies within the look-back of %s (%s), whose responses the next run needs; write a longer age",
+			return etl.Usagef("--older-than %s is within the look-back of %s (%s), whose responses the next run needs; write a longer age",
 				age, s.Name, s.Lookback)
 		}
 	}
@@ -140,8 +141,8 @@ func (p *Pruned) findFiles(ctx context.Context, tx *warehouse.Tx, c *config.Conf
 	return err
 }
 
-// oldFiles lists the files below folder that are older than before and that
-// are wanted. A folder that is not there holds none.
+// oldFiles lists the wanted files below folder that are older than before. A
+// missing folder holds none.
 func oldFiles(folder string, before time.Time, wanted func(path string, size int64) bool) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
@@ -163,8 +164,7 @@ func oldFiles(folder string, before time.Time, wanted func(path string, size int
 	return found, err
 }
 
-// leftovers are what runs that were killed leave half written, below the data
-// folder: pages, sent files, the analysts' copy, rates, reports, the state,
+// leftovers are the temporary files that killed runs leave below the data folder: pages, sent files, the analysts' copy, rates, reports, the state,
 // what DuckDB has spilled, a second warehouse, and records on their way to a
 // past state.
 var leftovers = []string{
@@ -183,9 +183,8 @@ var leftovers = []string{
 	"tmp/asof-*",
 }
 
-// clearLeftovers removes what runs that were killed have left behind. It is
-// called by whoever holds the data folder and has not begun to work: nobody is
-// writing them.
+// clearLeftovers removes the temporary files of killed runs. The caller holds the
+// lock and has written nothing yet, so they belong to nobody.
 func clearLeftovers(c *config.Config) error {
 	faults := []error{removeAll(c.SnapshotsDir(), ".spendbridge-*")}
 	for _, file := range []string{c.Vendors.AliasesFile, c.Categories.File} {

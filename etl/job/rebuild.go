@@ -16,8 +16,8 @@ import (
 	sqlfiles "spendbridge/sql"
 )
 
-// landStage brings into the warehouse what only the journals know, because it
-// was lost or is an older one.
+// landStage loads into the warehouse what only the journals have, because the
+// warehouse was lost or restored from an older backup.
 func landStage() Stage {
 	return Stage{Name: "land", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		return extract.Land(ctx, r.DB, r.Config.DataDir, r.Log)
@@ -66,13 +66,13 @@ func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, 
 	}
 	if comparison.Differing > 0 {
 		return counts, &etl.CheckError{
-			Check: "a warehouse made of the kept pages holds the same records", Rows: comparison.Differing, First: comparison.First,
+			Check: "a warehouse rebuilt from the stored pages holds the same records", Rows: comparison.Differing, First: comparison.First,
 		}
 	}
 	if err := r.sameParquet(ctx, rebuilt, folder); err != nil {
 		return counts, err
 	}
-	r.Result.note(fmt.Sprintf("a warehouse made anew of the kept pages holds the same %s records and gives the same Parquet files", etl.Number(comparison.Records)))
+	r.Result.note(fmt.Sprintf("a warehouse rebuilt from the stored pages holds the same %s records and gives the same Parquet files", etl.Number(comparison.Records)))
 	return counts, nil
 }
 
@@ -86,11 +86,11 @@ func (r *Run) sameParquet(ctx context.Context, rebuilt *warehouse.DB, folder str
 	if err != nil {
 		return err
 	}
-	failed := &etl.CheckError{Check: "a warehouse made of the kept pages gives the same Parquet files"}
+	failed := &etl.CheckError{Check: "a warehouse rebuilt from the stored pages gives the same Parquet files"}
 	for path, hash := range kept {
 		if made[path] != hash {
 			failed.Rows++
-			failed.First = append(failed.First, fmt.Sprintf("%s: sha256 %s, made anew %s", path, hash, made[path]))
+			failed.First = append(failed.First, fmt.Sprintf("%s: sha256 %s, rebuilt %s", path, hash, made[path]))
 		}
 	}
 	if failed.Rows > 0 || len(kept) != len(made) {

@@ -47,8 +47,7 @@ func (s *Session) Do(ctx context.Context, p Plan) (*Result, error) {
 	return r.Result, r.do(ctx, p)
 }
 
-// Decide records a decision of a person. One that is not possible leaves no
-// trace.
+// Decide records a decision. One that is not possible leaves no trace.
 func (s *Session) Decide(ctx context.Context, command string, decide func(*Run) error) (*Result, error) {
 	r, err := s.newRun(ctx, command)
 	if err != nil {
@@ -108,7 +107,7 @@ func (r *Run) start(ctx context.Context) error {
 }
 
 // abandon marks runs that are still running as failed: this process has the
-// data folder, so theirs were killed. What they found, nobody was told.
+// data folder, so theirs were killed. Nobody was notified of what they found.
 func abandon(ctx context.Context, tx *warehouse.Tx, now time.Time) error {
 	if err := deliver.Untell(ctx, tx); err != nil {
 		return err
@@ -119,7 +118,7 @@ func abandon(ctx context.Context, tx *warehouse.Tx, now time.Time) error {
 	return err
 }
 
-// idAfter returns an id that sorts behind the newest one, also if both runs
+// idAfter returns an id that sorts after the newest one, also if both runs
 // begin in the same second, and if the clock was ahead when that one began: its
 // id then says one second more than the newest.
 func idAfter(newest etl.RunID, now func() time.Time) etl.RunID {
@@ -139,7 +138,7 @@ func second(id etl.RunID) string {
 	return time
 }
 
-// unrecorded is for work that only looks: nothing of it is written down.
+// unrecorded returns a run for work that only reads: it is not recorded.
 func (s *Session) unrecorded() *Run {
 	now := s.Now()
 	return &Run{Session: s, ID: etl.NewRunID(now), Started: now}
@@ -190,7 +189,7 @@ func (r *Run) save(ctx context.Context, err error) error {
 	return failed
 }
 
-// summarise reads from the warehouse what the result tells beyond the stages.
+// summarise reads what the result says beyond the stages.
 func (r *Run) summarise(ctx context.Context) (err error) {
 	if r.Result.Balanced == nil {
 		return nil

@@ -16,19 +16,19 @@ import (
 	sqlfiles "spendbridge/sql"
 )
 
-// Options is what a session is told by the program around it.
+// Options is what the program around a session provides.
 type Options struct {
 	Log     *slog.Logger
 	Redact  *etl.Redactor    // knows the configured secrets and the live tokens
 	Now     func() time.Time // the clock of everything that is stored
 	Program string           // this program's version
-	Command string           // the command line, for whoever finds the folder in use
+	Command string           // the command line, shown to others while the folder is locked
 
 	// Progress returns what a stage reports its progress to, and a function to
 	// call when it ends.
 	Progress func(stage string) (report etl.Progress, done func())
 
-	// Interactive says that a person watches the progress, so that no log line
+	// Interactive says that progress is shown on a terminal, so that no log line
 	// repeats it.
 	Interactive bool
 
@@ -60,8 +60,7 @@ type Ended struct {
 	State  *report.State
 }
 
-// A Session is the data folder, taken for this process, with its warehouse
-// open.
+// A Session is the data folder, locked by this process, with its warehouse open.
 type Session struct {
 	Options
 	Config *config.Config
@@ -71,9 +70,8 @@ type Session struct {
 	unlock func(note string) error
 }
 
-// Open takes the data folder that the configuration names. Only one process
-// has it at a time; the error is a [*warehouse.LockedError] that names who
-// does.
+// Open locks the data folder that the configuration names. Only one process can
+// hold the lock; the error is a [*warehouse.LockedError] that names it.
 func Open(ctx context.Context, c *config.Config, o Options) (*Session, error) {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
@@ -92,8 +90,8 @@ func Open(ctx context.Context, c *config.Config, o Options) (*Session, error) {
 	return s, nil
 }
 
-// A command that only reads, such as status, has the data folder for a
-// moment. Others wait that long for it.
+// A command that only reads, such as status, holds the lock for a moment. Others
+// wait that long for it.
 const (
 	lockPatience = 3 * time.Second
 	lockPause    = 50 * time.Millisecond
@@ -141,8 +139,7 @@ func Query(ctx context.Context, file, statement string) (*report.Answer, error) 
 	return report.Query(ctx, file, sqlfiles.FS, statement)
 }
 
-// A Copy is the analysts' copy, opened while another process has the data
-// folder.
+// A Copy is the analysts' copy, opened while another process holds the lock.
 type Copy struct {
 	*warehouse.DB
 	AsOf time.Time // when it was published

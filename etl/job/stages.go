@@ -62,14 +62,13 @@ func Backfill(c *config.Config, sources []config.Source, b extract.Backfill) Pla
 	return Plan{"backfill", slices.Concat(backfillStages(sources, b), transformStages(c), []Stage{previewStage("")})}
 }
 
-// Transform makes canonical what the raw records say.
+// Transform transforms raw records into spend.
 func Transform(c *config.Config) Plan {
 	return Plan{"transform", transformStages(c)}
 }
 
 // Load exports and posts what is new. It transforms first, so that nothing is
-// posted that is older than what it is made of, and posts only what is proven
-// and kept.
+// posted that is out of date, and posts only what is proven and stored.
 func Load(c *config.Config) Plan {
 	return Plan{"load", append(transformStages(c), snapshotStage(), deliverStage(), publishStage())}
 }

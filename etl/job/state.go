@@ -22,8 +22,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// State finds out how the installation stands: what the warehouse says, and
-// whether the files that it names are there.
+// State returns the state of the installation: what the warehouse says, and
+// whether the files that it names exist.
 func (s *Session) State(ctx context.Context) (*report.State, error) {
 	names := make([]string, 0, len(s.Config.Sources))
 	for _, source := range s.Config.Sources {
@@ -46,8 +46,7 @@ func (s *Session) State(ctx context.Context) (*report.State, error) {
 	return state, s.checkPublished(ctx, state)
 }
 
-// checkLatest looks for the snapshot that readers see. Older ones may be
-// deleted.
+// checkLatest checks the snapshot that readers see. Older ones may be deleted.
 func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
 	kept, err := warehouse.Strings(ctx, s.DB, "job/run.snapshots", nil)
 	if err != nil || len(kept) == 0 {
@@ -72,8 +71,7 @@ func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
 	return nil
 }
 
-// checkPublished looks for the analysts' copy, and whether it shows what the
-// last runs made.
+// checkPublished checks that the analysts' copy exists and is up to date.
 func (s *Session) checkPublished(ctx context.Context, state *report.State) error {
 	var published, stale bool
 	if err := s.DB.Get(ctx, "job/run.published", nil, &published, &stale); err != nil || !published {
@@ -89,7 +87,7 @@ func (s *Session) checkPublished(ctx context.Context, state *report.State) error
 	return nil
 }
 
-// saveState keeps the state for whoever asks while another run is at work.
+// saveState saves the state for status during a run.
 func (s *Session) saveState(state *report.State) error {
 	text, err := json.Marshal(state)
 	if err != nil {
@@ -101,9 +99,9 @@ func (s *Session) saveState(state *report.State) error {
 // likelyVendors is how similar two vendors must be to be shown in a report.
 const likelyVendors = "0.88"
 
-// afterRun does what follows every run that has ended: its report, the state
-// that probes read while the warehouse is busy, and word to whom it concerns.
-// None of it can fail the run. It returns the report's path, or "".
+// afterRun does what follows every run: it writes the report, saves the state for
+// status during the next run, and notifies. None of it can fail the run. It
+// returns the report's path, or "".
 func (r *Run) afterRun(ctx context.Context) string {
 	log := r.Log.With(etl.KeyRun, string(r.ID))
 	state, err := r.State(ctx)

@@ -44,9 +44,9 @@ func verifyPages() Stage {
 		})
 }
 
-// refreshStage transforms what an older program, or a setting or file of
-// before, left in canonical: the second warehouse is made as of today, and that
-// is no difference between the two.
+// refreshStage transforms what an older program, setting or file left in
+// canonical: the second warehouse is built with today's, and that must not count
+// as a difference.
 func refreshStage() Stage {
 	return Stage{Name: "transform", KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		result, err := transform.Run(ctx, r.DB, r.transformOptions())
@@ -79,7 +79,7 @@ func (r *Run) lastOf(ctx context.Context, stage string) (id etl.RunID, err error
 }
 
 // verifySnapshot reads back the snapshots that were not pruned. If the latest
-// shows what canonical holds, its totals stand beside the others.
+// shows what canonical holds, its totals are compared as well.
 func verifySnapshot() Stage {
 	return prove("snapshot", "the Parquet files of every snapshot with its manifest", "spendbridge load --snapshot-only",
 		func(ctx context.Context, r *Run) (etl.Counts, error) {
@@ -122,7 +122,7 @@ func (r *Run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error 
 		return err
 	}
 	if transformed == "" || snapshotted < transformed { // run ids sort by time
-		r.Result.note("the latest snapshot does not show what canonical holds now; the next load writes a new one")
+		r.Result.note("the latest snapshot is out of date; the next load writes a new one")
 		return nil
 	}
 	return m.AddTotals(ctx, r.DB, r.ID, r.Started)

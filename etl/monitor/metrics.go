@@ -1,5 +1,5 @@
-// Package monitor shows others how the installation stands: the webhook that
-// is told of trouble, metrics for Prometheus, and probes.
+// Package monitor shows others the state of the installation: notifications to a
+// webhook, metrics for Prometheus, and probes.
 package monitor
 
 import (
@@ -97,12 +97,12 @@ func (m *Metrics) Measure(ctx context.Context, db warehouse.Runner, state *repor
 		r.addMoney("delivery", "Posted records by state", "state", x.State, x)
 	}
 	for _, q := range state.Quarantine {
-		r.add("quarantine_records", "Records set aside.", []string{"source", "reason"}, float64(q.Records), q.Source, q.Reason)
+		r.add("quarantine_records", "Records in quarantine.", []string{"source", "reason"}, float64(q.Records), q.Source, q.Reason)
 	}
 	for _, h := range state.Held {
 		r.add("held_records", "Records that a gate holds back.", []string{"gate"}, float64(h.Records), h.Gate)
 	}
-	r.add("needs", "Things that wait for a person.", nil, float64(len(state.Todo)))
+	r.add("needs", "Things that need attention.", nil, float64(len(state.Todo)))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now = r

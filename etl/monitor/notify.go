@@ -32,7 +32,7 @@ type notification struct {
 	Report string        `json:"report,omitempty"` // its path on the server
 }
 
-// Notify tells the webhook when something went wrong, when something else did,
+// Notify posts to the webhook when something goes wrong, when something else does,
 // and when all is well again; not when nothing changed.
 func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 	hook, state := s.Config.Notify.Webhook, ended.State
@@ -56,8 +56,8 @@ func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 	return err
 }
 
-// told is what the webhook knows. Before the first message it expects that
-// all is well.
+// told returns the last message that the webhook got. Before the first one all
+// is well.
 func told(ctx context.Context, db warehouse.Runner) (status, subject string, err error) {
 	err = db.Get(ctx, "monitor/notification.told", nil, &status, &subject)
 	if errors.Is(err, sql.ErrNoRows) {

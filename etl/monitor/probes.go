@@ -17,12 +17,12 @@ import (
 )
 
 // aliveWithin is how old the daemon's last round may be before it counts as
-// stuck: it turns once a minute at least.
+// stuck: it runs at least once a minute.
 const aliveWithin = 3 * time.Minute
 
-// A Watch answers probes on a loopback port. It only reads, and answers only
-// who asks for this machine by a name of its own: a page in a browser that
-// rebinds its host name to 127.0.0.1 gets nothing.
+// A Watch answers probes on a loopback port. It only reads, and only answers
+// requests for a loopback host name: a page in a browser that rebinds its host
+// name to 127.0.0.1 gets nothing.
 type Watch struct {
 	lastBeat atomic.Int64 // unix seconds, 0 = not begun
 	metrics  *Metrics
@@ -57,7 +57,7 @@ func (w *Watch) Close() {
 	}
 }
 
-// Beat notes that the daemon's loop turns.
+// Beat records a round of the daemon's loop.
 func (w *Watch) Beat(now time.Time) { w.lastBeat.Store(now.Unix()) }
 
 func (w *Watch) handler() http.Handler {
@@ -68,11 +68,11 @@ func (w *Watch) handler() http.Handler {
 	return onlyLoopback(mux)
 }
 
-// health says whether the daemon's loop turns.
+// health says whether the daemon's loop runs.
 func (w *Watch) health(rw http.ResponseWriter, _ *http.Request) {
 	last := time.Unix(w.lastBeat.Load(), 0)
 	if w.now().Sub(last) > aliveWithin {
-		http.Error(rw, "the loop has not turned since "+last.UTC().Format(time.RFC3339), http.StatusServiceUnavailable)
+		http.Error(rw, "the loop has not run since "+last.UTC().Format(time.RFC3339), http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(rw, "ok")
@@ -87,7 +87,7 @@ func (w *Watch) ready(rw http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(rw, "ok")
 }
 
-// onlyLoopback refuses requests that were made for another host's name.
+// onlyLoopback rejects requests for another host name.
 func onlyLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
 		host, _, err := net.SplitHostPort(req.Host)

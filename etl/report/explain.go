@@ -20,8 +20,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// An Explanation is one record's whole life, from the raw page to the JSON
-// that was posted.
+// An Explanation is the history of one record, from the raw page to the JSON that
+// was posted.
 type Explanation struct {
 	SpendID  string          `json:"spend_id"`
 	Source   string          `json:"source"`
@@ -88,9 +88,9 @@ type SnapshotRow struct {
 	Currency string `json:"currency"`
 }
 
-// Explain finds the record that id means: a spend id, the id it has at its
-// vendor, or the key Productiv got. An id that means none or several records
-// is a [*etl.UsageError] that names the nearest or all of them. Snapshots are
+// Explain explains the record that id names: a spend id, the id it has at its
+// vendor, or the key Productiv got. An id of none or of several records is
+// a [*etl.UsageError] that names the nearest or all of them. Snapshots are
 // looked for in the folder.
 func Explain(ctx context.Context, db warehouse.Runner, id, snapshots string) (*Explanation, error) {
 	return explain(ctx, db, id, snapshots, func(x *Explanation, spend warehouse.Args) []part {
@@ -103,8 +103,8 @@ func Explain(ctx context.Context, db warehouse.Runner, id, snapshots string) (*E
 	})
 }
 
-// ExplainCopy is [Explain] on the analysts' copy, which knows neither what the
-// vendor said nor the exact JSON that was posted.
+// ExplainCopy is [Explain] on the analysts' copy, which has neither the raw
+// versions nor the exact JSON that was posted.
 func ExplainCopy(ctx context.Context, db warehouse.Runner, id, snapshots string) (*Explanation, error) {
 	return explain(ctx, db, id, snapshots, func(x *Explanation, spend warehouse.Args) []part {
 		x.Versions, x.Holds = []RawVersion{}, []HeldItem{}
@@ -151,7 +151,7 @@ func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, er
 		return nil, err
 	}
 	if len(near) == 0 {
-		return nil, etl.Usagef("no record is called %s, for there are none yet", id)
+		return nil, etl.Usagef("no record is called %s; there are none yet", id)
 	}
 	return nil, etl.Usagef("no record is called %s; the nearest are %s", id, strings.Join(near, ", "))
 }
@@ -241,8 +241,7 @@ func walk(path string, value any, all map[string]string) {
 	}
 }
 
-// A Quarantined record waits until its cause is mended. The amount is as
-// received, in the source's own units; empty = unreadable.
+// A Quarantined record waits until its cause is fixed. The amount is as received, in the source's own units; empty = unreadable.
 type Quarantined struct {
 	SpendID    string    `json:"spend_id"`
 	Reason     string    `json:"reason"`

@@ -45,15 +45,15 @@ func (p *page) okText() string {
 }
 
 func (p *page) failedText() string {
-	text := "What was stored before stays, and the next run goes on from there."
+	text := "What was stored before stays, and the next run resumes from there."
 	if len(p.Deliveries) == 0 {
 		text += " Nothing was sent to Productiv in this run."
 	}
 	return text
 }
 
-// stagesToDo is what stages said themselves. What the delivery waits for is
-// left to the list that knows each batch.
+// stagesToDo lists what stages reported. What a delivery waits for is listed batch
+// by batch.
 func (p *page) stagesToDo() []Todo {
 	var all []Todo
 	for _, s := range p.Stages {
@@ -102,8 +102,8 @@ func (p *page) figures() []figure {
 	return []figure{
 		{strings.TrimSpace("All spend " + p.Spend.Currency), p.money(p.Spend.Amount, p.Spend.Currency), spent},
 		{"Accepted by Productiv", etl.Number(sent), "records, in this run"},
-		{"Excluded", etl.Number(records(p.Excluded)), "records that are no spend"},
-		{"Set aside", etl.Number(records(p.Quarantine)), "records that cannot become spend yet"},
+		{"Excluded", etl.Number(records(p.Excluded)), "records that are not spend"},
+		{"Quarantined", etl.Number(records(p.Quarantine)), "records that cannot become spend yet"},
 	}
 }
 
@@ -114,7 +114,7 @@ func records(rows []reasonRow) (sum int64) {
 	return sum
 }
 
-// judge says what needs attention, and what all of it comes to.
+// judge derives what needs attention, and the status.
 func (s *State) judge() {
 	died, waits := s.diedToDo(), s.waits()
 	s.Todo = append(append(s.Todo, died...), waits...)
@@ -132,8 +132,8 @@ func (s *State) waits() []Todo {
 	return slices.Concat(all, s.openToDo(), s.vanishedToDo())
 }
 
-// diedToDo names runs that never ended. Whoever reads the state has the data
-// folder, so their processes are gone.
+// diedToDo lists runs that never ended. The caller holds the lock, so their
+// processes are gone.
 func (s *State) diedToDo() []Todo {
 	var all []Todo
 	for _, r := range s.Died {
@@ -199,7 +199,7 @@ func (s *State) openToDo() []Todo {
 	add("%s records were rejected here, before they were sent (%s)", of(etl.ClassInvalid), rejected...)
 	add("%s records changed after they were posted, and the change is not posted (%s)", of(etl.ClassChanged), unsent...)
 	add("%s records were withdrawn after they were posted, and Productiv still has them (%s)", of(etl.ClassWithdrawn), unsent...)
-	add("%s records stand reversed at Productiv without their new version (%s)",
+	add("%s records are reversed at Productiv without their new version (%s)",
 		func(u etl.Undelivered) bool { return u.Reversed > 0 }, "spendbridge explain SPEND_ID")
 	return all
 }
@@ -266,7 +266,7 @@ func (s *State) worst(died []Todo, bad []StageState) string {
 	return etl.StatusOK
 }
 
-// fail notes that something failed; the first one is told in the verdict.
+// fail records a failure; the verdict names the first one.
 func (s *State) fail(what string) {
 	s.Status = etl.StatusFailed
 	if s.Failure == "" {
@@ -300,7 +300,7 @@ func (s *State) since(bad []StageState) time.Time {
 	return slices.MaxFunc(ended, time.Time.Compare)
 }
 
-// Subject names what is wrong, the same for as long as the same is wrong.
+// Subject names what is wrong: the same text while the same is wrong.
 func (s *State) Subject() string {
 	var subjects []string
 	for _, x := range s.Stages {
@@ -320,8 +320,7 @@ func (s *State) Subject() string {
 	return strings.Join(subjects, ", ")
 }
 
-// Verdict says in one line how the installation stands, with what is not
-// delivered and its money.
+// Verdict sums up the state in one line, with what is not delivered and its money.
 func (s *State) Verdict() string {
 	except := etl.Exceptions(s.Open)
 	also := ""

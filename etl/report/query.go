@@ -27,7 +27,7 @@ type Answer struct {
 // Query runs one SELECT on a published file. It reads that file and nothing
 // else, see [warehouse.Reader], and stops when the context ends. Decimals and
 // whole numbers of any size come back digit by digit. A statement that DuckDB
-// refuses is a [*etl.UsageError].
+// rejects is a [*etl.UsageError].
 func Query(ctx context.Context, path string, files fs.FS, statement string) (*Answer, error) {
 	answer := &Answer{}
 	reader, err := warehouse.OpenReader(ctx, path, files)
@@ -110,7 +110,7 @@ func decimalNumber(d duckdb.Decimal) json.Number {
 	return json.Number(new(big.Rat).SetFrac(d.Value, power).FloatString(int(d.Scale)))
 }
 
-// floatNumber is a number, unless it is none that JSON knows.
+// floatNumber is a number, or a text for what JSON cannot express.
 func floatNumber(text string) any {
 	if strings.ContainsAny(text, "NI") { // NaN, +Inf
 		return text
@@ -118,7 +118,7 @@ func floatNumber(text string) any {
 	return json.Number(text)
 }
 
-// bytesText prints what is no text in hexadecimal digits.
+// bytesText prints bytes in hexadecimal digits.
 func bytesText(bytes []byte, typeName string) string {
 	digits := hex.EncodeToString(bytes)
 	if typeName == "UUID" && len(bytes) == 16 {

@@ -1,6 +1,6 @@
-// Package report reads what the stages wrote and explains it: the page of a
-// run, the state of the installation, the life of one record. It changes
-// nothing in the warehouse.
+// Package report reads what the stages wrote and explains it: the page of a run,
+// the state of the installation, the history of one record. It changes nothing in
+// the warehouse.
 package report
 
 import (

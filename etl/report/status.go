@@ -10,14 +10,14 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// Stopped is what ops.runs says of a run that never ended.
+// Stopped is the error in ops.runs of a run that never ended.
 const Stopped = "the process was stopped before the run ended"
 
 // shownRuns is how many runs the state lists.
 const shownRuns = 5
 
-// A State is how the installation stands. Its JSON form is what
-// spendbridge status --json prints.
+// A State is the state of the installation. Its JSON form is what spendbridge
+// status --json prints.
 type State struct {
 	AsOf       time.Time         `json:"as_of"`
 	Status     string            `json:"status"` // ok, needs_person, failed; empty = nothing ran yet
@@ -39,8 +39,7 @@ type State struct {
 	Quarantine []ReasonState     `json:"quarantine"`
 }
 
-// A Todo is something that waits for a person, with the commands that settle
-// it.
+// A Todo is something that needs attention, with the commands that settle it.
 type Todo struct {
 	What     string   `json:"what"`
 	Commands []string `json:"commands,omitempty"`
@@ -113,16 +112,15 @@ type Vanished struct {
 	Since   time.Time `json:"listed_at"`
 }
 
-// A ReasonState counts the records set aside for one reason.
+// A ReasonState counts the records in quarantine for one reason.
 type ReasonState struct {
 	Reason  string `json:"reason"`
 	Source  string `json:"source"`
 	Records int64  `json:"records"`
 }
 
-// ReadState finds out how the installation stands, with what the gates of the
-// last load hold. What an extract of a source said counts only while the source
-// is among the configured sources.
+// ReadState reads the state of the installation, with what the gates of the last
+// load hold. The outcome of an extract counts only while its source is configured.
 func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan etl.HeldPlan, now time.Time) (*State, error) {
 	s := &State{AsOf: now, Todo: []Todo{}, Plan: plan.Name, Held: plan.Held, Moves: plan.Moves}
 	err := fillAll(ctx, db,
@@ -151,8 +149,8 @@ func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan 
 	return s, nil
 }
 
-// isPast reports whether what became of a stage says nothing of how things
-// stand: its source has left, or a person started it and saw how it ended.
+// isPast reports whether the outcome of a stage no longer matters: its source is
+// not configured, or somebody started it by hand and saw how it ended.
 func isPast(stage string, sources []string) bool {
 	first, source, _ := strings.Cut(stage, "/")
 	switch first {

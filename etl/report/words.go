@@ -10,11 +10,10 @@ import (
 	"spendbridge/etl"
 )
 
-// visible prepares a text that someone else wrote for people to read. What
-// cannot be seen and may mislead (marks that turn the direction of writing,
-// control characters, zero-width ones) is named instead, and a text that
-// begins like a formula gets an apostrophe, so that it stays text when it is
-// pasted into a spreadsheet.
+// visible makes foreign text safe to read. Invisible characters that may mislead
+// (direction marks, control characters, zero-width ones) are written as their
+// code, and a text that begins like a formula gets an apostrophe, so that it stays
+// text when it is pasted into a spreadsheet.
 func visible(s string) string {
 	var out strings.Builder
 	for i, r := range s {
@@ -61,7 +60,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// reasons says in plain words why a record is no spend, or not yet.
+// reasons says in plain words why a record is not spend, or not yet.
 var reasons = map[string]string{
 	"draft":                "Still a draft at the vendor",
 	"rejected":             "Rejected by an approver",
@@ -72,10 +71,10 @@ var reasons = map[string]string{
 	"hold":                 "Card hold, not yet a purchase",
 	"precapture":           "Card hold, not yet a purchase",
 	"credit":               "Transfer into a card fund, not a purchase",
-	"currency_unknown":     "Currency is no ISO 4217 code",
+	"currency_unknown":     "Currency is not an ISO 4217 code",
 	"currency_missing":     "Currency is missing",
 	"amount_missing":       "Amount is missing",
-	"amount_unreadable":    "Amount is no number",
+	"amount_unreadable":    "Amount is not a number",
 	"amount_unit_unknown":  "Amount has no decimal point, and amount_unit is not set",
 	"amount_too_precise":   "Amount has more decimals than fit",
 	"status_unknown":       "Status is not a known one",
@@ -97,7 +96,7 @@ func reasonWords(reason string) string {
 	return sentence(reason)
 }
 
-// states says in plain words where a record stands on its way to Productiv.
+// states are the states of a delivery in plain words.
 var states = map[string]string{
 	"planned":        "Planned",
 	"sending":        "Being sent",
@@ -105,7 +104,7 @@ var states = map[string]string{
 	"delivered":      "Delivered",
 	"unknown":        "Answer lost",
 	"held":           "Held back",
-	"rejected":       "Refused by Productiv",
+	"rejected":       "Rejected by Productiv",
 	"pending":        "Waiting to be sent",
 	"not_due":        "Not due",
 	"unsent_changes": "Changed, not re-sent",
@@ -172,7 +171,7 @@ func when(t time.Time) string {
 func amount(text string) (*big.Rat, error) {
 	r, ok := new(big.Rat).SetString(text)
 	if !ok {
-		return nil, fmt.Errorf("%q is no number", text)
+		return nil, fmt.Errorf("%q is not a number", text)
 	}
 	return r, nil
 }

@@ -41,7 +41,7 @@ func instant(wall time.Time, zone *time.Location) time.Time {
 	guess := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, zone)
 	from, until := guess.ZoneBounds()
 	switch shown := onWall(guess, zone); {
-	case shown.After(wall): // guess lies behind the gap
+	case shown.After(wall): // guess is after the gap
 		return from.UTC()
 	case shown.Before(wall):
 		return until.UTC()

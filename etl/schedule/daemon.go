@@ -21,21 +21,21 @@ const (
 	// folder that another process holds.
 	busyWait = 10 * time.Second
 
-	// stopWait is how long a run that was told to stop may take to roll back.
+	// stopWait is how long a run may take to roll back after it was stopped.
 	stopWait = 10 * time.Second
 )
 
 // A daemon runs the jobs of a queue when they are due, one at a time.
 type daemon struct {
 	queue *queue
-	drain time.Duration // how long a run may go on after the daemon was told to stop
+	drain time.Duration // how long a run may continue after the daemon was stopped
 	now   func() time.Time
 	log   *slog.Logger
 
 	// record stores what became of slots. It is called while no job runs.
 	record func(context.Context, []etl.Slot) error
 
-	// beat is told of each round of the loop, for whoever watches it.
+	// beat receives each round of the loop.
 	beat func(time.Time)
 }
 
@@ -47,7 +47,7 @@ type jobResult struct {
 	err   error
 }
 
-// serve runs jobs until ctx ends, then lets the one at work finish within the
+// serve runs jobs until ctx ends, then lets the current one finish within the
 // drain limit. What was due and did not begin is found as missed at the next
 // start. A job's failure is logged and recorded, it never stops the daemon.
 func (d *daemon) serve(ctx context.Context) error {
@@ -126,7 +126,7 @@ func (d *daemon) end(r jobResult) (notBefore time.Time) {
 	case etl.Status(r.err) == etl.StatusFailed:
 		log.Error("job failed", etl.Err(r.err))
 	case r.err != nil:
-		log.Warn("job needs a person", etl.Err(r.err))
+		log.Warn("job needs attention", etl.Err(r.err))
 	default:
 		log.Info("job finished")
 	}
@@ -147,8 +147,8 @@ func (d *daemon) recordSettled(ctx context.Context) {
 	d.queue.settled = nil
 }
 
-// shutDown waits for the run at work, stops it at the limit, and records what
-// is known by then.
+// shutDown waits for the current run, stops it at the limit, and records what is
+// known by then.
 func (d *daemon) shutDown(working bool, stop func(), done <-chan jobResult) error {
 	defer d.log.Info("daemon stopped")
 	var err error
@@ -164,7 +164,7 @@ func (d *daemon) shutDown(working bool, stop func(), done <-chan jobResult) erro
 	return err
 }
 
-// await reports whether the run is still at work after all patience.
+// await reports whether the run still has not stopped.
 func (d *daemon) await(stop func(), done <-chan jobResult) (working bool, err error) {
 	select {
 	case result := <-done:
@@ -176,9 +176,9 @@ func (d *daemon) await(stop func(), done <-chan jobResult) (working bool, err er
 	select {
 	case result := <-done:
 		d.end(result)
-		return false, fmt.Errorf("%s was still running %s after the stop signal and was stopped; the next run goes on where it was",
+		return false, fmt.Errorf("%s was still running %s after the stop signal and was stopped; the next run resumes",
 			result.job.name, d.drain)
 	case <-time.After(stopWait):
-		return true, fmt.Errorf("the run did not stop within %s and ends with this process; the next run goes on where it was", stopWait)
+		return true, fmt.Errorf("the run did not stop within %s and ends with this process; the next run resumes", stopWait)
 	}
 }

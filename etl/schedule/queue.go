@@ -13,14 +13,14 @@ const (
 	slotRan      = "ran"
 	slotCaughtUp = "caught_up" // made up for, later than it was due
 	slotSkipped  = "skipped"   // the job's own run before it was still going
-	slotMissed   = "missed"    // nobody was there to run it, or the run could not begin
+	slotMissed   = "missed"    // the scheduler was not running, or the run could not begin
 )
 
 // lateAfter is how long after its time a slot still counts as on time: a
 // restart of the daemon takes less.
 const lateAfter = 5 * time.Minute
 
-// longAgo is how far back slots that passed unattended are listed.
+// longAgo is how far back missed slots are listed.
 const longAgo = 366 * 24 * time.Hour
 
 // An entry is one line of the schedule.

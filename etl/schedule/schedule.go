@@ -18,7 +18,7 @@ import (
 // that no daemon is there.
 const overdueAfter = time.Hour
 
-// Options is what the daemon is told by the program around it.
+// Options is what the program around the daemon provides.
 type Options struct {
 	Job job.Options
 
@@ -30,7 +30,7 @@ type Options struct {
 	Beat func(time.Time)
 }
 
-// Serve runs jobs until ctx ends, then lets the one at work finish within
+// Serve runs jobs until ctx ends, then lets the current one finish within
 // schedule.drain. A configuration without jobs is an [*etl.UsageError].
 func Serve(ctx context.Context, c *config.Config, o Options) error {
 	jobs := jobsOf(c, o.Job)
@@ -50,7 +50,7 @@ func Serve(ctx context.Context, c *config.Config, o Options) error {
 }
 
 // ErrNoJob reports a configuration that schedules nothing.
-var ErrNoJob = etl.Usagef("schedule: names no job; write for example load: \"0 3 * * *\"")
+var ErrNoJob = etl.Usagef("schedule: no job is configured; write for example load: \"0 3 * * *\"")
 
 // Coming lists the next n slots of all jobs after now.
 func Coming(c *config.Config, now time.Time, n int) []etl.Slot {

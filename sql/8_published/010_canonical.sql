@@ -1,3 +1,3 @@
 -- Runs with the file to publish as the default database: names without a
--- database refer to it.
+-- database are in that file.
 create schema canonical

@@ -1,7 +1,7 @@
--- ops.notifications: who was told of what.
+-- ops.notifications: the messages to the webhook.
 
 -- name: told
--- What the webhook was told last.
+-- The last message.
 select
     status,
     subject

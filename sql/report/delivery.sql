@@ -18,7 +18,7 @@ group by state, kind, currency
 order by state, kind, currency;
 
 -- name: batches
--- The batches of a run, and those of any run that wait for a person.
+-- The batches of a run, and those of any run that are in doubt.
 select
     batch_id,
     target,
@@ -93,7 +93,7 @@ group by class, state, currency, settled
 order by class, state, currency, settled;
 
 -- name: undelivered_first
--- The largest records that wait for somebody, as far as a page has room.
+-- The largest records that need attention, as far as a page has room.
 select
     spend_id,
     class,

@@ -124,7 +124,7 @@ where items.spend_id = $spend_id
 order by items.ledger_no;
 
 -- name: deliveries_copy
--- The same, as far as the analysts' copy knows.
+-- The same, as far as the analysts' copy has it.
 select
     items.key,
     items.attempt,

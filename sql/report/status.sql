@@ -70,7 +70,7 @@ order by stage;
 
 -- name: slots
 -- The newest slot of every job, and what was not run in the last days. A slot
--- in the future was recorded by a clock that was ahead.
+-- in the future was recorded while the clock was ahead.
 select
     job,
     max(due_at) as due_at,

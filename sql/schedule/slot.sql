@@ -1,8 +1,8 @@
 -- ops.slots: one row per time at which a job was due.
 
 -- name: last
--- Up to when each job's slots are settled. A slot in the future was recorded by
--- a clock that was ahead.
+-- Up to when each job's slots are settled. A slot in the future was recorded
+-- while the clock was ahead.
 select
     job,
     max(due_at) as due_at
