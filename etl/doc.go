@@ -74,7 +74,8 @@
 //	delivery.marker          the load that posted last                            deliver
 //	ops.runs                 one run of a command                                 job
 //	ops.stages               one stage of a run                                   job
-//	ops.sources              one source that ever ran, and how it was read        job
+//	ops.sources              one source that ever ran, and how it is read         transform
+//	ops.cardholders          the e-mail address of one holder of a card           transform
 //	ops.checks               one thing a run proved, or failed to prove           extract, transform
 //	ops.control_totals       one cell of a control total                          transform, snapshot, deliver
 //	ops.received_totals      what balances in one source and currency (a view)    –

@@ -165,9 +165,6 @@ func (s *Session) DryRun(ctx context.Context, payload string) (deliver.DryRun, e
 // rolled back.
 func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, err error) {
 	err = r.DB.Undone(ctx, func(tx *warehouse.Tx) error {
-		if err := saveSources(ctx, tx, r); err != nil {
-			return err
-		}
 		if _, err := transform.In(ctx, tx, r.transformOptions()); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/report"
+	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
 )
 
@@ -102,7 +103,7 @@ func (r *Run) start(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		return saveSources(ctx, tx, r)
+		return transform.SaveSources(ctx, tx, r.transformOptions())
 	})
 }
 

@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -68,36 +67,4 @@ func checkSources(ctx context.Context, db *warehouse.DB, sources []config.Source
 		return &etl.UsageError{Err: errors.Join(faults...)}
 	}
 	return nil
-}
-
-func saveSources(ctx context.Context, db warehouse.Runner, r *Run) error {
-	for _, source := range r.Config.Sources {
-		if err := saveSource(ctx, db, source, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// saveSource records a source's identity at its first run, and how its
-// records are read at every run.
-func saveSource(ctx context.Context, db warehouse.Runner, s config.Source, r *Run) error {
-	minorUnits := ""
-	if len(s.MinorUnits) > 0 {
-		text, err := json.Marshal(s.MinorUnits)
-		if err != nil {
-			return err
-		}
-		minorUnits = string(text)
-	}
-	_, err := db.Exec(ctx, "job/source.save", warehouse.Args{
-		"source": s.Name, "kind": s.Kind, "tenant": s.Tenant(),
-		"amount_basis":  warehouse.Null(s.AmountBasis),
-		"approved_only": sql.NullBool{Bool: s.ApprovedOnly, Valid: s.Kind == config.KindProductive},
-		"amount_unit":   warehouse.Null(s.AmountUnit),
-		"minor_units":   warehouse.Null(minorUnits),
-		"hidden_vendor": warehouse.Null(s.HiddenVendor),
-		"run_id":        string(r.ID), "updated_at": r.Started,
-	})
-	return err
 }

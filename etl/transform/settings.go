@@ -28,6 +28,9 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := SaveSources(ctx, t.tx, t.opts); err != nil {
+		return err
+	}
 	cardholders, sources, err := t.cardholders(ctx)
 	if err != nil {
 		return err
@@ -41,7 +44,6 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 		scope warehouse.Args // of what is cleared
 		rows  any
 	}{
-		{"sources", nil, sourceRows(t.opts.Sources)},
 		{"rules", nil, rules},
 		{"types", nil, types},
 		{"categories", nil, categoryRows(categories)},
@@ -51,7 +53,7 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.exec(ctx, "transform/setting.keep_sources", "transform/fx.before"); err != nil {
+	if err := t.exec(ctx, "transform/fx.before"); err != nil {
 		return err
 	}
 	if err := t.loadRun(ctx); err != nil {
@@ -92,49 +94,24 @@ func (t *transformer) replace(ctx context.Context, table string, scope warehouse
 	return err
 }
 
-// A sourceRow is one row of staging.setting_sources.
-type sourceRow struct {
-	Source       string  `json:"source"`
-	Kind         string  `json:"kind"`
-	Tenant       string  `json:"tenant"`
-	AmountBasis  string  `json:"amount_basis"`
-	ApprovedOnly bool    `json:"approved_only"`
-	AmountUnit   *string `json:"amount_unit"`
-	MinorUnits   string  `json:"minor_units"` // JSON
-	HiddenVendor string  `json:"hidden_vendor"`
-}
-
-func sourceRows(sources []config.Source) []sourceRow {
-	rows := make([]sourceRow, 0, len(sources))
-	for _, s := range sources {
-		row := sourceRow{
-			Source: s.Name, Kind: s.Kind, Tenant: s.Tenant(),
-			AmountBasis: s.AmountBasis, ApprovedOnly: s.ApprovedOnly, MinorUnits: "{}", HiddenVendor: s.HiddenVendor,
-		}
-		if row.AmountBasis == "" {
-			row.AmountBasis = "gross"
-		}
-		if row.HiddenVendor == "" {
-			row.HiddenVendor = "quarantine"
-		}
-		if s.AmountUnit != "" {
-			row.AmountUnit = &s.AmountUnit
-		}
+// SaveSources writes the configured sources into ops.sources. One that left the
+// configuration stays there as it was read last.
+func SaveSources(ctx context.Context, r warehouse.Runner, opts Options) error {
+	for _, s := range opts.Sources {
+		minorUnits := []byte("{}")
 		if len(s.MinorUnits) > 0 {
-			text, _ := json.Marshal(upperKeys(s.MinorUnits)) // a map of numbers always renders
-			row.MinorUnits = string(text)
+			minorUnits, _ = json.Marshal(s.MinorUnits) // a map of numbers always encodes
 		}
-		rows = append(rows, row)
+		if _, err := r.Exec(ctx, "transform/setting.save_source", warehouse.Args{
+			"source": s.Name, "kind": s.Kind, "tenant": s.Tenant(),
+			"amount_basis": s.AmountBasis, "approved_only": s.ApprovedOnly, "amount_unit": s.AmountUnit,
+			"minor_units": string(minorUnits), "hidden_vendor": s.HiddenVendor,
+			"run_id": string(opts.RunID), "updated_at": opts.Now().UTC(),
+		}); err != nil {
+			return err
+		}
 	}
-	return rows
-}
-
-func upperKeys(units map[string]int) map[string]int {
-	upper := make(map[string]int, len(units))
-	for currency, exponent := range units {
-		upper[strings.ToUpper(currency)] = exponent
-	}
-	return upper
+	return nil
 }
 
 func sourceNames(sources []config.Source) []string {
@@ -145,7 +122,7 @@ func sourceNames(sources []config.Source) []string {
 	return names
 }
 
-// A cardholder is one row of staging.setting_cardholders.
+// A cardholder is one row of ops.cardholders.
 type cardholder struct {
 	Source string `json:"source"`
 	UUID   string `json:"cardholder_uuid"`

@@ -221,13 +221,6 @@ func TestAnotherAliasFileThatIsNotThere(t *testing.T) {
 // A source that left the configuration keeps its addresses, also in a rebuild.
 func TestASourceThatLeftKeepsItsAddresses(t *testing.T) {
 	s := newSetting(t)
-	_, err := s.db.Exec(t.Context(), "job/source.save", warehouse.Args{
-		"source": "procurify", "kind": "procurify", "tenant": "acme", "amount_basis": nil, "approved_only": nil,
-		"amount_unit": nil, "minor_units": nil, "hidden_vendor": nil, "run_id": "run-0", "updated_at": day(1),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.spend(t)
 	s.opts.Sources = s.opts.Sources[:1]
 	s.drop(t)

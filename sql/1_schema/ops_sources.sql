@@ -43,3 +43,27 @@ create table if not exists ops.vendor_names (
     vendor_origin varchar not null,      -- directory, descriptor, title
     fixed_at timestamptz not null        -- when Productiv accepted it
 );
+
+-- name: 143_cardholders
+-- The e-mail address of one cardholder, from the user's file of a source. A
+-- source that left the configuration keeps its addresses.
+create table if not exists ops.cardholders (
+    source varchar not null,
+    cardholder_uuid varchar not null,    -- lower case
+    email varchar not null
+);
+
+-- name: 144_cardholders_move
+-- They were in staging, which may be dropped at any time.
+insert into ops.cardholders by name
+
+select * from staging.setting_cardholders;
+
+-- name: 147_sources_defaults
+-- Models read this table: the defaults of settings are filled in.
+update ops.sources set
+    amount_basis = coalesce(amount_basis, 'gross'),
+    approved_only = coalesce(approved_only, true),
+    amount_unit = nullif(amount_unit, ''),
+    minor_units = coalesce(nullif(minor_units, ''), '{}'),
+    hidden_vendor = coalesce(hidden_vendor, 'quarantine');

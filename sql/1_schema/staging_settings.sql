@@ -64,3 +64,11 @@ create table if not exists staging.setting_categories (
     category varchar not null,           -- as it is posted
     decision varchar not null            -- same, different
 );
+
+-- name: 145_setting_cardholders_drop
+-- They are in ops.cardholders.
+drop table if exists staging.setting_cardholders;
+
+-- name: 146_setting_sources_drop
+-- They are in ops.sources.
+drop table if exists staging.setting_sources;

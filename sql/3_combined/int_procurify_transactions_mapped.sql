@@ -31,13 +31,13 @@ transactions as (
 
     from staging.procurify__transactions as transactions
 
-    inner join staging.setting_sources as settings
+    inner join ops.sources as settings
         on transactions.source = settings.source
 
     left join staging.seed_currencies as currencies
         on currency_code(transactions.currency_text) = currencies.currency
 
-    left join staging.setting_cardholders as cardholders
+    left join ops.cardholders as cardholders
         on transactions.source = cardholders.source
         and cardholders.cardholder_uuid
             = trim(transactions.cardholder_uuid, '{}')

@@ -18,7 +18,7 @@ overrides as (
                 minor_units, '"MAP(VARCHAR, INTEGER)"'
             ))) as override
 
-        from staging.setting_sources
+        from ops.sources
     )
 
 ),
@@ -38,7 +38,7 @@ expenses as (
 
     from staging.productive__expenses as expenses
 
-    inner join staging.setting_sources as settings
+    inner join ops.sources as settings
         on expenses.source = settings.source
 
     semi join dirty_slice as dirty

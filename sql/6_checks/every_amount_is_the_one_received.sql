@@ -18,7 +18,7 @@ overrides as (
                 minor_units, '"MAP(VARCHAR, INTEGER)"'
             ))) as override
 
-        from staging.setting_sources
+        from ops.sources
     )
 
 )

@@ -26,7 +26,7 @@ records as (
     left join staging.raw_values as raw_values
         using (source, stream, record_id, version)
 
-    left join staging.setting_sources as settings
+    left join ops.sources as settings
         using (source)
 
     where newest.stream in ('expenses', 'transactions')

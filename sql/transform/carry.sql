@@ -24,10 +24,10 @@ insert into ops.sources by name
 select * from read_parquet($path);
 
 -- name: cardholders_save
-copy staging.setting_cardholders to $path (format parquet);
+copy ops.cardholders to $path (format parquet);
 
 -- name: cardholders_load
-insert into staging.setting_cardholders by name
+insert into ops.cardholders by name
 
 select * from read_parquet($path);
 

@@ -68,7 +68,7 @@ select
 
 from links
 
-inner join staging.setting_sources as settings
+inner join ops.sources as settings
     on links.source = settings.source
 
 group by links.source, links.link, settings.hidden_vendor

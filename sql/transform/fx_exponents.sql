@@ -21,7 +21,7 @@ stored as (
 
     from staging.productive__expenses as expenses
 
-    inner join staging.setting_sources as settings
+    inner join ops.sources as settings
         on expenses.source = settings.source
 
     inner join staging.seed_currencies as currencies

@@ -10,13 +10,15 @@ settings as (
 
     union all
 
-    select 'source ' || to_json(setting_sources)::varchar as setting
-    from staging.setting_sources as setting_sources
+    select 'source ' || to_json(sources)::varchar as setting
+    from (
+        select * exclude (first_run_id, updated_at) from ops.sources
+    ) as sources
 
     union all
 
-    select 'cardholder ' || to_json(setting_cardholders)::varchar as setting
-    from staging.setting_cardholders as setting_cardholders
+    select 'cardholder ' || to_json(cardholders)::varchar as setting
+    from ops.cardholders as cardholders
 
     union all
 

@@ -8,34 +8,49 @@ select
     $reporting_timezone as reporting_timezone,
     ($today::date + interval 2 years)::date as latest_on;
 
--- name: add_sources
-insert into staging.setting_sources by name
+-- name: save_source
+-- Kind and tenant are written once, how records are read whenever it changes.
+merge into ops.sources
 
-select unnest(from_json($rows::json, '[{
-    "source": "VARCHAR", "kind": "VARCHAR", "tenant": "VARCHAR",
-    "amount_basis": "VARCHAR", "approved_only": "BOOLEAN",
-    "amount_unit": "VARCHAR", "minor_units": "VARCHAR",
-    "hidden_vendor": "VARCHAR"
-}]'), recursive := true);
+using (
+    select
+        $source as source,
+        $kind as kind,
+        $tenant as tenant,
+        coalesce(nullif($amount_basis, ''), 'gross') as amount_basis,
+        $approved_only as approved_only,
+        nullif($amount_unit, '') as amount_unit,
+        $minor_units as minor_units,
+        coalesce(nullif($hidden_vendor, ''), 'quarantine') as hidden_vendor,
+        $run_id as first_run_id,
+        $updated_at as updated_at
+) as configured
+    on sources.source = configured.source
 
--- name: keep_sources
--- A source that is no longer configured keeps its last settings.
-insert into staging.setting_sources by name
+when matched
+    and row(
+        sources.amount_basis,
+        sources.approved_only,
+        sources.amount_unit,
+        sources.minor_units,
+        sources.hidden_vendor
+    ) is distinct from row(
+        configured.amount_basis,
+        configured.approved_only,
+        configured.amount_unit,
+        configured.minor_units,
+        configured.hidden_vendor
+    )
+    then update set
+        amount_basis = configured.amount_basis,
+        approved_only = configured.approved_only,
+        amount_unit = configured.amount_unit,
+        minor_units = configured.minor_units,
+        hidden_vendor = configured.hidden_vendor,
+        updated_at = configured.updated_at
 
-select
-    known.source,
-    known.kind,
-    known.tenant,
-    coalesce(known.amount_basis, 'gross') as amount_basis,
-    coalesce(known.approved_only, true) as approved_only,
-    nullif(known.amount_unit, '') as amount_unit,
-    coalesce(nullif(known.minor_units, ''), '{}') as minor_units,
-    coalesce(known.hidden_vendor, 'quarantine') as hidden_vendor
-
-from ops.sources as known
-
-anti join staging.setting_sources as configured
-    on known.source = configured.source;
+when not matched then
+    insert by name;
 
 -- name: add_rules
 insert into staging.setting_rules by name
@@ -61,7 +76,7 @@ select unnest(from_json($rows::json, '[{
 }]'), recursive := true);
 
 -- name: add_cardholders
-insert into staging.setting_cardholders by name
+insert into ops.cardholders by name
 
 select unnest(from_json($rows::json, '[{
     "source": "VARCHAR", "cardholder_uuid": "VARCHAR", "email": "VARCHAR"
@@ -69,7 +84,7 @@ select unnest(from_json($rows::json, '[{
 
 -- name: clear_cardholders
 -- A source that left the configuration keeps the addresses it had.
-delete from staging.setting_cardholders
+delete from ops.cardholders
 
 where source in (select unnest(from_json($sources::json, '["VARCHAR"]')));
 
