@@ -45,8 +45,6 @@
 //	raw.vanished             one disappearance that waits to be accepted          extract
 //	staging.setting_*        the configuration and the user's files, as SQL       transform
 //	staging.<vendor>__*      one vendor object as last seen, typed                transform
-//	staging.seed_streams     one stream that is typed (a view)                    –
-//	staging.staged_versions  the version of each object that is typed (a view)     –
 //	staging.model_hashes     the SQL file that a typed table was filled with       transform
 //	staging.raw_values       the amounts of one version, for the control totals   transform
 //	staging.records_combined one record in the words that all vendors share       transform

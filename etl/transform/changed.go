@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"strings"
 
 	"spendbridge/etl/warehouse"
@@ -22,10 +21,7 @@ const (
 // derived again. If the SQL that reads payloads has changed, every version is
 // staged again.
 func (t *transformer) prepare(ctx context.Context) error {
-	if err := t.all(ctx, "2_staging", "seed_"); err != nil {
-		return err
-	}
-	if err := errors.Join(t.tx.AddMacros(ctx), t.all(ctx, "transform", "macro")); err != nil {
+	if err := errors.Join(t.tx.AddMacros(ctx), t.all(ctx, "transform/macro")); err != nil {
 		return err
 	}
 	known, err := t.remember(ctx, payloadModels, readsPayloads, "")
@@ -33,7 +29,10 @@ func (t *transformer) prepare(ctx context.Context) error {
 		return err
 	}
 	if !known {
-		if err := t.clearStaging(ctx); err != nil {
+		if err := errors.Join(
+			t.all(ctx, "transform/clear_"),
+			warehouse.Clear(ctx, t.tx, "staging.raw_values", "staging.vendor_spellings"),
+		); err != nil {
 			return err
 		}
 	}
@@ -49,15 +48,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 		return err
 	}
 	t.full = !known || !whole
-	return t.exec(ctx, "transform/dirty_pending.sql")
-}
-
-// clearStaging empties the tables that are derived from payloads.
-func (t *transformer) clearStaging(ctx context.Context) error {
-	return warehouse.Clear(ctx, t.tx,
-		"staging.productive__expenses", "staging.productive__people", "staging.productive__companies", "staging.productive__service_types",
-		"staging.procurify__transactions", "staging.raw_values", "staging.vendor_spellings",
-	)
+	return t.exec(ctx, "transform/dirty_pending.sql", "transform/dirty.payloads")
 }
 
 // findDirty finds the records to derive again.
@@ -65,7 +56,15 @@ func (t *transformer) findDirty(ctx context.Context) error {
 	if t.full {
 		return t.exec(ctx, "transform/dirty.all")
 	}
-	return t.exec(ctx, "transform/dirty_find.sql", "transform/dirty.rates")
+	if err := t.exec(ctx, "transform/dirty.changed"); err != nil {
+		return err
+	}
+	if t.news {
+		if err := t.all(ctx, "transform/concerned_"); err != nil {
+			return err
+		}
+	}
+	return t.exec(ctx, "transform/dirty.rates")
 }
 
 // findRenamed names the vendors and adds the records whose vendor was renamed.
@@ -159,7 +158,8 @@ func hash(r warehouse.Runner, are func(file string) bool) (string, error) {
 func readsPayloads(file string) bool {
 	return strings.HasPrefix(file, "2_staging/stg_") ||
 		isMacro(file) ||
-		slices.Contains(rawReaders, file) ||
+		strings.HasPrefix(file, rawReaders) ||
+		strings.HasPrefix(file, "transform/spellings_") ||
 		file == "4_normalized/int_vendors_spelt.sql"
 }
 

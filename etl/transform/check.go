@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -89,10 +88,10 @@ func Verify(ctx context.Context, db *warehouse.DB, opts Options) (cells int, err
 	var found error
 	err = db.InTx(ctx, func(tx *warehouse.Tx) (err error) {
 		t := &transformer{tx: tx, opts: opts}
-		if err := warehouse.Clear(ctx, t.tx, "staging.raw_values"); err != nil {
+		if err := errors.Join(t.gatherKinds(ctx), warehouse.Clear(ctx, tx, "staging.raw_values")); err != nil {
 			return err
 		}
-		if cells, err = stateTotals(ctx, tx, opts.RunID, opts.Now()); err != nil {
+		if cells, err = t.stateTotals(ctx); err != nil {
 			return err
 		}
 		found = errors.Join(balance(ctx, tx, opts.RunID), t.check(ctx))
@@ -119,12 +118,13 @@ func unlessFailedCheck(err error) error {
 // identity is what must hold in every cell.
 const identity = "control totals: raw = canonical + excluded + quarantine"
 
-// rawReaders read the amounts for the raw totals from new payloads.
-var rawReaders = []string{"transform/total_raw_expenses.sql", "transform/total_raw_transactions.sql"}
+// rawReaders begins the names of the statements that read the amounts for the raw
+// totals from new payloads, one for each vendor.
+const rawReaders = "transform/total_raw_"
 
 // proveTotals records the control totals of the run and compares them.
 func (t *transformer) proveTotals(ctx context.Context) error {
-	if _, err := stateTotals(ctx, t.tx, t.opts.RunID, t.opts.Now()); err != nil {
+	if _, err := t.stateTotals(ctx); err != nil {
 		return err
 	}
 	if err := balance(ctx, t.tx, t.opts.RunID); err != nil {
@@ -135,22 +135,21 @@ func (t *transformer) proveTotals(ctx context.Context) error {
 
 // stateTotals records the totals of raw and canonical in ops.control_totals, and
 // counts their cells.
-func stateTotals(ctx context.Context, tx *warehouse.Tx, run etl.RunID, now time.Time) (cells int, err error) {
-	for _, file := range rawReaders {
-		if _, err := tx.Exec(ctx, file, nil); err != nil {
-			return 0, err
-		}
-	}
-	if _, err := tx.Exec(ctx, "transform/total.clear", warehouse.Args{"run_id": string(run)}); err != nil {
+func (t *transformer) stateTotals(ctx context.Context) (cells int, err error) {
+	if err := t.all(ctx, rawReaders); err != nil {
 		return 0, err
 	}
-	files, err := tx.Folder("7_totals")
+	args := warehouse.Args{"run_id": string(t.opts.RunID)}
+	if _, err := t.tx.Exec(ctx, "transform/total.clear", args); err != nil {
+		return 0, err
+	}
+	files, err := t.tx.Folder("7_totals")
 	if err != nil {
 		return 0, err
 	}
-	args := warehouse.Args{"run_id": string(run), "recorded_at": now.UTC()}
+	args["recorded_at"] = t.opts.Now().UTC()
 	for _, file := range files {
-		n, err := tx.Exec(ctx, file, args)
+		n, err := t.tx.Exec(ctx, file, args)
 		if err != nil {
 			return 0, err
 		}

@@ -35,12 +35,9 @@ func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
 	}{
 		{"transform/fx.missing", missingRate},
 		{"transform/fx_deviations.sql", deviatingRate},
-		{"transform/fx_exponents.sql", otherDecimals},
+		{"transform/units_", otherDecimals},
 	} {
-		findings, err := warehouse.List(ctx, t.tx, report.file, nil, func(rows *sql.Rows, f *rateFinding) (err error) {
-			*f, err = report.read(rows)
-			return err
-		})
+		findings, err := t.findings(ctx, report.file, report.read)
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +52,16 @@ func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
 		}
 	}
 	return warnings, nil
+}
+
+func (t *transformer) findings(ctx context.Context, file string, read func(*sql.Rows) (rateFinding, error)) ([]rateFinding, error) {
+	var all []rateFinding
+	err := t.each(ctx, file, func(rows *sql.Rows) error {
+		finding, err := read(rows)
+		all = append(all, finding)
+		return err
+	})
+	return all, err
 }
 
 func (t *transformer) saveFinding(ctx context.Context, f rateFinding) error {

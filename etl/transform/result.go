@@ -138,49 +138,21 @@ func (t *transformer) warnings(ctx context.Context, r *Result) error {
 	return err
 }
 
-// hiddenLinks counts the expenses that link an object which the token cannot
-// see. If those are most of a source's expenses, the run needs attention.
+// hiddenLinks lists the objects that records link and the token cannot see, as
+// each vendor finds them. Whatever has a fix needs attention.
 func (t *transformer) hiddenLinks(ctx context.Context, r *Result) error {
 	configured := sourceNames(t.opts.Sources)
-	return t.tx.Each(ctx, "transform/check_hidden.sql", nil, func(rows *sql.Rows) error {
-		var source, link, setting string
-		var records, hidden int
-		if err := rows.Scan(&source, &link, &setting, &records, &hidden); err != nil {
+	return t.each(ctx, "transform/hidden_", func(rows *sql.Rows) error {
+		var source, finding string
+		var mend sql.NullString
+		if err := rows.Scan(&source, &finding, &mend); err != nil {
 			return err
 		}
-		accepted := link == "vendor" && setting == "title" // the setting is for such a token
-		counted := fmt.Sprintf("%d of %d expenses %s", hidden, records, hiddenWords(link, setting))
-		if 2*hidden <= records || accepted || !slices.Contains(configured, source) {
-			r.Warnings = append(r.Warnings, Warning{source, counted})
-			return nil
+		if mend.Valid && slices.Contains(configured, source) {
+			r.Attention = append(r.Attention, &etl.NeedsPersonError{What: source + ": " + finding, Mend: mend.String})
+		} else {
+			r.Warnings = append(r.Warnings, Warning{source, finding})
 		}
-		r.Attention = append(r.Attention, &etl.NeedsPersonError{What: source + ": " + counted, Mend: hiddenMend(link)})
 		return nil
 	})
-}
-
-// hiddenWords describes what happens to expenses that link a hidden object.
-func hiddenWords(link, setting string) string {
-	switch {
-	case link == "vendor" && setting == "title":
-		return "link a vendor that is not visible and go by their title"
-	case link == "vendor":
-		return "link a vendor that is not visible and cannot become spend"
-	case link == "person":
-		return "link a person who is not visible and go by that person's id"
-	default:
-		return "link a service type that is not visible and have no category"
-	}
-}
-
-// hiddenMend suggests a fix.
-func hiddenMend(link string) string {
-	switch link {
-	case "vendor":
-		return `the token may not see companies; give its user "View companies", or set hidden_vendor: title`
-	case "person":
-		return "the token may not see people; give its user access to them"
-	default:
-		return "the token may not see service types; give its user access to them"
-	}
 }

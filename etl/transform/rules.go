@@ -61,22 +61,22 @@ type typeRow struct {
 }
 
 // readTypes reads the file that maps records to expense or invoice. Its rows
-// replace those of sql/2_staging/seed_types.sql.
-func readTypes(content []byte) ([]typeRow, error) {
-	return readTable(content, []string{"kind", "value", "type"}, newTypeRow)
+// replace those of the vendors' seeds.
+func readTypes(content []byte, kinds []string) ([]typeRow, error) {
+	return readTable(content, []string{"kind", "value", "type"}, func(l line) (typeRow, error) { return newTypeRow(l, kinds) })
 }
 
-func newTypeRow(l line) (typeRow, error) {
+func newTypeRow(l line, kinds []string) (typeRow, error) {
 	r := typeRow{
 		Kind:  strings.ToLower(l.fields["kind"]),
 		Value: strings.ToLower(l.fields["value"]),
 		Type:  strings.ToLower(l.fields["type"]),
 	}
 	switch {
-	case r.Kind != "productive" && r.Kind != "procurify":
-		return r, fmt.Errorf("kind is %q; write productive or procurify", l.fields["kind"])
+	case !slices.Contains(kinds, r.Kind):
+		return r, fmt.Errorf("kind is %q; write %s", l.fields["kind"], strings.Join(kinds, " or "))
 	case r.Value == "":
-		return r, errors.New("value is empty; write expense, purchase_order or spend")
+		return r, errors.New("value is empty; write the value that has this type, such as purchase_order")
 	case r.Type != "expense" && r.Type != "invoice":
 		return r, fmt.Errorf("type is %q; write expense or invoice", l.fields["type"])
 	}

@@ -19,7 +19,12 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	types, err := readUserFile(ctx, t, userFile{key: keyTypes, path: t.opts.TypesFile}, readTypes)
+	kinds, err := warehouse.Strings(ctx, t.tx, "transform/kind.names", nil)
+	if err != nil {
+		return err
+	}
+	types, err := readUserFile(ctx, t, userFile{key: keyTypes, path: t.opts.TypesFile},
+		func(content []byte) ([]typeRow, error) { return readTypes(content, kinds) })
 	if err != nil {
 		return err
 	}

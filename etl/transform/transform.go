@@ -7,7 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +68,7 @@ type transformer struct {
 	tx   *warehouse.Tx
 	opts Options
 	full bool // every record is derived again, not only those that changed
+	news bool // a version is new to staging
 
 	restored string // hash of the schema steps that were run again, "" for none
 
@@ -77,6 +78,7 @@ type transformer struct {
 func (t *transformer) run(ctx context.Context) (Result, error) {
 	steps := []func(context.Context) error{
 		t.restoreTables,
+		t.gatherKinds,
 		t.loadSettings,
 		t.prepare,
 		t.stage,
@@ -164,18 +166,22 @@ func (t *transformer) shape(ctx context.Context) (shape string, remembered bool,
 	return shape, remembered, err
 }
 
+// gatherKinds creates the seeds, and the views over what each vendor has.
+func (t *transformer) gatherKinds(ctx context.Context) error {
+	return t.all(ctx, "2_staging/seed_", "transform/kind.find_", "transform/kind.gather_")
+}
+
 // stage runs the staging models if there are new versions.
 func (t *transformer) stage(ctx context.Context) error {
-	var news bool
-	if err := t.tx.Get(ctx, "transform/dirty.news", nil, &news); err != nil || !news {
+	if err := t.tx.Get(ctx, "transform/dirty.news", nil, &t.news); err != nil || !t.news {
 		return err
 	}
-	return t.all(ctx, "2_staging", "stg_")
+	return t.all(ctx, "2_staging/stg_", "transform/spellings_")
 }
 
 // folder runs every file of a folder.
 func (t *transformer) folder(name string) func(context.Context) error {
-	return func(ctx context.Context) error { return t.all(ctx, name, "") }
+	return func(ctx context.Context) error { return t.all(ctx, name+"/") }
 }
 
 // sliceSize is how many records are derived at once, so that a small server has
@@ -195,7 +201,7 @@ func (t *transformer) inSlices(name string) func(context.Context) error {
 			if _, err := t.tx.Exec(ctx, "transform/dirty.slice", args); err != nil || slices == 0 {
 				return err
 			}
-			if err := t.all(ctx, name, ""); err != nil {
+			if err := t.all(ctx, name+"/"); err != nil {
 				return err
 			}
 		}
@@ -213,17 +219,36 @@ func (t *transformer) exec(ctx context.Context, files ...string) error {
 	return nil
 }
 
-// all runs the files of a folder whose names begin with prefix.
-func (t *transformer) all(ctx context.Context, folder, prefix string) error {
-	files, err := t.tx.Folder(folder)
-	if err != nil {
-		return fmt.Errorf("%s: %w", folder, err)
-	}
-	for _, file := range files {
-		if !strings.HasPrefix(file, folder+"/"+prefix) {
-			continue
+// all runs the statements whose names begin with a prefix: each vendor has some
+// of its own.
+func (t *transformer) all(ctx context.Context, prefixes ...string) error {
+	for _, prefix := range prefixes {
+		names, err := t.named(prefix)
+		if err != nil {
+			return err
 		}
-		if _, err := t.tx.Exec(ctx, file, nil); err != nil {
+		if err := t.exec(ctx, names...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// named returns the names of statements that begin with prefix.
+func (t *transformer) named(prefix string) ([]string, error) {
+	folder, _, _ := strings.Cut(prefix, "/")
+	names, err := t.tx.Folder(folder)
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, prefix) }), err
+}
+
+// each scans the rows of all statements whose names begin with prefix.
+func (t *transformer) each(ctx context.Context, prefix string, scan func(*sql.Rows) error) error {
+	names, err := t.named(prefix)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := t.tx.Each(ctx, name, nil, scan); err != nil {
 			return err
 		}
 	}

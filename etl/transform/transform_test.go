@@ -81,7 +81,7 @@ func TestDroppedTablesAreRebuilt(t *testing.T) {
 		"spend":                 "drop table canonical.spend",
 		"the values for totals": "drop table staging.raw_values",
 		"all excluded rows":     "delete from canonical.excluded",
-		"a view":                "drop view staging.staged_versions",
+		"a view":                "drop view staging.seed_vendor_productive",
 		"a column":              "alter table canonical.quarantine drop column amount",
 	}
 	for name, sql := range drops {

@@ -61,3 +61,10 @@ from (
         ('companies'),
         ('service_types')
 ) as streams (stream);
+
+-- name: 148_staged_versions_drop
+-- Each transform makes a view of all typed tables.
+drop view if exists staging.staged_versions;
+
+-- name: 149_seed_streams_drop
+drop view if exists staging.seed_streams;

@@ -9,16 +9,16 @@ using (
     transactions as (
 
         select
-            records.source,
-            records.stream,
-            records.record_id,
-            records.version,
-            records.page_id,
-            records.seen_at,
-            records.tombstone,
-            records.fault,
-            pending_versions.first_seen_at,
-            from_json(records.payload, '{
+            source,
+            stream,
+            record_id,
+            version,
+            page_id,
+            seen_at,
+            tombstone,
+            fault,
+            first_seen_at,
+            from_json(payload, '{
                 "type": "VARCHAR", "status": "VARCHAR",
                 "authorization_status": "VARCHAR",
                 "reconciliation_status": "VARCHAR",
@@ -44,16 +44,11 @@ using (
                 }
             }') as txn
 
-        from raw.records as records
+        from pending_payloads
 
-        inner join pending_versions
-            on records.source = pending_versions.source
-            and records.stream = pending_versions.stream
-            and records.record_id = pending_versions.record_id
-            and records.version = pending_versions.version
-
-        where records.stream = 'transactions'
-            and pending_versions.newest
+        where kind = 'procurify'
+            and stream = 'transactions'
+            and newest
 
     )
 

@@ -10,23 +10,18 @@ using (
     companies as (
 
         select
-            records.source,
-            records.stream,
-            records.record_id,
-            records.version,
-            from_json(records.payload, '{
+            source,
+            stream,
+            record_id,
+            version,
+            from_json(payload, '{
                 "attributes": {"name": "VARCHAR"}
             }') as company
 
-        from raw.records as records
+        from pending_payloads
 
-        inner join pending_versions
-            on records.source = pending_versions.source
-            and records.stream = pending_versions.stream
-            and records.record_id = pending_versions.record_id
-            and records.version = pending_versions.version
-
-        where records.stream = 'companies'
+        where kind = 'productive'
+            and stream = 'companies'
 
     )
 

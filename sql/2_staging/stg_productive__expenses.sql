@@ -9,18 +9,18 @@ using (
     expenses as (
 
         select
-            records.source,
-            records.stream,
-            records.record_id,
-            records.version,
-            records.page_id,
-            records.seen_at,
-            records.tombstone,
-            records.fault,
-            pending_versions.first_seen_at,
+            source,
+            stream,
+            record_id,
+            version,
+            page_id,
+            seen_at,
+            tombstone,
+            fault,
+            first_seen_at,
             -- One pass over the payload: a path per column costs five times as
             -- much.
-            from_json(records.payload, '{
+            from_json(payload, '{
                 "attributes": {
                     "name": "VARCHAR", "note": "VARCHAR", "date": "VARCHAR",
                     "currency": "VARCHAR", "total_amount": "VARCHAR",
@@ -42,16 +42,11 @@ using (
                 }
             }') as expense
 
-        from raw.records as records
+        from pending_payloads
 
-        inner join pending_versions
-            on records.source = pending_versions.source
-            and records.stream = pending_versions.stream
-            and records.record_id = pending_versions.record_id
-            and records.version = pending_versions.version
-
-        where records.stream = 'expenses'
-            and pending_versions.newest
+        where kind = 'productive'
+            and stream = 'expenses'
+            and newest
 
     )
 

@@ -9,24 +9,19 @@ using (
     service_types as (
 
         select
-            records.source,
-            records.stream,
-            records.record_id,
-            records.version,
-            from_json(records.payload, '{
+            source,
+            stream,
+            record_id,
+            version,
+            from_json(payload, '{
                 "attributes": {"name": "VARCHAR"}
             }') as service_type
 
-        from raw.records as records
+        from pending_payloads
 
-        inner join pending_versions
-            on records.source = pending_versions.source
-            and records.stream = pending_versions.stream
-            and records.record_id = pending_versions.record_id
-            and records.version = pending_versions.version
-
-        where records.stream = 'service_types'
-            and pending_versions.newest
+        where kind = 'productive'
+            and stream = 'service_types'
+            and newest
 
     )
 

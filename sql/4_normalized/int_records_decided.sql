@@ -24,7 +24,9 @@ types as (
         seeds.value,
         seeds.type
 
-    from staging.seed_types as seeds
+    from (
+        select kind, unnest(types, recursive := true) from kinds
+    ) as seeds
 
     anti join staging.setting_types as overrides
         on seeds.kind = overrides.kind

@@ -1,7 +1,7 @@
 -- Every spelling of a vendor's name in any version of any record, by where it
 -- is written, with its earliest place. Only versions that are new to staging
--- are read: the newest of a record as it was combined, the ones before it from
--- their payload.
+-- are read: the newest of a record as it was combined, all others as their
+-- vendor's SQL found them in the payloads.
 merge into staging.vendor_spellings as spellings
 
 using (
@@ -36,61 +36,6 @@ using (
 
     ),
 
-    -- Companies, and the few versions that never reached records_combined.
-    elsewhere as (
-
-        select *
-
-        from pending
-
-        where stream = 'companies'
-            or stream in ('expenses', 'transactions')
-            and not newest
-
-    ),
-
-    payloads as (
-
-        select
-            elsewhere.*,
-            from_json(records.payload, '{
-                "vendor": {"name": "VARCHAR"},
-                "attributes": {"name": "VARCHAR"},
-                "relationships": {"vendor": {"data": {"id": "VARCHAR"}}}
-            }') as payload
-
-        from elsewhere
-
-        inner join raw.records as records
-            on elsewhere.source = records.source
-            and elsewhere.stream = records.stream
-            and elsewhere.record_id = records.record_id
-            and elsewhere.version = records.version
-
-    ),
-
-    parsed as (
-
-        select
-            clean_text(case
-                when stream = 'transactions' then payload.vendor.name
-                when stream = 'companies' then payload.attributes.name
-                when payload.relationships.vendor.data.id is null
-                    then payload.attributes.name
-            end) as spelling,
-            case stream
-                when 'transactions' then 'descriptor'
-                when 'companies' then 'directory'
-                else 'title'
-            end as vendor_origin,
-            seen_at,
-            page_id,
-            ordinal
-
-        from payloads
-
-    ),
-
     seen as (
 
         select
@@ -102,7 +47,7 @@ using (
         from (
             select * from combined
             union all by name
-            select * from parsed
+            select * from spellings_elsewhere
         )
 
         where spelling is not null

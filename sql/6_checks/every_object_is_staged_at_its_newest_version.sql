@@ -7,10 +7,10 @@ select
     staged.version as staged_version
 
 from (
-    from raw.newest_records semi join staging.seed_streams using (stream)
+    from raw.newest_records semi join typed_streams using (source, stream)
 ) as newest
 
-full join staging.staged_versions as staged
+full join staged_versions as staged
     using (source, stream, record_id)
 
 where newest.version is distinct from staged.version

@@ -18,13 +18,14 @@ records as (
         currency as iso_currency,
         type,
         date_trunc('month', occurred_on)::date as month,
-        if(
-            stream = 'transactions', abs(source_amount), source_amount
-        ) as source_amount,
+        if(unsigned, abs(source_amount), source_amount) as source_amount,
         amount,
         md5_number_upper(spend_id)::decimal(38, 0) as key_hash
 
     from canonical.placed_records
+
+    inner join kinds
+        using (kind, stream)
 
 ),
 

@@ -10,26 +10,25 @@ records as (
         newest.source,
         concat(
             settings.kind, '-', settings.tenant,
-            if(newest.stream = 'expenses', '-expense-', '-txn-'),
-            newest.record_id
+            '-', kinds.item, '-', newest.record_id
         ) as spend_id,
         raw_values.currency,
         case
-            when newest.stream = 'transactions'
-                then abs(raw_values.gross_amount)
+            when kinds.unsigned then abs(raw_values.gross_amount)
             when settings.amount_basis = 'net' then raw_values.net_amount
             else raw_values.gross_amount
         end as source_amount
 
     from raw.newest_records as newest
 
+    inner join kinds
+        using (stream)
+
     left join staging.raw_values as raw_values
         using (source, stream, record_id, version)
 
     left join ops.sources as settings
         using (source)
-
-    where newest.stream in ('expenses', 'transactions')
 
 ),
 

@@ -16,7 +16,7 @@ select
     (
         select count(*)
         from pending_versions
-        where stream in ('expenses', 'transactions')
+        where stream in (select stream from kinds)
     ) as parsed,
     (select count(*) from canonical.spend) as spend,
     (select count(*) from canonical.excluded) as excluded,
@@ -53,8 +53,6 @@ spend as (
         count_if(vendor_fallback) as fallbacks
 
     from canonical.spend
-
-    where kind = 'productive'
 
     group by source
 

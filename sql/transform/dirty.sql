@@ -4,20 +4,66 @@
 -- Whether a version is new to staging.
 select exists (select 1 as one from pending_versions) as news;
 
+-- name: payloads
+-- The versions that are not staged yet, with their payloads.
+create or replace temp view pending_payloads as
+
+select
+    sources.kind,
+    records.*,
+    pending.first_seen_at,
+    pending.newest
+
+from raw.records as records
+
+inner join pending_versions as pending
+    on records.source = pending.source
+    and records.stream = pending.stream
+    and records.record_id = pending.record_id
+    and records.version = pending.version
+
+inner join ops.sources as sources
+    on records.source = sources.source;
+
 -- name: all
 -- Every spend record.
 create or replace temp table dirty_records as
 
 select
-    records.source,
-    records.stream,
-    records.record_id
+    source,
+    stream,
+    record_id
 
-from (
-    select source, stream, record_id from staging.productive__expenses
-    union all
-    select source, stream, record_id from staging.procurify__transactions
-) as records;
+from staged_versions
+
+where stream in (select stream from kinds);
+
+-- name: changed
+-- The spend records that have a new version, and those dated too far ahead,
+-- which become plausible with time. Each vendor adds what else a new version
+-- affects.
+create or replace temp table dirty_records as
+
+select
+    source,
+    stream,
+    record_id
+
+from pending_versions
+
+where newest
+    and stream in (select stream from kinds)
+
+union
+
+select
+    source,
+    stream,
+    record_id
+
+from staging.records_combined
+
+where quarantine_reason = 'date_implausible';
 
 -- name: rates
 -- Records of a currency from the first day on whose reference rate is another

@@ -18,13 +18,16 @@ versions as (
 
     from raw.records as records
 
-    left join staging.staged_versions as staged
+    left join staged_versions as staged
         on records.source = staged.source
         and records.stream = staged.stream
         and records.record_id = staged.record_id
 
+    semi join typed_streams
+        on records.source = typed_streams.source
+        and records.stream = typed_streams.stream
+
     where records.version > coalesce(staged.version, 0)
-        and records.stream in (select stream from staging.seed_streams)
 
 ),
 

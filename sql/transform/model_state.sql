@@ -43,9 +43,9 @@ typed as (
 
     select count(*) as records
 
-    from staging.staged_versions
+    from staged_versions
 
-    where stream in ('expenses', 'transactions')
+    where stream in (select stream from kinds)
 
 ),
 

@@ -34,7 +34,7 @@ select
     string_agg(places.place, ', ' order by places.place) as places
 
 from (
-    from raw.newest_records where stream in ('expenses', 'transactions')
+    from raw.newest_records where stream in (select stream from kinds)
 ) as newest
 
 full join canonical.placed_records as places

@@ -1,7 +1,6 @@
--- Offenders: amounts that are not what the source sent, in major units: the
--- integer times the unit the source stores the currency with for
--- Productive.io, for Procurify the number itself or, as minor units, times
--- the unit.
+-- Offenders: records of Productive.io with another amount than was sent, which
+-- is an integer times the unit in which the source stores the currency, or with
+-- another day: it knows no time of day.
 with
 
 overrides as (
@@ -28,7 +27,9 @@ select
     spend.amount,
     spend.currency,
     spend.source_amount,
-    spend.source_currency
+    spend.source_currency,
+    spend.occurred_on,
+    spend.occurred_at
 
 from canonical.spend as spend
 
@@ -42,10 +43,10 @@ left join overrides
 left join staging.seed_units as units
     on overrides.exponent = units.exponent
 
-where spend.currency != upper(spend.source_currency)
-    or spend.kind = 'productive'
-    and spend.amount != spend.source_amount
-    * coalesce(units.unit, currencies.unit)
-    or spend.kind = 'procurify'
-    and abs(spend.amount) != abs(spend.source_amount)
-    and abs(spend.amount) != abs(spend.source_amount) * currencies.unit
+where spend.kind = 'productive'
+    and (
+        spend.currency != upper(spend.source_currency)
+        or spend.amount != spend.source_amount
+        * coalesce(units.unit, currencies.unit)
+        or spend.occurred_on != (spend.occurred_at at time zone 'UTC')::date
+    )
