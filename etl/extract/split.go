@@ -30,7 +30,7 @@ func (p *landing) recordsAsked() int {
 func byKind(pages []*landing) [][]*landing {
 	var all [][]*landing
 	for i, p := range pages {
-		if i == 0 || pages[i-1].single() != p.single() {
+		if i == 0 || pages[i-1].single() != p.single() || pages[i-1].Stream != p.Stream {
 			all = append(all, nil)
 		}
 		all[len(all)-1] = append(all[len(all)-1], p)
@@ -46,11 +46,10 @@ func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) 
 	if err != nil {
 		return counts, err
 	}
-	file := "extract/record_split.sql"
-	if pages[0].single() {
-		file = "extract/record_split_single.sql"
+	if err := addMacros(ctx, tx, pages[0]); err != nil {
+		return counts, err
 	}
-	if _, err := tx.Exec(ctx, file, args); err != nil {
+	if _, err := tx.Exec(ctx, "extract/record_split.sql", args); err != nil {
 		return counts, err
 	}
 	if err := checkSplit(ctx, tx, args["pages"]); err != nil {
@@ -70,6 +69,24 @@ func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) 
 		_, err = tx.Exec(ctx, "extract/record_seen_again.sql", warehouse.Args{"source": l.source})
 	}
 	return counts, err
+}
+
+// addMacros creates the macros that say what the form of a page is, and how the
+// records of its stream are dated.
+func addMacros(ctx context.Context, tx *warehouse.Tx, p *landing) error {
+	form := "extract/page_objects.list"
+	if p.single() {
+		form = "extract/page_objects.single"
+	}
+	if _, err := tx.Exec(ctx, form, nil); err != nil {
+		return err
+	}
+	for _, macro := range []string{"fields", "filed_on", "unsettled"} {
+		if _, err := tx.Exec(ctx, "extract/dates_"+p.Stream+"."+macro, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // arguments writes pages as the parameters of the statement that splits them.

@@ -1,6 +1,6 @@
 -- One row per object on the given pages that is to be looked at: the records
 -- asked for, then what was included with them. A file that several of the pages
--- name counts for each of them.
+-- name counts for each of them. The macros of the stream say how to date it.
 create or replace temp table record_incoming as
 
 with
@@ -35,19 +35,7 @@ faults as (
 
 files as (
 
-    select
-        filename,
-        coalesce(data, []) as data,
-        coalesce(included, []) as included
-
-    from read_json(
-        $files,
-        format = 'unstructured',
-        compression = 'zstd',
-        columns = {data: 'JSON[]', included: 'JSON[]'},
-        filename = true,
-        maximum_object_size = $max_bytes
-    )
+    select * from page_objects($files, $max_bytes)
 
 ),
 
@@ -92,15 +80,7 @@ parsed as (
     select
         *,
         ordinal <= records as is_record,
-        json_extract_string(payload, [
-            '$.id',
-            '$.type',
-            '$.attributes.date',
-            '$.attributes.draft',
-            '$.attributes.approved',
-            '$.transaction_datetime',
-            '$.authorization_datetime'
-        ]) as fields
+        record_fields(payload) as fields
 
     from objects
 
@@ -146,24 +126,13 @@ select
     ---------- booleans
     is_record,
     case
-        when is_record
-            and stream = 'expenses'
-            and record_id not like 'no-id:%'
-            then fields[4] = 'true' or fields[5] = 'false'
+        when is_record and record_id not like 'no-id:%'
+            then is_unsettled(fields)
     end as unsettled,
 
     ---------- dates
     case
-        when is_record and stream = 'expenses'
-            then coalesce(plain_date(fields[3]), window_from)
-        when is_record
-            then coalesce(
-                (
-                    coalesce(instant(fields[6]), instant(fields[7]))
-                    at time zone 'UTC'
-                )::date,
-                window_from
-            )
+        when is_record then coalesce(filed_on(fields), window_from)
     end as filed_on,
 
     ---------- timestamps
