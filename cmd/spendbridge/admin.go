@@ -14,6 +14,7 @@ import (
 	"spendbridge/etl"
 	"spendbridge/etl/config"
 	"spendbridge/etl/doctor"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/job"
 	"spendbridge/etl/schedule"
 )
@@ -30,7 +31,7 @@ overwritten. Secrets stay out of it: they come from the environment.`,
   spendbridge init --systemd > spendbridge.service`,
 		RunE: func(*cobra.Command, []string) error {
 			if systemd {
-				return config.WriteUnit(a.stdout, a.configPath)
+				return config.WriteUnit(a.stdout, a.configPath, extract.Kinds(extract.Vendors))
 			}
 			return a.init()
 		},
@@ -93,10 +94,10 @@ func (a *app) doctor(ctx context.Context, offline bool) error {
 	return errors.Join(a.print(findings, func(w io.Writer) { printFindings(w, findings) }), doctor.Err(findings))
 }
 
-func printFindings(w io.Writer, findings []doctor.Finding) {
+func printFindings(w io.Writer, findings etl.Findings) {
 	s := &screen{Writer: w, paint: paints(w)}
 	signs := map[string]string{
-		doctor.LevelOK: s.color(green, "ok     "), doctor.LevelWarning: s.color(yellow, "warning"), doctor.LevelError: s.color(red, "error  "),
+		etl.LevelOK: s.color(green, "ok     "), etl.LevelWarning: s.color(yellow, "warning"), etl.LevelError: s.color(red, "error  "),
 	}
 	for _, f := range findings {
 		fmt.Fprintf(w, "%s  %-22s %s\n", signs[f.Level], f.Check, f.Message)

@@ -20,6 +20,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/job"
 	"spendbridge/etl/monitor"
 	"spendbridge/etl/warehouse"
@@ -68,7 +69,7 @@ func (a *app) tell(human func(io.Writer)) {
 // config reads the configuration that the flags name. From then on its secrets
 // are redacted from all output.
 func (a *app) config() (*config.Config, error) {
-	c, err := config.Read(a.configPath)
+	c, err := config.Read(a.configPath, extract.Kinds(extract.Vendors))
 	if err != nil {
 		return nil, err
 	}

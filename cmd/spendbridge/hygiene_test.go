@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/sandbox"
 )
 
@@ -131,7 +132,7 @@ func reveals(t *testing.T, where string, data []byte) {
 }
 
 func TestAConfigurationPrintsWithoutSecrets(t *testing.T) {
-	config, err := config.Read(faultyVendors(t, t.TempDir(), ""))
+	config, err := config.Read(faultyVendors(t, t.TempDir(), ""), extract.Kinds(extract.Vendors))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 )
 
 func TestTheSandboxPrintsAConfigurationAndServesUntilItIsStopped(t *testing.T) {
@@ -25,7 +26,7 @@ func TestTheSandboxPrintsAConfigurationAndServesUntilItIsStopped(t *testing.T) {
 	if err := os.WriteFile(path, []byte(printed.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Read(path)
+	c, err := config.Read(path, extract.Kinds(extract.Vendors))
 	if err != nil {
 		t.Fatalf("what was printed is no configuration: %v\n%s", err, printed.String())
 	}

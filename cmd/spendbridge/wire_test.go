@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/sandbox"
 )
 
@@ -61,7 +62,7 @@ func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
 	}
 	run("transform", 0, "✓  rates")
 
-	c, err := config.Read(path)
+	c, err := config.Read(path, extract.Kinds(extract.Vendors))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,9 +74,9 @@ func (r *reader) general(c *Config) {
 func (r *reader) checkSources(c *Config) {
 	switch {
 	case r.at["sources"] == nil:
-		r.faultAt("sources", "is missing; configure at least one source: productive or procurify")
+		r.faultAt("sources", "is missing; configure at least one source: %s", r.kindNames())
 	case len(c.Sources) == 0:
-		r.faultAt("sources", "has no usable source; configure at least one: productive or procurify")
+		r.faultAt("sources", "has no usable source; configure at least one: %s", r.kindNames())
 	}
 	tenants := map[string]string{}
 	for _, s := range c.Sources {
@@ -97,21 +97,11 @@ func (r *reader) checkSource(s Source, key string) {
 	r.url(key+".base_url", s.BaseURL)
 	r.above(key+".max_requests_per_second", s.MaxRequestsPerSecond, 0)
 	r.above(key+".lookback", float64(s.Lookback), 0)
-	switch s.Kind {
-	case KindProductive:
-		r.secret(key+".token", s.Token)
-		r.tenant(key+".organization_id", s.OrganizationID)
-		r.oneOf(key+".amount_basis", s.AmountBasis, "gross", "net")
-		r.oneOf(key+".hidden_vendor", s.HiddenVendor, "quarantine", "title")
-		for currency, exponent := range s.MinorUnits {
-			r.matches(key+".minor_units."+currency, currency, currencyCode, "the key as an ISO 4217 code like JPY")
-			r.between(key+".minor_units."+currency, float64(exponent), 0, 4)
+	kind, _ := r.kind(s.Kind) // it was read as one of that kind
+	for _, name := range kind.Settings {
+		if check := settingChecks[name]; check != nil {
+			check(r, key+"."+name, s)
 		}
-	case KindProcurify:
-		r.secret(key+".client_id", s.ClientID)
-		r.secret(key+".client_secret", s.ClientSecret)
-		r.tenant(key+".domain", s.Domain)
-		r.oneOf(key+".amount_unit", s.AmountUnit, "", "major", "minor")
 	}
 }
 

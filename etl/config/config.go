@@ -25,12 +25,6 @@ import (
 //go:embed spendbridge.yaml
 var Template []byte
 
-// The kinds of sources: one for each vendor.
-const (
-	KindProductive = "productive"
-	KindProcurify  = "procurify"
-)
-
 // A Config is the content of spendbridge.yaml, with defaults filled in,
 // variables replaced and paths made absolute.
 type Config struct {
@@ -78,19 +72,8 @@ type Source struct {
 	MaxWait              Duration `yaml:"max_wait"`
 }
 
-// foreignKeys are the keys that a kind of source does not know.
-var foreignKeys = map[string][]string{
-	KindProductive: {"domain", "client_id", "client_secret", "amount_unit", "cardholder_emails"},
-	KindProcurify:  {"token", "organization_id", "amount_basis", "approved_only", "minor_units", "hidden_vendor"},
-}
-
 // Tenant is the organisation, which is part of every key of the source.
-func (s Source) Tenant() string {
-	if s.Kind == KindProcurify {
-		return s.Domain
-	}
-	return s.OrganizationID
-}
+func (s Source) Tenant() string { return cmp.Or(s.OrganizationID, s.Domain) }
 
 // Productiv says where and how spend is posted.
 type Productiv struct {
@@ -191,20 +174,6 @@ func Default() *Config {
 		Snapshots:  Snapshots{Keep: 30},
 		Schedule:   Schedule{Timezone: "UTC", CatchUp: "once", Drain: Duration(5 * time.Minute)},
 	}
-}
-
-// defaultSource is a source of a kind that has no settings of its own.
-func defaultSource(name, kind string) Source {
-	s := Source{Name: name, Kind: kind, Lookback: Duration(90 * day), MaxWait: Duration(5 * time.Minute)}
-	switch kind {
-	case KindProductive:
-		s.BaseURL = "https://api.productive.io/api/v2"
-		s.AmountBasis, s.ApprovedOnly, s.MaxRequestsPerSecond = "gross", true, 8
-		s.HiddenVendor = "quarantine"
-	case KindProcurify:
-		s.MaxRequestsPerSecond = 4
-	}
-	return s
 }
 
 // WarehouseLocation is where the warehouse is.

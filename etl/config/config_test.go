@@ -19,6 +19,23 @@ import (
 	"spendbridge/etl"
 )
 
+// kinds are two vendors with all settings there are.
+var kinds = []Kind{
+	{
+		Name:     "productive",
+		Settings: []string{"token", "organization_id", "amount_basis", "approved_only", "minor_units", "hidden_vendor"},
+		Default: Source{
+			BaseURL: "https://api.productive.io/api/v2", MaxRequestsPerSecond: 8,
+			AmountBasis: "gross", ApprovedOnly: true, HiddenVendor: "quarantine",
+		},
+	},
+	{
+		Name:     "procurify",
+		Settings: []string{"domain", "client_id", "client_secret", "amount_unit", "cardholder_emails"},
+		Default:  Source{MaxRequestsPerSecond: 4},
+	},
+}
+
 // whole is a configuration without faults. Tests put other lines in.
 const whole = `
 sources:
@@ -53,7 +70,7 @@ func environment(name string) (string, bool) {
 
 func parse(t *testing.T, text string) (*Config, error) {
 	t.Helper()
-	return parseConfig(filepath.Join(t.TempDir(), "c.yaml"), []byte(text), environment)
+	return parseConfig(filepath.Join(t.TempDir(), "c.yaml"), []byte(text), kinds, environment)
 }
 
 func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
@@ -299,7 +316,7 @@ schedule: {productive: "0 2 * * *", load: "0 3 * * *"}
 vendors: {aliases_file: lists/vendors.csv}
 categories: {file: lists/categories.csv}
 `
-	c, err := parseConfig(filepath.Join(folder, "c.yaml"), []byte(text), environment)
+	c, err := parseConfig(filepath.Join(folder, "c.yaml"), []byte(text), kinds, environment)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,7 +383,7 @@ func TestASecretIsReadWithoutWhatEditorsAdd(t *testing.T) {
 	}
 	for _, value := range []string{"${file:mark}", "${file:windows}", "${file:lines}", "${file:mac}", "${file:wide}", "${MARKED}", "|\n      hush-6"} {
 		t.Run(value, func(t *testing.T) {
-			c, err := parseConfig(filepath.Join(folder, "c.yaml"), []byte(strings.Replace(whole, "${PRODUCTIVE_TOKEN}", value, 1)), environment)
+			c, err := parseConfig(filepath.Join(folder, "c.yaml"), []byte(strings.Replace(whole, "${PRODUCTIVE_TOKEN}", value, 1)), kinds, environment)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -430,7 +447,7 @@ func TestTheHashOfAConfigurationLeavesSecretsOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.yaml")
 	hash := func(text, token string) string {
 		t.Helper()
-		c, err := parseConfig(path, []byte(text), func(string) (string, bool) { return token, true })
+		c, err := parseConfig(path, []byte(text), kinds, func(string) (string, bool) { return token, true })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -454,7 +471,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add("productiv: {max_wait: *x, post_from: &y 1, batch_size: !!int 5, app_ids: {a: *x}}\n")
 	path := filepath.Join(f.TempDir(), "c.yaml")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := parseConfig(path, []byte(text), func(string) (string, bool) { return "hush-hush", true })
+		c, err := parseConfig(path, []byte(text), kinds, func(string) (string, bool) { return "hush-hush", true })
 		if err != nil && strings.Contains(err.Error(), "hush-hush") && !strings.Contains(text, "hush-hush") {
 			t.Errorf("the error tells a secret: %v", err)
 		}
@@ -533,13 +550,17 @@ func TestAKeyWithoutAValueKeepsItsDefault(t *testing.T) {
 	}
 }
 
-func TestForeignKeysAreKeysOfSources(t *testing.T) {
+func TestSettingsAreKeysOfSources(t *testing.T) {
 	known := shapeOf(Source{}).keys
-	for kind, keys := range foreignKeys {
-		for _, key := range keys {
+	for _, kind := range append(kinds, Kind{Settings: commonSettings}) {
+		for _, key := range kind.Settings {
 			if _, ok := known[key]; !ok {
-				t.Errorf("%s: no source has the key %s", kind, key)
+				t.Errorf("kind %q: no source has the key %s", kind.Name, key)
 			}
+			delete(known, key)
 		}
+	}
+	for key := range known {
+		t.Errorf("no kind has the key %s", key)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,8 +21,8 @@ import (
 
 // Read reads and checks a configuration file. Its error is a
 // [*etl.UsageError] that lists every fault, each with its line, its key and a
-// fix.
-func Read(path string) (*Config, error) {
+// fix. Its sources are of the given kinds.
+func Read(path string, kinds []Kind) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, etl.Usagef("there is no configuration %s; create one with: spendbridge init, or name yours with --config", path)
@@ -29,18 +30,18 @@ func Read(path string) (*Config, error) {
 	if err != nil {
 		return nil, etl.Usagef("configuration: %w", err)
 	}
-	return parseConfig(path, text, os.LookupEnv)
+	return parseConfig(path, text, kinds, os.LookupEnv)
 }
 
 // parseConfig parses the text of the file at path. lookup finds environment
 // variables.
-func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (*Config, error) {
+func parseConfig(path string, text []byte, kinds []Kind, lookup func(string) (string, bool)) (*Config, error) {
 	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
 		return nil, err
 	}
 	r := &reader{
-		folder: folder, lookup: lookup, values: map[*token.Token]value{},
+		folder: folder, kinds: kinds, lookup: lookup, values: map[*token.Token]value{},
 		at: map[string]*token.Position{}, expanded: map[string]bool{},
 	}
 	config := Default()
@@ -54,6 +55,7 @@ func parseConfig(path string, text []byte, lookup func(string) (string, bool)) (
 // A reader decodes a configuration and collects all faults.
 type reader struct {
 	folder   string // of the configuration file
+	kinds    []Kind
 	lookup   func(string) (string, bool)
 	values   map[*token.Token]value // by the token that an error of goccy carries
 	sources  []value                // not yet checked: their shape depends on their kind
@@ -114,22 +116,22 @@ func (r *reader) read(c *Config, root ast.Node) {
 // its name.
 func (r *reader) source(c *Config, v value) {
 	name, pos := v.Key.GetToken().Value, v.Key.GetToken().Position
-	kind := name
+	kindName := name
 	if node := find(v.Value, "kind"); node != nil {
-		kind, pos = node.GetToken().Value, node.GetToken().Position
+		kindName, pos = node.GetToken().Value, node.GetToken().Position
 	}
-	foreign, ok := foreignKeys[kind]
+	kind, ok := r.kind(kindName)
 	if !ok {
-		r.fault(pos, v.key+".kind", "must be %s or %s; set kind: under %s", KindProductive, KindProcurify, name)
+		r.fault(pos, v.key+".kind", "must be %s; set kind: under %s", r.kindNames(), name)
 		return
 	}
-	source := defaultSource(name, kind)
+	source := kind.source(name)
 	example := source
 	example.MinorUnits = map[string]int{anyKey: 0}
 	want := shapeOf(example)
-	for _, key := range foreign {
-		delete(want.keys, key)
-	}
+	maps.DeleteFunc(want.keys, func(key string, _ shape) bool {
+		return !slices.Contains(commonSettings, key) && !slices.Contains(kind.Settings, key)
+	})
 	if r.fits(v, want) {
 		r.decode(&source, v.Value)
 	}

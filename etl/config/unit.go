@@ -28,7 +28,7 @@ type unit struct {
 // WriteUnit writes a systemd unit that runs the schedule, for this program and
 // the configuration at a path, which need not be filled in yet. A path that a
 // unit cannot name is an [*etl.UsageError].
-func WriteUnit(w io.Writer, configPath string) error {
+func WriteUnit(w io.Writer, configPath string, kinds []Kind) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("this program's own path: %w", err)
@@ -37,7 +37,7 @@ func WriteUnit(w io.Writer, configPath string) error {
 	if err != nil {
 		return fmt.Errorf("configuration path: %w", err)
 	}
-	c, err := Read(path)
+	c, err := Read(path, kinds)
 	if err != nil { // it is not filled in yet
 		c = Default()
 		c.DataDir = filepath.Join(filepath.Dir(path), c.DataDir)

@@ -15,7 +15,7 @@ import (
 func TestTheUnitServesTheConfigurationAtHand(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "spendbridge.yaml")
 	var out bytes.Buffer
-	if err := WriteUnit(&out, path); err != nil {
+	if err := WriteUnit(&out, path, kinds); err != nil {
 		t.Fatal(err)
 	}
 	folder := filepath.Dir(path)
@@ -50,7 +50,7 @@ func verifyUnit(t *testing.T, text []byte) {
 func TestAUnitHoldsNoPathThatSystemdReadsDifferently(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "with blank", "spendbridge.yaml")
 	var usage *etl.UsageError
-	if err := WriteUnit(&bytes.Buffer{}, path); !errors.As(err, &usage) {
+	if err := WriteUnit(&bytes.Buffer{}, path, kinds); !errors.As(err, &usage) {
 		t.Errorf("got %v, want a usage error", err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl"
 	"spendbridge/etl/config"
-	"spendbridge/etl/httpretry"
 	"spendbridge/etl/job"
 )
 
@@ -27,8 +27,8 @@ func visit(t *testing.T, status int, body string, clock time.Duration) *doctor {
 	}))
 	t.Cleanup(server.Close)
 	d := &doctor{Options: Options{Job: job.Options{Now: time.Now}}}
-	source := config.Source{Name: "productive", Kind: config.KindProductive, BaseURL: server.URL, OrganizationID: "517", Token: config.NewSecret("hush-hush-token")}
-	d.examineProductive(t.Context(), httpretry.New(httpretry.Options{Tries: 1}), source)
+	source := config.Source{Name: "productive", Kind: "productive", BaseURL: server.URL, OrganizationID: "517", Token: config.NewSecret("hush-hush-token")}
+	d.examineSource(t.Context(), source)
 	return d
 }
 
@@ -43,38 +43,41 @@ const (
 	someVendor = `"vendor": {"data": {"type": "companies", "id": "2"}}`
 )
 
+// wanted is a finding of which texts are parts.
+type wanted struct{ Check, Level, Message, Mend string }
+
 func TestTheDoctorSaysWhatIsWrongWithAnAPI(t *testing.T) {
 	tests := map[string]struct {
 		status int
 		body   string
 		clock  time.Duration
-		want   Finding // its message and mend are parts of the found ones
+		want   wanted
 	}{
-		"all is well":              {200, expenses(20, somePerson+","+someVendor), 0, Finding{"productive", LevelOK, "20 expenses", ""}},
-		"vendors are hidden":       {200, expenses(20, somePerson+`,"vendor": {"data": null}`), 0, Finding{"productive permission", LevelError, "none of 20 expenses shows a vendor", "view companies"}},
-		"people are hidden":        {200, expenses(20, someVendor), 0, Finding{"productive permission", LevelError, "shows a person", "people"}},
-		"too few to judge":         {200, expenses(3, somePerson), 0, Finding{"productive", LevelOK, "3 expenses", ""}},
-		"the token is wrong":       {401, `{}`, 0, Finding{"productive", LevelError, "401", "make a new token"}},
-		"the token may not":        {403, `{}`, 0, Finding{"productive", LevelError, "403", "organization_id 517"}},
-		"the address is wrong":     {404, `{}`, 0, Finding{"productive", LevelError, "404", "/api/v2"}},
-		"a firewall is before it":  {403, `<html>`, 0, Finding{"productive", LevelError, "403", "a firewall or proxy answered in its place"}},
-		"it is another server":     {200, `<html>`, 0, Finding{"productive", LevelError, "not with a list", "base_url"}},
-		"it is down":               {503, `{}`, 0, Finding{"productive", LevelError, "503", "well again later"}},
-		"the clock is a bit off":   {200, expenses(1, ""), 2 * time.Minute, Finding{"clock", LevelWarning, "apart", "set the clock"}},
-		"the clock is far off":     {200, expenses(1, ""), -time.Hour, Finding{"clock", LevelError, "apart", "set the clock"}},
-		"the clock is right":       {200, expenses(1, ""), 0, Finding{"clock", LevelOK, "agrees", ""}},
-		"clock of a refusal is ok": {401, `{}`, 0, Finding{"clock", LevelOK, "agrees", ""}},
+		"all is well":              {200, expenses(20, somePerson+","+someVendor), 0, wanted{"productive", etl.LevelOK, "20 expenses", ""}},
+		"vendors are hidden":       {200, expenses(20, somePerson+`,"vendor": {"data": null}`), 0, wanted{"productive permission", etl.LevelError, "none of 20 expenses shows a vendor", "view companies"}},
+		"people are hidden":        {200, expenses(20, someVendor), 0, wanted{"productive permission", etl.LevelError, "shows a person", "people"}},
+		"too few to judge":         {200, expenses(3, somePerson), 0, wanted{"productive", etl.LevelOK, "3 expenses", ""}},
+		"the token is wrong":       {401, `{}`, 0, wanted{"productive", etl.LevelError, "401", "make a new token"}},
+		"the token may not":        {403, `{}`, 0, wanted{"productive", etl.LevelError, "403", "organization_id 517"}},
+		"the address is wrong":     {404, `{}`, 0, wanted{"productive", etl.LevelError, "404", "/api/v2"}},
+		"a firewall is before it":  {403, `<html>`, 0, wanted{"productive", etl.LevelError, "403", "a firewall or proxy answered in its place"}},
+		"it is another server":     {200, `<html>`, 0, wanted{"productive", etl.LevelError, "not with a list", "base_url"}},
+		"it is down":               {503, `{}`, 0, wanted{"productive", etl.LevelError, "503", "well again later"}},
+		"the clock is a bit off":   {200, expenses(1, ""), 2 * time.Minute, wanted{"clock", etl.LevelWarning, "apart", "set the clock"}},
+		"the clock is far off":     {200, expenses(1, ""), -time.Hour, wanted{"clock", etl.LevelError, "apart", "set the clock"}},
+		"the clock is right":       {200, expenses(1, ""), 0, wanted{"clock", etl.LevelOK, "agrees", ""}},
+		"clock of a refusal is ok": {401, `{}`, 0, wanted{"clock", etl.LevelOK, "agrees", ""}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			d := visit(t, tt.status, tt.body, tt.clock)
-			for _, f := range d.findings {
+			for _, f := range d.Findings {
 				if f.Check == tt.want.Check && f.Level == tt.want.Level &&
 					strings.Contains(f.Message, tt.want.Message) && strings.Contains(f.Mend, tt.want.Mend) {
 					return
 				}
 			}
-			t.Errorf("got %+v, want one like %+v", d.findings, tt.want)
+			t.Errorf("got %+v, want one like %+v", d.Findings, tt.want)
 		})
 	}
 }
@@ -90,8 +93,8 @@ func TestTheDoctorWarnsOfSecretsThatAreTooShort(t *testing.T) {
 	}}}
 	d.examineSecrets()
 	var warned []string
-	for _, f := range d.findings {
-		if f.Level != LevelWarning || f.Check != "secrets" || strings.Contains(f.Message+f.Mend, "hush") {
+	for _, f := range d.Findings {
+		if f.Level != etl.LevelWarning || f.Check != "secrets" || strings.Contains(f.Message+f.Mend, "hush") {
 			t.Errorf("got %+v", f)
 		}
 		key, _, _ := strings.Cut(f.Message, " ")
@@ -104,7 +107,7 @@ func TestTheDoctorWarnsOfSecretsThatAreTooShort(t *testing.T) {
 
 func TestTheDoctorKeepsSecrets(t *testing.T) {
 	d := visit(t, 401, `{"errors": [{"detail": "token hush-hush-token is unknown"}]}`, 0)
-	if text := fmt.Sprint(d.findings); strings.Contains(text, "hush") {
+	if text := fmt.Sprint(d.Findings); strings.Contains(text, "hush") {
 		t.Errorf("the token is in %s", text)
 	}
 }

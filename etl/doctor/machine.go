@@ -26,25 +26,25 @@ func (d *doctor) examineFolder() {
 	folder := d.Config.DataDir
 	info, err := os.Stat(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		d.ok("data folder", "the first run creates %s", folder)
+		d.OK("data folder", "the first run creates %s", folder)
 		d.examineSpace(filepath.Dir(folder))
 		return
 	}
 	if err != nil || !info.IsDir() {
-		d.fail("data folder", "make it a folder of this user's, or correct data_dir", "%s cannot be used: %v", folder, err)
+		d.Fail("data folder", "make it a folder of this user's, or correct data_dir", "%s cannot be used: %v", folder, err)
 		return
 	}
 	probe, err := os.CreateTemp(folder, ".doctor-*")
 	if err != nil {
-		d.fail("data folder", "chown it to the user that runs spendbridge", "this user may not write to %s", folder)
+		d.Fail("data folder", "chown it to the user that runs spendbridge", "this user may not write to %s", folder)
 		return
 	}
 	probe.Close()
 	os.Remove(probe.Name())
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		d.warn("data folder", "chmod 700 "+folder, "%s can be read by others (mode %o); it holds e-mail addresses and spend", folder, mode)
+		d.Warn("data folder", "chmod 700 "+folder, "%s can be read by others (mode %o); it holds e-mail addresses and spend", folder, mode)
 	} else {
-		d.ok("data folder", "%s is this user's alone", folder)
+		d.OK("data folder", "%s is this user's alone", folder)
 	}
 	d.examineSpace(folder)
 }
@@ -52,17 +52,17 @@ func (d *doctor) examineFolder() {
 func (d *doctor) examineSpace(folder string) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(folder, &fs); err != nil {
-		d.warn("disk", "make sure the folder exists", "free space of %s is not known: %v", folder, err)
+		d.Warn("disk", "make sure the folder exists", "free space of %s is not known: %v", folder, err)
 		return
 	}
 	free := int64(fs.Bavail) * int64(fs.Bsize)
 	switch {
 	case free < noSpace:
-		d.fail("disk", "free some space; spendbridge prune removes old pages", "%d MB are free", free>>20)
+		d.Fail("disk", "free some space; spendbridge prune removes old pages", "%d MB are free", free>>20)
 	case free < littleSpace:
-		d.warn("disk", "free some space; spendbridge prune removes old pages", "%d MB are free", free>>20)
+		d.Warn("disk", "free some space; spendbridge prune removes old pages", "%d MB are free", free>>20)
 	default:
-		d.ok("disk", "%d GB are free", free>>30)
+		d.OK("disk", "%d GB are free", free>>30)
 	}
 }
 
@@ -71,31 +71,31 @@ func (d *doctor) examineSpace(folder string) {
 func (d *doctor) examineWarehouse(ctx context.Context) {
 	location := d.Config.WarehouseLocation()
 	if _, err := os.Stat(location); errors.Is(err, fs.ErrNotExist) && d.Config.Warehouse == "" {
-		d.ok("warehouse", "the first run creates %s", location)
+		d.OK("warehouse", "the first run creates %s", location)
 		d.examineRates(time.Time{})
 		return
 	}
 	s, err := job.Open(ctx, d.Config, d.Job)
 	var locked *warehouse.LockedError
 	if errors.As(err, &locked) {
-		d.ok("lock", "%v; the warehouse was not looked at", err)
+		d.OK("lock", "%v; the warehouse was not looked at", err)
 		return
 	}
 	if err != nil {
-		d.fail("warehouse", "see the message", "%v", err)
+		d.Fail("warehouse", "see the message", "%v", err)
 		return
 	}
 	defer s.Close()
-	d.ok("lock", "no other process uses the data folder")
+	d.OK("lock", "no other process uses the data folder")
 	version, err := s.DB.SchemaVersion(ctx)
 	if err != nil {
-		d.fail("warehouse", "restore it from a backup, or run spendbridge verify --rebuild", "%v", err)
+		d.Fail("warehouse", "restore it from a backup, or run spendbridge verify --rebuild", "%v", err)
 		return
 	}
-	d.ok("warehouse", "%s, schema version %d", location, version)
+	d.OK("warehouse", "%s, schema version %d", location, version)
 	var newest sql.NullTime
 	if err := s.DB.Get(ctx, "doctor/rate.newest", nil, &newest); err != nil {
-		d.fail("exchange rates", "run spendbridge transform", "%v", err)
+		d.Fail("exchange rates", "run spendbridge transform", "%v", err)
 		return
 	}
 	d.examineRates(newest.Time)
@@ -107,12 +107,12 @@ func (d *doctor) examineState(ctx context.Context, s *job.Session) {
 	state, err := s.State(ctx)
 	switch {
 	case err != nil:
-		d.fail("last runs", "see the message", "%v", err)
+		d.Fail("last runs", "see the message", "%v", err)
 	case len(state.Todo) > 0:
-		d.warn("last runs", "spendbridge status", "%s", state.Verdict())
+		d.Warn("last runs", "spendbridge status", "%s", state.Verdict())
 	case state.Status == "":
-		d.ok("last runs", "none yet")
+		d.OK("last runs", "none yet")
 	default:
-		d.ok("last runs", "all is well since %s", state.Since.Format("2006-01-02 15:04 MST"))
+		d.OK("last runs", "all is well since %s", state.Since.Format("2006-01-02 15:04 MST"))
 	}
 }

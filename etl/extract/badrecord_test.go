@@ -20,6 +20,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
 	"spendbridge/etl/sandbox"
@@ -56,15 +57,15 @@ func tampered(t *testing.T, kind string, o sandbox.Options) (*subject, *tamperer
 	client := httpretry.New(httpretry.Options{Budget: []*rate.Limiter{rate.NewLimiter(rate.Inf, 1)}, Transport: tr})
 	var err error
 	if kind == "procurify" {
-		s.source, err = extract.NewProcurify(extract.ProcurifyOptions{
-			Key: kind, BaseURL: s.vendors.ProcurifyURL(), ClientID: sandbox.ProcurifyClientID,
-			ClientSecret: sandbox.ProcurifyClientSecret, Lookback: lookback, Client: client, Schemas: schemas.FS,
-		})
+		s.source, err = extract.NewProcurify(config.Source{
+			Name: kind, BaseURL: s.vendors.ProcurifyURL(),
+			ClientID: config.NewSecret(sandbox.ProcurifyClientID), ClientSecret: config.NewSecret(sandbox.ProcurifyClientSecret), Lookback: config.Duration(lookback * 24 * time.Hour),
+		}, client, schemas.FS)
 	} else {
-		s.source, err = extract.NewProductive(extract.ProductiveOptions{
-			Key: kind, BaseURL: s.vendors.ProductiveURL(), Token: sandbox.ProductiveToken,
-			OrganizationID: "517", Lookback: lookback, Client: client, Schemas: schemas.FS,
-		})
+		s.source, err = extract.NewProductive(config.Source{
+			Name: kind, BaseURL: s.vendors.ProductiveURL(),
+			Token: config.NewSecret(sandbox.ProductiveToken), OrganizationID: "517", Lookback: config.Duration(lookback * 24 * time.Hour),
+		}, client, schemas.FS)
 	}
 	s.must(err)
 	return s, tr

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
@@ -103,19 +104,19 @@ func newSource(t testing.TB, kind string, vendors *sandbox.Sandbox) extract.Sour
 		Transport: vendors.Transport(),
 	})
 	if kind == "procurify" {
-		s, err := extract.NewProcurify(extract.ProcurifyOptions{
-			Key: kind, BaseURL: vendors.ProcurifyURL(), ClientID: sandbox.ProcurifyClientID,
-			ClientSecret: sandbox.ProcurifyClientSecret, Lookback: lookback, Client: client, Schemas: schemas.FS,
-		})
+		s, err := extract.NewProcurify(config.Source{
+			Name: kind, BaseURL: vendors.ProcurifyURL(),
+			ClientID: config.NewSecret(sandbox.ProcurifyClientID), ClientSecret: config.NewSecret(sandbox.ProcurifyClientSecret), Lookback: config.Duration(lookback * 24 * time.Hour),
+		}, client, schemas.FS)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	s, err := extract.NewProductive(extract.ProductiveOptions{
-		Key: kind, BaseURL: vendors.ProductiveURL(), Token: sandbox.ProductiveToken,
-		OrganizationID: "517", Lookback: lookback, Client: client, Schemas: schemas.FS,
-	})
+	s, err := extract.NewProductive(config.Source{
+		Name: kind, BaseURL: vendors.ProductiveURL(),
+		Token: config.NewSecret(sandbox.ProductiveToken), OrganizationID: "517", Lookback: config.Duration(lookback * 24 * time.Hour),
+	}, client, schemas.FS)
 	if err != nil {
 		t.Fatal(err)
 	}

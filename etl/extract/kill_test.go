@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
@@ -52,15 +53,15 @@ func extractOnce(url, kind, folder string) (err error) {
 	client := httpretry.New(httpretry.Options{Budget: []*rate.Limiter{rate.NewLimiter(rate.Inf, 1)}})
 	var source extract.Source
 	if kind == "procurify" {
-		source, err = extract.NewProcurify(extract.ProcurifyOptions{
-			Key: kind, BaseURL: url, ClientID: sandbox.ProcurifyClientID, ClientSecret: sandbox.ProcurifyClientSecret,
-			Lookback: lookback, Client: client, Schemas: schemas.FS,
-		})
+		source, err = extract.NewProcurify(config.Source{
+			Name: kind, BaseURL: url,
+			ClientID: config.NewSecret(sandbox.ProcurifyClientID), ClientSecret: config.NewSecret(sandbox.ProcurifyClientSecret), Lookback: config.Duration(lookback * 24 * time.Hour),
+		}, client, schemas.FS)
 	} else {
-		source, err = extract.NewProductive(extract.ProductiveOptions{
-			Key: kind, BaseURL: url, Token: sandbox.ProductiveToken, OrganizationID: "517",
-			Lookback: lookback, Client: client, Schemas: schemas.FS,
-		})
+		source, err = extract.NewProductive(config.Source{
+			Name: kind, BaseURL: url,
+			Token: config.NewSecret(sandbox.ProductiveToken), OrganizationID: "517", Lookback: config.Duration(lookback * 24 * time.Hour),
+		}, client, schemas.FS)
 	}
 	if err != nil {
 		return err

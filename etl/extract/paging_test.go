@@ -7,7 +7,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"spendbridge/etl/config"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
 	"spendbridge/etl/sandbox"
@@ -32,10 +34,10 @@ func (s server) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (s server) productive(t *testing.T) extract.Source {
 	t.Helper()
-	source, err := extract.NewProductive(extract.ProductiveOptions{
-		Key: "productive", BaseURL: "https://api.example.com/prefix/api/v2/", Token: "secret-token", OrganizationID: "517",
-		Lookback: 1, Client: httpretry.New(httpretry.Options{Transport: s}), Schemas: schemas.FS,
-	})
+	source, err := extract.NewProductive(config.Source{
+		Name: "productive", BaseURL: "https://api.example.com/prefix/api/v2/",
+		Token: config.NewSecret("secret-token"), OrganizationID: "517", Lookback: config.Duration(24 * time.Hour),
+	}, httpretry.New(httpretry.Options{Transport: s}), schemas.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,10 +54,10 @@ func expensePage(meta, links string, ids ...int) string {
 
 func (s server) procurify(t *testing.T) extract.Source {
 	t.Helper()
-	source, err := extract.NewProcurify(extract.ProcurifyOptions{
-		Key: "procurify", BaseURL: "https://acme.example.com", ClientID: "me", ClientSecret: "secret-token",
-		Lookback: 1, Client: httpretry.New(httpretry.Options{Transport: s}), Schemas: schemas.FS,
-	})
+	source, err := extract.NewProcurify(config.Source{
+		Name: "procurify", BaseURL: "https://acme.example.com",
+		ClientID: config.NewSecret("me"), ClientSecret: config.NewSecret("secret-token"), Lookback: config.Duration(24 * time.Hour),
+	}, httpretry.New(httpretry.Options{Transport: s}), schemas.FS)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,24 +15,28 @@ import (
 	"golang.org/x/time/rate"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/httpretry"
 )
 
-// ProcurifyOptions describe one domain at Procurify.
-type ProcurifyOptions struct {
-	Key          string // under sources in the configuration
-	BaseURL      string // such as https://acme.procurify.com
-	ClientID     string
-	ClientSecret string
-	Lookback     int // days
-	Client       *httpretry.Client
-	Schemas      fs.FS
+// procurify is one line of [Vendors].
+var procurify = Vendor{
+	Kind: config.Kind{
+		Name:     "procurify",
+		Settings: []string{"domain", "client_id", "client_secret", "amount_unit", "cardholder_emails"},
+		Default:  config.Source{MaxRequestsPerSecond: 4},
+	},
+	Budget: ProcurifyBudget,
+	Client: func(s config.Source, client *httpretry.Client, schemas fs.FS) (Source, error) {
+		return NewProcurify(s, client, schemas)
+	},
 }
 
 // Procurify reads card transactions from Procurify, by page numbers: there is
 // nothing else (schemas/README.md, Procurify: paging).
 type Procurify struct {
-	ProcurifyOptions
+	source config.Source
+	client *httpretry.Client
 	shapes *shapes
 	token  *httpretry.TokenCache
 }
@@ -47,15 +51,15 @@ const (
 	transactionMargin = 48 * time.Hour
 )
 
-// NewProcurify returns the source that o describes.
-func NewProcurify(o ProcurifyOptions) (*Procurify, error) {
-	shapes, err := compileShapes(o.Schemas, "procurify", "/vendor", "/cardholder")
+// NewProcurify returns the client of one domain.
+func NewProcurify(s config.Source, client *httpretry.Client, schemas fs.FS) (*Procurify, error) {
+	shapes, err := compileShapes(schemas, "procurify", "/vendor", "/cardholder")
 	if err != nil {
 		return nil, err
 	}
-	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
-	return &Procurify{ProcurifyOptions: o, shapes: shapes, token: httpretry.NewTokenCache(o.Client, httpretry.Credentials{
-		URL: o.BaseURL + "/oauth/token", ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+	s.BaseURL = strings.TrimRight(s.BaseURL, "/")
+	return &Procurify{source: s, client: client, shapes: shapes, token: httpretry.NewTokenCache(client, httpretry.Credentials{
+		URL: s.BaseURL + "/oauth/token", ClientID: s.ClientID.Reveal(), ClientSecret: s.ClientSecret.Reveal(),
 		Style: httpretry.JSONBody, Audience: "https://api.procurify.com/",
 	})}, nil
 }
@@ -69,8 +73,8 @@ func ProcurifyBudget(perSecond float64) []*rate.Limiter {
 // About implements [Source].
 func (p *Procurify) About() About {
 	return About{
-		Name: p.Key, Stream: "transactions", PageSize: transactionPageSize, Lookback: p.Lookback,
-		Parallel: 1, CountsPages: true, // one request at a time: schemas/README.md, Procurify: access
+		Name: p.source.Name, Stream: "transactions", PageSize: transactionPageSize, Lookback: p.source.Lookback.Days(),
+		Parallel: 1, CountsPages: true, // one request at a time, schemas/README.md, Procurify: access
 		shapes: p.shapes,
 	}
 }
@@ -175,7 +179,7 @@ func (p *Procurify) get(ctx context.Context, query string, shapes *shapes) (Page
 		resp, err = p.send(ctx, target)
 	}
 	if err != nil {
-		return refusedPage(target, resp), pagination{}, explain(err, p.Key, "client_id and client_secret", "domain")
+		return refusedPage(target, resp), pagination{}, explain(err, p.source.Name, "client_id and client_secret", "domain")
 	}
 	page, e, err := newPage(target, resp, "transactions", shapes)
 	if err != nil {
@@ -191,16 +195,39 @@ func (p *Procurify) send(ctx context.Context, target string) (*httpretry.Respons
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.BaseURL+target, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.source.BaseURL+target, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("X-Procurify-Client", "api") // required: schemas/README.md, Procurify: access
 	req.Header.Set("Accept", "application/json")
-	resp, err := p.Client.Do(req)
+	resp, err := p.client.Do(req)
 	if resp != nil && resp.Status == http.StatusUnauthorized {
 		err = errors.Join(err, p.token.Refuse(ctx, token))
 	}
 	return resp, err
+}
+
+// Examine implements [Examiner]. It asks for a token and for one transaction.
+func (p *Procurify) Examine(ctx context.Context) (e Examination) {
+	name := p.source.Name
+	e.Mends = map[int]string{
+		http.StatusUnauthorized: "correct sources." + name + ".client_id and client_secret; the user who made them must be active",
+		http.StatusForbidden:    "give the user who made the credentials a role that may see card transactions",
+		http.StatusNotFound:     "correct base_url; it is https://DOMAIN.procurify.com",
+	}
+	resp, err := p.send(ctx, transactionsPath+"?page=1&page_size=1")
+	if e.Err = err; resp != nil {
+		e.Header = resp.Header
+	}
+	if err != nil {
+		return e
+	}
+	e.Findings.OK(name, "lets this client in and shows transactions")
+	if p.source.AmountUnit == "" {
+		e.Findings.Warn(name+" amounts", "set sources."+name+".amount_unit to major or minor if records are quarantined for it",
+			"amount_unit is not set: amounts without a decimal point are quarantined")
+	}
+	return e
 }

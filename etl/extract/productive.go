@@ -16,28 +16,37 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/time/rate"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/httpretry"
 )
 
-// ProductiveOptions describe one organisation at Productive.io.
-type ProductiveOptions struct {
-	Key            string // under sources in the configuration
-	BaseURL        string // such as https://api.productive.io/api/v2
-	Token          string
-	OrganizationID string
-	Lookback       int // days
-	Client         *httpretry.Client
-	Schemas        fs.FS
+// productive is one line of [Vendors].
+var productive = Vendor{
+	Kind: config.Kind{
+		Name:     "productive",
+		Settings: []string{"token", "organization_id", "amount_basis", "approved_only", "minor_units", "hidden_vendor"},
+		Default: config.Source{
+			BaseURL: "https://api.productive.io/api/v2", MaxRequestsPerSecond: 8,
+			AmountBasis: "gross", ApprovedOnly: true, HiddenVendor: "quarantine",
+		},
+	},
+	Budget: ProductiveBudget,
+	Client: func(s config.Source, client *httpretry.Client, schemas fs.FS) (Source, error) {
+		return NewProductive(s, client, schemas)
+	},
 }
 
 // Productive reads expenses from Productive.io. It reads by cursor, and by
 // page numbers once a server turns out not to know cursors (schemas/README.md,
 // Productive.io: paging).
 type Productive struct {
-	ProductiveOptions
+	source config.Source
+	client *httpretry.Client
 	shapes *shapes
 	mode   atomic.Int32 // of paging: the best that the server is known to allow
 }
@@ -50,15 +59,15 @@ const (
 	expenseInclude = "person,vendor,service_type,purchase_order,creator"
 )
 
-// NewProductive returns the source that o describes.
-func NewProductive(o ProductiveOptions) (*Productive, error) {
-	shapes, err := compileShapes(o.Schemas, "productive",
+// NewProductive returns the client of one organization.
+func NewProductive(s config.Source, client *httpretry.Client, schemas fs.FS) (*Productive, error) {
+	shapes, err := compileShapes(schemas, "productive",
 		"/relationships/vendor/data", "/relationships/person/data")
 	if err != nil {
 		return nil, err
 	}
-	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
-	return &Productive{ProductiveOptions: o, shapes: shapes}, nil
+	s.BaseURL = strings.TrimRight(s.BaseURL, "/")
+	return &Productive{source: s, client: client, shapes: shapes}, nil
 }
 
 // ProductiveBudget limits requests to perSecond, and to 4000 in 30 minutes
@@ -75,7 +84,7 @@ func ProductiveBudget(perSecond float64) []*rate.Limiter {
 // About implements [Source].
 func (p *Productive) About() About {
 	return About{
-		Name: p.Key, Stream: "expenses", PageSize: expensePageSize, Lookback: p.Lookback,
+		Name: p.source.Name, Stream: "expenses", PageSize: expensePageSize, Lookback: p.source.Lookback.Days(),
 		Parallel: 4, CreatedFilter: true, CountsPages: p.mode.Load() >= numbersByID,
 		shapes: p.shapes,
 	}
@@ -279,21 +288,26 @@ func filter(q Query) url.Values {
 	return params
 }
 
-// get asks for one page. The token goes to the configured host only.
+// get asks for one page.
 func (p *Productive) get(ctx context.Context, path string, params url.Values, shapes *shapes) (Page, envelope, error) {
 	target := path + "?" + params.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.BaseURL+target, nil)
+	resp, err := p.send(ctx, target)
 	if err != nil {
-		return Page{}, envelope{}, err
-	}
-	req.Header.Set("X-Auth-Token", p.Token)
-	req.Header.Set("X-Organization-Id", p.OrganizationID)
-	req.Header.Set("Content-Type", "application/vnd.api+json") // else 415: schemas/README.md, Productive.io: access
-	resp, err := p.Client.Do(req)
-	if err != nil {
-		return refusedPage(target, resp), envelope{}, explain(err, p.Key, "token", "organization_id")
+		return refusedPage(target, resp), envelope{}, explain(err, p.source.Name, "token", "organization_id")
 	}
 	return newPage(target, resp, "expenses", shapes)
+}
+
+// send asks once. The token goes to the configured host only.
+func (p *Productive) send(ctx context.Context, target string) (*httpretry.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.source.BaseURL+target, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("X-Auth-Token", p.source.Token.Reveal())
+	req.Header.Set("X-Organization-Id", p.source.OrganizationID)
+	req.Header.Set("Content-Type", "application/vnd.api+json") // else 415: schemas/README.md, Productive.io: access
+	return p.client.Do(req)
 }
 
 // refusedPage is the page of an answer that was not a success, if there was
@@ -303,4 +317,58 @@ func refusedPage(target string, resp *httpretry.Response) Page {
 		return Page{}
 	}
 	return wholePage(target, resp)
+}
+
+// enoughToJudge is how many expenses must lack a vendor or a person before the
+// token is suspected.
+const enoughToJudge = 10
+
+// Examine implements [Examiner]. It reads one page with the vendors and people
+// of its expenses: a token without the permission sees the expenses and not
+// those (schemas/README.md, Productive.io: access).
+func (p *Productive) Examine(ctx context.Context) Examination {
+	params := url.Values{"page[number]": {"1"}, "page[size]": {"200"}, "include": {"person,vendor"}}
+	resp, err := p.send(ctx, "/expenses?"+params.Encode())
+	e := Examination{Err: err, Mends: map[int]string{
+		http.StatusUnauthorized: "make a new token (Productive.io, Settings, API integrations) and set sources." + p.source.Name + ".token",
+		http.StatusForbidden:    "the token's owner must be an active member of organization_id " + p.source.OrganizationID + " who may see expenses",
+		http.StatusNotFound:     "correct base_url; it ends in /api/v2",
+	}}
+	if resp != nil {
+		e.Header = resp.Header
+	}
+	if err == nil {
+		e.Findings = findHidden(p.source.Name, resp.Body)
+	}
+	return e
+}
+
+// findHidden looks for relationships that no expense shows.
+func findHidden(check string, body []byte) (found etl.Findings) {
+	var page struct {
+		Data []struct {
+			Relationships map[string]struct {
+				Data jsontext.Value `json:"data"`
+			} `json:"relationships"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &page); err != nil || page.Data == nil {
+		found.Fail(check, "correct base_url", "answered, but not with a list of expenses")
+		return found
+	}
+	n := len(page.Data)
+	found.OK(check, "lets this token in; it sees %d expenses on the first page", n)
+	for _, name := range []string{"vendor", "person"} {
+		hidden := 0
+		for _, expense := range page.Data {
+			if data := expense.Relationships[name].Data; len(data) == 0 || string(data) == "null" {
+				hidden++
+			}
+		}
+		if n >= enoughToJudge && hidden == n {
+			found.Fail(check+" permission", "give the token's owner the right to view companies and people, then make a new token",
+				"none of %d expenses shows a %s; the token may not see them", n, name)
+		}
+	}
+	return found
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
 	"spendbridge/etl/sandbox"
@@ -505,13 +506,12 @@ func TestAnOldExpenseThatDoesNotAnswerHoldsNobodyUp(t *testing.T) {
 // overTransport is Productive.io of a sandbox by way of another transport.
 func overTransport(t *testing.T, vendors *sandbox.Sandbox, transport func(*http.Request) (*http.Response, error)) extract.Source {
 	t.Helper()
-	source, err := extract.NewProductive(extract.ProductiveOptions{
-		Key: "productive", BaseURL: vendors.ProductiveURL(), Token: sandbox.ProductiveToken,
-		OrganizationID: "517", Lookback: lookback, Schemas: schemas.FS,
-		Client: httpretry.New(httpretry.Options{
-			Budget: []*rate.Limiter{rate.NewLimiter(rate.Inf, 1)}, Transport: roundTrip(transport),
-		}),
-	})
+	source, err := extract.NewProductive(config.Source{
+		Name: "productive", BaseURL: vendors.ProductiveURL(),
+		Token: config.NewSecret(sandbox.ProductiveToken), OrganizationID: "517", Lookback: config.Duration(lookback * 24 * time.Hour),
+	}, httpretry.New(httpretry.Options{
+		Budget: []*rate.Limiter{rate.NewLimiter(rate.Inf, 1)}, Transport: roundTrip(transport),
+	}), schemas.FS)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,6 @@ import (
 	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
-	"spendbridge/schemas"
-	sqlfiles "spendbridge/sql"
 )
 
 // A PastResult is what `load --as-of` tells its user.
@@ -79,7 +77,7 @@ func (s *Session) moment(ctx context.Context, asOf string) (time.Time, etl.RunID
 // exportPast builds the state of a moment again and writes it to out.
 func (s *Session) exportPast(ctx context.Context, moment time.Time, out string) (snapshot.Snapshot, error) {
 	past, err := warehouse.Open(ctx, warehouse.Options{
-		MemoryLimit: s.Config.EngineMemory(), TempDir: s.Config.TempDir(), Files: sqlfiles.FS,
+		MemoryLimit: s.Config.EngineMemory(), TempDir: s.Config.TempDir(), Files: s.SQL,
 	})
 	if err != nil {
 		return snapshot.Snapshot{}, err
@@ -95,6 +93,6 @@ func (s *Session) exportPast(ctx context.Context, moment time.Time, out string) 
 		return snapshot.Snapshot{}, err
 	}
 	return snapshot.Export(ctx, past, moment, snapshot.Options{
-		Folder: out, RunID: r.ID, Inputs: inputs, Schemas: schemas.FS, Now: r.Now,
+		Folder: out, RunID: r.ID, Inputs: inputs, Schemas: r.Schemas, Now: r.Now,
 	})
 }

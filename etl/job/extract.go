@@ -10,7 +10,6 @@ import (
 	"spendbridge/etl/config"
 	"spendbridge/etl/extract"
 	"spendbridge/etl/httpretry"
-	"spendbridge/schemas"
 )
 
 // An ExtractOptions says how sources are read.
@@ -65,32 +64,19 @@ func (r *Run) extractor(stage string, source config.Source, progress etl.Progres
 	}
 }
 
-// openSource makes the client of a source's vendor. A new vendor is one more
-// case here.
+// OpenSource makes the client of a source's vendor, with limits that the
+// vendor's budget is added to.
+func (o Options) OpenSource(s config.Source, limits httpretry.Options) (extract.Source, error) {
+	o = o.withDefaults()
+	limits.Redact = o.Redact
+	return extract.Open(o.Vendors, s, limits, o.Schemas)
+}
+
+// openSource makes a patient one.
 func (o Options) openSource(s config.Source) (extract.Source, error) {
-	log := o.Log.With(etl.KeySource, s.Name)
-	days := s.Lookback.Days()
-	switch s.Kind {
-	case config.KindProductive:
-		return extract.NewProductive(extract.ProductiveOptions{
-			Key: s.Name, BaseURL: s.BaseURL, Token: s.Token.Reveal(), OrganizationID: s.OrganizationID,
-			Lookback: days, Schemas: schemas.FS,
-			Client: httpretry.New(httpretry.Options{
-				Budget:  extract.ProductiveBudget(s.MaxRequestsPerSecond),
-				MaxWait: time.Duration(s.MaxWait), Log: log, Redact: o.Redact, Retried: o.retried(s.BaseURL),
-			}),
-		})
-	case config.KindProcurify:
-		return extract.NewProcurify(extract.ProcurifyOptions{
-			Key: s.Name, BaseURL: s.BaseURL, ClientID: s.ClientID.Reveal(), ClientSecret: s.ClientSecret.Reveal(),
-			Lookback: days, Schemas: schemas.FS,
-			Client: httpretry.New(httpretry.Options{
-				Budget:  extract.ProcurifyBudget(s.MaxRequestsPerSecond),
-				MaxWait: time.Duration(s.MaxWait), Log: log, Redact: o.Redact, Retried: o.retried(s.BaseURL),
-			}),
-		})
-	}
-	return nil, fmt.Errorf("source %s is of no known kind: %s", s.Name, s.Kind)
+	return o.OpenSource(s, httpretry.Options{
+		MaxWait: time.Duration(s.MaxWait), Log: o.Log.With(etl.KeySource, s.Name), Retried: o.retried(s.BaseURL),
+	})
 }
 
 // backfillStages reads a past period, source by source.

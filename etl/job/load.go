@@ -19,7 +19,6 @@ import (
 	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
-	"spendbridge/schemas"
 )
 
 // transformStages transform raw records into spend, with today's rates.
@@ -78,7 +77,7 @@ func snapshotStage() Stage {
 			return etl.Counts{}, err
 		}
 		taken, err := snapshot.Take(ctx, r.DB, snapshot.Options{
-			Folder: r.Config.SnapshotsDir(), RunID: r.ID, Inputs: inputs, Schemas: schemas.FS, Now: r.Now,
+			Folder: r.Config.SnapshotsDir(), RunID: r.ID, Inputs: inputs, Schemas: r.Schemas, Now: r.Now,
 			Keep: r.Config.Snapshots.Keep, KeepFor: time.Duration(r.Config.Snapshots.KeepFor),
 		})
 		if err != nil {
@@ -133,7 +132,7 @@ func publishStage() Stage {
 	return Stage{Name: "publish", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		path := r.Config.PublishedFile()
 		_, err := snapshot.Refresh(ctx, r.DB, snapshot.PublishOptions{
-			Path: path, Schemas: schemas.FS, RunID: r.ID, Now: r.Now, Spend: r.spend,
+			Path: path, Schemas: r.Schemas, RunID: r.ID, Now: r.Now, Spend: r.spend,
 		}, func(ctx context.Context) error { return r.save(ctx, errors.Join(r.seen...)) })
 		if err != nil {
 			return etl.Counts{}, err
@@ -180,7 +179,7 @@ func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, e
 // Delivery says what is posted where.
 func (r *Run) Delivery(progress etl.Progress) *deliver.Delivery {
 	return &deliver.Delivery{
-		DB: r.DB, Folder: r.Config.DataDir, Schemas: schemas.FS, Productiv: r.Config.Productiv,
+		DB: r.DB, Folder: r.Config.DataDir, Schemas: r.Schemas, Productiv: r.Config.Productiv,
 		RunID: r.ID, Today: r.Started.In(r.Config.Location()), Now: r.Now,
 		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Redact: r.Redact, Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
 		SettingsHash: r.dueHash, ModelsHash: transform.HashModels,

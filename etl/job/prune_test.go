@@ -14,6 +14,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/sandbox"
 	"spendbridge/etl/warehouse"
 )
@@ -36,7 +37,7 @@ func newInstallation(t *testing.T) *config.Config {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Read(path)
+	c, err := config.Read(path, extract.Kinds(extract.Vendors))
 	if err != nil {
 		t.Fatal(err)
 	}

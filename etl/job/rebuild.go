@@ -12,8 +12,6 @@ import (
 	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
-	"spendbridge/schemas"
-	sqlfiles "spendbridge/sql"
 )
 
 // landStage loads into the warehouse what only the journals have, because the
@@ -42,7 +40,7 @@ func verifyRebuild() Stage {
 func (r *Run) rebuildIn(ctx context.Context, folder string) (counts etl.Counts, err error) {
 	rebuilt, err := warehouse.Open(ctx, warehouse.Options{
 		Location: filepath.Join(folder, "warehouse.duckdb"), MemoryLimit: r.Config.EngineMemory(),
-		TempDir: filepath.Join(folder, "tmp"), Files: sqlfiles.FS,
+		TempDir: filepath.Join(folder, "tmp"), Files: r.SQL,
 	})
 	if err != nil {
 		return etl.Counts{}, err
@@ -102,7 +100,7 @@ func (r *Run) sameParquet(ctx context.Context, rebuilt *warehouse.DB, folder str
 // parquetHashes returns the sha256 of each file of a snapshot of db.
 func (r *Run) parquetHashes(ctx context.Context, db *warehouse.DB, folder string) (map[string]string, error) {
 	snapshot, err := snapshot.Export(ctx, db, r.Started, snapshot.Options{
-		Folder: folder, RunID: r.ID, Schemas: schemas.FS, Now: r.Now,
+		Folder: folder, RunID: r.ID, Schemas: r.Schemas, Now: r.Now,
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -11,8 +12,10 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/report"
 	"spendbridge/etl/warehouse"
+	"spendbridge/schemas"
 	sqlfiles "spendbridge/sql"
 )
 
@@ -23,6 +26,10 @@ type Options struct {
 	Now     func() time.Time // the clock of everything that is stored
 	Program string           // this program's version
 	Command string           // the command line, shown to others while the folder is locked
+
+	Vendors []extract.Vendor // the kinds of sources; nil means [extract.Vendors]
+	SQL     fs.FS            // nil means the program's own
+	Schemas fs.FS            // nil means the program's own
 
 	// Progress returns what a stage reports its progress to, and a function to
 	// call when it ends.
@@ -42,6 +49,19 @@ type Options struct {
 
 	// Ended is called after each run, while the session is open. It may be nil.
 	Ended func(context.Context, *Session, Ended)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Vendors == nil {
+		o.Vendors = extract.Vendors
+	}
+	if o.SQL == nil {
+		o.SQL = sqlfiles.FS
+	}
+	if o.Schemas == nil {
+		o.Schemas = schemas.FS
+	}
+	return o
 }
 
 // retried is what the clients of one address call.
@@ -80,7 +100,7 @@ func Open(ctx context.Context, c *config.Config, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Options: o, Config: c, note: note, unlock: unlock}
+	s := &Session{Options: o.withDefaults(), Config: c, note: note, unlock: unlock}
 	if err := clearLeftovers(c); err != nil {
 		return nil, errors.Join(err, unlock(note))
 	}
@@ -118,7 +138,7 @@ func (s *Session) openWarehouse(ctx context.Context) error {
 		Location:    s.Config.WarehouseLocation(),
 		MemoryLimit: s.Config.EngineMemory(),
 		TempDir:     s.Config.TempDir(),
-		Files:       sqlfiles.FS,
+		Files:       s.SQL,
 		Log:         s.Log,
 	})
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	"spendbridge/etl/snapshot"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
-	"spendbridge/schemas"
 )
 
 // A Proof is one comparison of verify.
@@ -103,7 +102,7 @@ func verifySnapshot() Stage {
 					deleted++
 					continue
 				}
-				faults = append(faults, snapshot.Check(path, schemas.FS))
+				faults = append(faults, snapshot.Check(path, r.Schemas))
 			}
 			if deleted > 0 {
 				r.Result.note(fmt.Sprintf("%s older snapshots were deleted by hand and could not be compared", etl.Number(deleted)))

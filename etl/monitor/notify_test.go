@@ -49,7 +49,7 @@ func newSession(t *testing.T, webhook string) *job.Session {
 	t.Helper()
 	c := config.Default()
 	c.DataDir = t.TempDir()
-	c.Sources = []config.Source{{Name: "productive", Kind: config.KindProductive}}
+	c.Sources = []config.Source{{Name: "productive", Kind: "productive"}}
 	c.Notify.Webhook = config.NewSecret(webhook)
 	now := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 	clock := func() time.Time {

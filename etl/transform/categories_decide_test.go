@@ -29,7 +29,7 @@ type categorized struct {
 func spendOn(t *testing.T, lines string, categories ...string) *categorized {
 	t.Helper()
 	c := &categorized{T: t, db: openWarehouse(t), opts: testOptions()}
-	c.opts.Sources = append(c.opts.Sources, config.Source{Name: "globex", Kind: config.KindProcurify, Domain: "globex"})
+	c.opts.Sources = append(c.opts.Sources, config.Source{Name: "globex", Kind: "procurify", Domain: "globex"})
 	c.opts.CategoriesFile = filepath.Join(t.TempDir(), "categories.csv")
 	write(t, c.opts.CategoriesFile, "source,match,category,who,when,decision\n"+lines)
 	bodies := map[string][]string{}

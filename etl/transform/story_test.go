@@ -145,8 +145,8 @@ func testOptions() transform.Options {
 		RunID: "run-1", Now: func() time.Time { return day(31) },
 		ReportingCurrency: "USD", Timezone: "UTC",
 		Sources: []config.Source{
-			{Name: "productive", Kind: config.KindProductive, OrganizationID: "517", AmountBasis: "gross", ApprovedOnly: true},
-			{Name: "procurify", Kind: config.KindProcurify, Domain: "acme"},
+			{Name: "productive", Kind: "productive", OrganizationID: "517", AmountBasis: "gross", ApprovedOnly: true},
+			{Name: "procurify", Kind: "procurify", Domain: "acme"},
 		},
 	}
 }
