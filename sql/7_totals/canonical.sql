@@ -24,7 +24,10 @@ records as (
 
     from canonical.placed_records
 
-    inner join kinds
+    left join ops.sources
+        using (source)
+
+    left join kinds
         using (kind, stream)
 
 ),

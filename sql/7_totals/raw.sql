@@ -21,14 +21,17 @@ records as (
 
     from raw.newest_records as newest
 
-    inner join kinds
-        using (stream)
-
     left join staging.raw_values as raw_values
         using (source, stream, record_id, version)
 
     left join ops.sources as settings
         using (source)
+
+    left join kinds
+        using (kind, stream)
+
+    where kinds.stream is not null
+        or settings.kind is null
 
 ),
 
