@@ -1,8 +1,8 @@
--- raw.records: one row per version of a vendor's object.
+-- raw.records: one row per version of a vendor object.
 
 -- name: split_check
--- Pages whose file no longer holds as many records as were counted when it
--- was fetched, or records without an id.
+-- Pages whose file no longer holds as many records as were counted when it was
+-- fetched, or holds records without an id.
 with
 
 asked as (
@@ -56,48 +56,54 @@ select
 from record_incoming;
 
 -- name: known
--- How objects looked last: those that no day is known of, and those of the days
--- from $from on. Pages before $page_from do not count. The empty id asks for
--- all of them.
+-- The last look of each object without a known day or dated $from or later, on
+-- pages from $page_from onwards. An empty id selects all objects.
+with
+
+versions as not materialized (
+
+    select *
+
+    from raw.records
+
+    where source = $source
+        and page_id >= $page_from
+        and (
+            $record_ids[1] = ''
+            or record_id in (select unnest($record_ids::varchar[]))
+        )
+
+)
+
 select
-    records.stream,
-    records.record_id,
+    versions.stream,
+    versions.record_id,
     coalesce(
-        case when lost.page_id is null then records.verbatim_hash end,
+        case when lost.page_id is null then versions.verbatim_hash end,
         0::ubigint
     ) as look,
     coalesce(
-        date_diff('day', '1970-01-01'::date, records.filed_on), $no_day
+        date_diff('day', '1970-01-01'::date, versions.filed_on), $no_day
     ) as day,
-    not records.tombstone as is_living
+    not versions.tombstone as is_living
 
-from raw.records as records
+from versions
 
-anti join raw.records as later
-    on later.source = $source
-    and later.page_id >= $page_from
-    and records.stream = later.stream
-    and records.record_id = later.record_id
-    and records.version + 1 = later.version
+anti join versions as later
+    on versions.stream = later.stream
+    and versions.record_id = later.record_id
+    and versions.version + 1 = later.version
 
 left join raw.pages as lost
-    on records.page_id = lost.page_id
+    on versions.page_id = lost.page_id
     and lost.lost
 
-where records.source = $source
-    and records.page_id >= $page_from
-    and (
-        $record_ids[1] = ''
-        or records.record_id in (select unnest($record_ids::varchar[]))
-    )
-    and (
-        records.filed_on is null
-        or records.filed_on >= coalesce($from::date, '0001-01-01'::date)
-    );
+where versions.filed_on is null
+    or versions.filed_on >= coalesce($from::date, '0001-01-01'::date);
 
 -- name: inside
--- Of some transactions, those whose every datetime lies in the window, so that
--- the vendor lists them in it whichever of them it goes by.
+-- Of some transactions, those with all datetimes within the window, so that the
+-- vendor lists them in it by whichever of them it filters.
 with
 
 latest as (
@@ -156,8 +162,7 @@ select not exists (
 ) as nothing_stored;
 
 -- name: oldest
--- The first day on which anything was spent, as far as is stored. Earlier ones
--- are quarantined.
+-- The first stored day of spend. Records dated before 1970 are quarantined.
 select min(filed_on) as day
 
 from raw.records
@@ -167,9 +172,8 @@ where source = $source
     and filed_on >= '1970-01-01'::date;
 
 -- name: unsettled
--- Records older than the look-back that may still be approved or rejected, and
--- that were not asked for since. Those whose last check is longest ago come
--- first.
+-- Records older than the look-back that may still be approved or rejected and
+-- were not fetched since. The ones checked longest ago come first.
 with
 
 checked as (
@@ -182,7 +186,7 @@ checked as (
 
     where source = $source
         and purpose = 'recheck'
-        and fetched_at <= $now    -- a clock that was ahead
+        and fetched_at <= $now    -- the clock may have been ahead
 
     group by record_id
 

@@ -1,11 +1,10 @@
--- Adds the versions that differ from the one before, or are judged otherwise,
--- in the order in which the vendor showed them: how pages are grouped for
--- landing does not matter.
+-- Adds the versions whose payload or fault differs from the one before, in the
+-- order of the pages: how pages are grouped for landing does not matter.
 insert into raw.records by name
 
 with
 
--- Keys only: payloads are long, and most are known already.
+-- Keys only: payloads are long, and most are stored already.
 shown as (
 
     select
@@ -33,9 +32,11 @@ stored as (
     select
         records.stream,
         records.record_id,
-        records.version,
-        concat(records.payload_hash, records.fault) as look,
-        records.tombstone
+        max(records.version) as version,
+        arg_max(
+            concat(records.payload_hash, records.fault), records.version
+        ) as look,
+        arg_max(records.tombstone, records.version) as tombstone
 
     from raw.records as records
 
@@ -43,13 +44,11 @@ stored as (
         on records.stream = shown.stream
         and records.record_id = shown.record_id
 
-    anti join raw.records as later
-        on later.source = $source
-        and records.stream = later.stream
-        and records.record_id = later.record_id
-        and records.version + 1 = later.version
-
     where records.source = $source
+
+    group by
+        records.stream,
+        records.record_id
 
 ),
 
