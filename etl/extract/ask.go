@@ -95,7 +95,7 @@ func (j *job) askEach(ctx context.Context, f finder, ids []string, enough func(g
 func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error) {
 	page, err := f.Find(ctx, id)
 	row := &pageRow{
-		Page: page, expected: unknown, sights: sights{},
+		Page: page, expected: unknown, lastSeen: lastSeen{},
 		line: pageLine{ReadID: readID, Purpose: purposeRecheck, RecordID: id, Pass: 1, Number: 1, Outcome: outcomePage},
 	}
 	if err == nil && !page.answers(id) {

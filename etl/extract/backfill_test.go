@@ -19,8 +19,8 @@ func TestNewBackfillRefusesWhatMakesNoSense(t *testing.T) {
 	tests := map[string]struct{ from, to, span, want string }{
 		"reversed":             {"2026-02-01", "2026-01-01", "1mo", "--from 2026-02-01 is not before --to 2026-01-01"},
 		"empty":                {"2026-02-01", "2026-02-01", "1mo", "is not before"},
-		"in the future":        {"2027-01-01", "2027-02-01", "1mo", "lies in the future; write --to 2026-03-11"},
-		"partly in the future": {"2026-01-01", "2026-03-12", "1mo", "lies in the future"},
+		"in the future":        {"2027-01-01", "2027-02-01", "1mo", "is in the future; write --to 2026-03-11"},
+		"partly in the future": {"2026-01-01", "2026-03-12", "1mo", "is in the future"},
 		"no day":               {"January", "2026-01-01", "1mo", `--from "January" is not a day; write it as 2024-01-31`},
 		"a day that is not":    {"2026-01-01", "2026-02-30", "1mo", `--to "2026-02-30" is not a day`},
 		"no window":            {"2026-01-01", "2026-02-01", "weekly", `--window: window "weekly": write calendar months such as 1mo`},

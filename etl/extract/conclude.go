@@ -11,11 +11,10 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// maxEndedIDs bounds the memory for the records of windows that wait to be
-// concluded.
+// maxEndedIDs bounds the memory for windows that are not concluded.
 const maxEndedIDs = 100_000
 
-// end leaves a window to be concluded, together with others: each transaction
+// end queues a window for conclusion together with others: each transaction
 // costs as much as some hundred records.
 func (j *job) end(ctx context.Context, f *finding) error {
 	if f.Proven && f.Passes > 1 {
@@ -40,8 +39,8 @@ func (j *job) end(ctx context.Context, f *finding) error {
 	return j.conclude(ctx)
 }
 
-// conclude lands the windows that have ended, notes what is missing from them,
-// and makes their proofs known.
+// conclude lands the windows that have ended, and records what is missing from
+// them and their proofs.
 func (j *job) conclude(ctx context.Context) error {
 	j.concluding.Lock()
 	defer j.concluding.Unlock()
@@ -77,18 +76,18 @@ func (j *job) conclude(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// examine finds out which records a proven read of a window that has landed did
-// not find. What becomes of them is decided once all windows of the job are
-// read. What only an earlier pass than the proving one has found is asked for: it
-// stays as it was, unless it answers.
+// examine finds the records that are missing from the proven read of a window;
+// what happens to them is decided once all windows of the job are read. Records
+// that only an earlier pass found are fetched by id: they stay unchanged unless
+// the vendor returns them.
 func (j *job) examine(ctx context.Context, f *finding) error {
 	if err := j.land.failure(f.ReadID); err != nil || !f.Proven {
 		return err
 	}
-	if f.Purpose != purposeCreated { // its windows are of other days
+	if f.Purpose != purposeCreated { // its window is of other days
 		living := j.known.living(j.about.Stream, f.Window)
 		f.Living = len(living)
-		if f.nameless == 0 { // else each may be the one that came without its id
+		if f.nameless == 0 { // otherwise each may be one that came without its id
 			f.missing = slices.DeleteFunc(living, f.saw)
 			slices.Sort(f.missing)
 		}
@@ -105,8 +104,8 @@ func (j *job) examine(ctx context.Context, f *finding) error {
 	return nil
 }
 
-// inside keeps the records that the vendor lists in this window whichever of
-// their datetimes it goes by.
+// inside filters for the records that belong to this window by any of their
+// datetimes, since the vendor does not say which one it filters by.
 func (j *job) inside(ctx context.Context, w etl.Window, ids []string) ([]string, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -126,7 +125,7 @@ func (j *job) inside(ctx context.Context, w etl.Window, ids []string) ([]string,
 	return found, err
 }
 
-// record writes down what some windows have shown, all or nothing.
+// record stores the results of some windows in one transaction.
 func (j *job) record(ctx context.Context, concluded []*finding) error {
 	if len(concluded) == 0 {
 		return nil
@@ -169,8 +168,8 @@ func (j *job) record(ctx context.Context, concluded []*finding) error {
 	})
 }
 
-// back lists the records that were noted as missing or listed as vanished, and
-// that windows have shown.
+// back lists the records that were missing or listed as vanished and that these
+// windows returned.
 func (j *job) back(ctx context.Context, concluded []*finding) ([]string, error) {
 	absences, err := j.absences(ctx)
 	if err != nil {

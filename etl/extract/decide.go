@@ -14,27 +14,26 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A decision is what a job makes of the records that its windows no longer
-// show.
+// A decision is about the records that the windows of a job no longer return.
 type decision struct {
 	windows []*slot             // that were proven
 	own     []string            // their reads
 	proofs  []Proof             // of them
-	days    etl.Window          // from the first to the last of them
-	living  int                 // records that were of these days
-	missing []string            // absent from all passes of them
-	reads   map[string][]string // that missed them, earlier ones too
+	days    etl.Window          // from the first to the last window
+	living  int                 // stored records of these days
+	missing []string            // from all passes
+	reads   map[string][]string // record → reads that missed it, earlier ones too
 
-	gone   []string         // to be marked as gone
-	waits  []string         // to be listed until somebody accepts it
+	gone   []string         // to mark as deleted
+	waits  []string         // to list until accepted
 	reason string           // why
-	months map[string]links // what the windows say about links
-	blank  string           // why that is not to be believed
+	months map[string]links // how many links are blank
+	blank  string           // why that is implausible
 }
 
-// decide marks what the proven windows of a job no longer show as gone. If
-// that is more than a program may believe, it lists it, and a person has to
-// look; what somebody accepted before is marked all the same.
+// decide marks as deleted what the proven windows of a job no longer return. If
+// that is implausibly much, it lists the records for manual review instead, and
+// marks only those that were accepted before.
 func (j *job) decide(ctx context.Context) error {
 	d, err := j.decision(ctx)
 	if err != nil || len(d.windows) == 0 {
@@ -43,14 +42,14 @@ func (j *job) decide(ctx context.Context) error {
 	if err := j.weigh(ctx, d); err != nil {
 		return err
 	}
-	if err := j.land.land(ctx); err != nil { // the answers about single records
+	if err := j.land.land(ctx); err != nil { // the records fetched by id
 		return err
 	}
 	return j.carryOut(ctx, d)
 }
 
-// decision gathers what the windows of the job have shown, those that an
-// interrupted run had read included.
+// decision gathers the results of the job's windows, including those that an
+// interrupted run has read.
 func (j *job) decision(ctx context.Context) (*decision, error) {
 	d := &decision{}
 	for _, s := range j.slots {
@@ -81,10 +80,10 @@ func (j *job) decision(ctx context.Context) (*decision, error) {
 	return d, j.compareLinks(ctx, d)
 }
 
-// isOwn reports whether a read is one of the decision's windows.
+// isOwn reports whether a read belongs to the decision's windows.
 func (d *decision) isOwn(readID string) bool { return slices.Contains(d.own, readID) }
 
-// weigh decides which records are gone and which wait.
+// weigh decides which records are deleted and which wait.
 func (j *job) weigh(ctx context.Context, d *decision) error {
 	accepted, err := j.listed(ctx)
 	if err != nil {
@@ -103,15 +102,15 @@ func (j *job) weigh(ctx context.Context, d *decision) error {
 	return nil
 }
 
-// weighAsked asks for each missing record by its id. One that answers was
-// only moved to another day, and its new state is kept. It asks no further
-// once too many are gone.
+// weighAsked fetches each missing record by id. If the vendor returns it, it was
+// only moved to another day, and its new state is kept. It stops once too many are
+// deleted.
 func (j *job) weighAsked(ctx context.Context, d *decision, g guard, f finder, accepted, others []string) error {
 	gone, _, err := j.askEach(ctx, f, accepted, func(int) bool { return false })
 	if err != nil {
 		return err
 	}
-	before := 0 // of what these windows miss
+	before := 0 // of those missing from these windows
 	for _, id := range gone {
 		if slices.Contains(d.missing, id) {
 			before++
@@ -133,8 +132,8 @@ func (j *job) weighAsked(ctx context.Context, d *decision, g guard, f finder, ac
 	return nil
 }
 
-// weighTwice goes by two proven reads in a row, for the vendor cannot be asked
-// for one record. Too many that are missing for the first time wait already.
+// weighTwice requires two consecutive proven reads, for a vendor that cannot be
+// asked for one record. Too many records wait even if missing for the first time.
 func (d *decision) weighTwice(g guard, accepted map[string]bool, others []string) {
 	var once, twice []string
 	for _, id := range d.missing {
@@ -153,17 +152,17 @@ func (d *decision) weighTwice(g guard, accepted map[string]bool, others []string
 	}
 }
 
-// believed reports whether nothing speaks against what vanished.
+// believed reports whether the disappearance is plausible.
 func (d *decision) believed() bool { return d.reason == "" && d.blank == "" }
 
-// why joins the reasons not to believe it.
+// why joins the reasons against it.
 func (d *decision) why() string {
 	reasons := slices.DeleteFunc([]string{d.reason, d.blank}, func(s string) bool { return s == "" })
 	return strings.Join(reasons, ", and ")
 }
 
-// carryOut writes the tombstones, the list, and how the windows end, all or
-// nothing.
+// carryOut writes the tombstones, the list and the states of the windows in one
+// transaction.
 func (j *job) carryOut(ctx context.Context, d *decision) error {
 	now := j.Now().UTC()
 	checks, err := d.checks()
@@ -174,7 +173,7 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 		s.state = d.stateOf(s)
 	}
 	err = j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := j.bury(ctx, tx, d.gone, now); err != nil {
+		if err := j.markDeleted(ctx, tx, d.gone, now); err != nil {
 			return err
 		}
 		if err := j.unlist(ctx, tx, j.found, now); err != nil {
@@ -201,8 +200,8 @@ func (j *job) carryOut(ctx context.Context, d *decision) error {
 	return nil
 }
 
-// stateOf is how a window ends: a backfill reads it again if anything of it
-// waits.
+// stateOf is the final state of a window: a backfill reads it again if any of its
+// records wait.
 func (d *decision) stateOf(s *slot) string {
 	waits := d.blank != "" || slices.ContainsFunc(d.waits, func(id string) bool {
 		return slices.Contains(d.reads[id], s.readID)
@@ -213,8 +212,8 @@ func (d *decision) stateOf(s *slot) string {
 	return stateDone
 }
 
-// checks are what was decided and what it was compared with, and how many links
-// lack, for the next run to compare with.
+// checks are the decision and what it was based on, and the number of blank links
+// for the next run to compare with.
 func (d *decision) checks() ([]check, error) {
 	all := []check{{
 		Name: "vanished_plausible", Subject: d.days.String(), Passed: d.believed(),
@@ -238,32 +237,31 @@ func (j *job) holdError(d *decision) error {
 	}
 	return &etl.NeedsPersonError{
 		What: fmt.Sprintf("%s: %s; %s", d.days, d.why(), marked),
-		Mend: "check what the credentials of source " + j.about.Name + " may see; if it is true, run: spendbridge extract " + j.about.Name + ` --accept-vanished --note "it is true"`,
+		Mend: "check what the credentials of source " + j.about.Name + " can access; if the records really were deleted, run: spendbridge extract " + j.about.Name + ` --accept-vanished --note "it is true"`,
 	}
 }
 
-// A guard says how many records may go before a person has to look: a token
+// A guard limits how many records may be deleted without manual review: a token
 // that lost a permission looks just like a company that deletes its records.
 type guard struct {
 	living int // records of the windows that were read
 	weeks  [2]week
 }
 
-// A week is what the last seven days have left of some records.
+// A week counts some records and those of them deleted within seven days.
 type week struct {
 	living, gone int
 }
 
-// The bounds of a guard: of the living records a share of one in leastShare,
-// but never fewer than so many.
+// The bounds of a guard: one in leastShare of the living records, but at least
+// leastRun in a run and leastWeek in a week.
 const (
 	leastShare = 50
 	leastRun   = 3
 	leastWeek  = 10
 )
 
-// guard counts what the guard of some windows goes by: the records of their
-// days, and for the week those of the whole stream as well.
+// guard counts the records of the windows' days, and those of the whole stream.
 func (j *job) guard(ctx context.Context, d *decision) (guard, error) {
 	g := guard{living: d.living}
 	err := j.DB.Get(ctx, "extract/tombstone.counts", j.about.stream(warehouse.Args{
@@ -273,8 +271,8 @@ func (j *job) guard(ctx context.Context, d *decision) (guard, error) {
 	return g, err
 }
 
-// reason says why so many records that would go are not to be believed, or
-// nothing if they are.
+// reason says why deleting so many records is implausible; it is empty if it is
+// plausible.
 func (g guard) reason(going int) string {
 	switch {
 	case going == 0:

@@ -20,15 +20,15 @@ type Extractor struct {
 	Now    func() time.Time
 	RunID  etl.RunID
 
-	// Progress is told of pages as they are read; nil means nobody is.
+	// Progress receives page counts; it may be nil.
 	Progress etl.Progress
 
-	// OnProof is told of every window as it ends, one at a time; nil means
-	// nobody is.
+	// OnProof receives the proof of each window as it ends, one at a time; it
+	// may be nil.
 	OnProof func(Proof)
 
-	// Accept lets the records be marked as gone that ended runs have listed as
-	// vanished; nil means nobody has accepted that.
+	// Accept allows deleting the records that earlier runs listed as vanished;
+	// nil allows none.
 	Accept *Acceptance
 }
 
@@ -38,43 +38,42 @@ type Report struct {
 	Source string     `json:"source"`
 	From   time.Time  `json:"from"` // the first day that was read
 
-	// First says that nothing was stored before: what was spent earlier than
-	// From needs a backfill.
+	// First reports that nothing was stored before: spend from before From
+	// needs a backfill.
 	First bool `json:"first"`
 
 	Proofs    []Proof  `json:"proofs"`
-	DoneAhead int      `json:"done_ahead"`     // windows an interrupted run had finished: not read again
-	Rechecked int      `json:"rechecked"`      // old unsettled records that were asked for one by one
-	Gone      int      `json:"gone"`           // records marked as gone
-	Held      int      `json:"held"`           // records that look gone and wait until somebody accepts it
-	Accepted  int      `json:"accepted"`       // of what earlier runs held
-	News      []string `json:"news,omitempty"` // members that no schema knows and that are new
+	DoneAhead int      `json:"done_ahead"`     // windows that an interrupted run had finished
+	Rechecked int      `json:"rechecked"`      // old unsettled records that were fetched by id
+	Gone      int      `json:"gone"`           // records marked as deleted
+	Held      int      `json:"held"`           // records that look deleted and await acceptance
+	Accepted  int      `json:"accepted"`       // of those that earlier runs held
+	News      []string `json:"news,omitempty"` // members in no schema, seen for the first time
 
 	Unconfirmed Unconfirmed `json:"unconfirmed"`
 }
 
-// unproven says which windows could not be proven.
+// unproven is an error that names the unproven windows.
 func (r *Report) unproven() error {
 	var found []error
 	for _, p := range r.Proofs {
 		if !p.Proven {
-			found = append(found, fmt.Errorf("window %s is not proven after %d passes: %s; its records are loaded, the next run reads it again", p.Name, p.Passes, p.Reason))
+			found = append(found, fmt.Errorf("window %s is not proven after %d passes: %s; its records are loaded; the next run reads it again", p.Name, p.Passes, p.Reason))
 		}
 	}
 	return errors.Join(found...)
 }
 
-// fresh is for how long a look-back that was stopped is continued. After that
-// its windows are read anew: what was read yesterday is not today's state.
+// fresh is how long a stopped look-back can be resumed. After that its windows
+// are read again, because yesterday's answers are not today's state.
 const fresh = 6 * time.Hour
 
-// Run reads a source's look-back: every window that may still change, what
-// was typed in late, and old records that are not settled. A run that was
-// stopped, even killed, is continued by the next one at its last committed
-// page.
+// Run reads a source's look-back: every window that may still change, entries
+// made late, and old records that are not settled. A run that was stopped, or
+// even killed, is resumed by the next one at its last committed page.
 //
-// Windows that could not be proven are an error, and more records gone than
-// plausible a [*etl.NeedsPersonError], after everything was read and landed.
+// After everything was read and landed, unproven windows are an error, and more
+// deleted records than is plausible are a [*etl.NeedsPersonError].
 func (x *Extractor) Run(ctx context.Context, s Source) (Report, error) {
 	about := s.About()
 	today := etl.Day(x.Now())
@@ -83,13 +82,13 @@ func (x *Extractor) Run(ctx context.Context, s Source) (Report, error) {
 	if about.CreatedFilter {
 		slots = append(slots, newSlot(purposeCreated, Query{
 			Window:      etl.Window{To: from},
-			CreatedFrom: from.AddDate(0, 0, -1), // the vendor's days begin elsewhere
+			CreatedFrom: from.AddDate(0, 0, -1), // the vendor's days start in another time zone
 		}))
 	}
 	return x.run(ctx, s, plan{purpose: purposeWindow, slots: slots, from: from, fresh: fresh})
 }
 
-// Sweep reads everything again, from the oldest stored day on.
+// Sweep reads everything again, from the oldest stored day onwards.
 func (x *Extractor) Sweep(ctx context.Context, s Source) (Report, error) {
 	about := s.About()
 	today := etl.Day(x.Now())
@@ -107,17 +106,16 @@ func (x *Extractor) Sweep(ctx context.Context, s Source) (Report, error) {
 	return x.run(ctx, s, plan{purpose: purposeSweep, slots: slots, from: from, fresh: 7 * 24 * time.Hour})
 }
 
-// A Backfill is a period to be read again: the days from From up to and
-// without To, cut into windows.
+// A Backfill is a period to read again: the days from From up to but not
+// including To, split into windows.
 type Backfill struct {
 	From, To time.Time // midnight UTC
 	Span     etl.Span
-	Restart  bool // begin anew, whatever was done before
+	Restart  bool // start over, whatever was done before
 }
 
-// NewBackfill reads the bounds and the window size of a backfill as a person
-// writes them: 2024-01-01, 2024-07-01, 1mo. What makes no sense at the time
-// now is a [*etl.UsageError].
+// NewBackfill parses the bounds and the window size of a backfill, such as
+// 2024-01-01, 2024-07-01 and 1mo. Invalid input is a [*etl.UsageError].
 func NewBackfill(from, to, span string, now time.Time) (Backfill, error) {
 	var (
 		b   Backfill
@@ -135,9 +133,9 @@ func NewBackfill(from, to, span string, now time.Time) (Backfill, error) {
 	tomorrow := etl.Day(now).AddDate(0, 0, 1)
 	switch {
 	case !b.From.Before(b.To):
-		return b, etl.Usagef("--from %s is not before --to %s; the day of --to is the first one that is not read", from, to)
+		return b, etl.Usagef("--from %s is not before --to %s; --to is the first day that is not read", from, to)
 	case b.To.After(tomorrow):
-		return b, etl.Usagef("--to %s lies in the future; write --to %s or an earlier day", to, tomorrow.Format(time.DateOnly))
+		return b, etl.Usagef("--to %s is in the future; write --to %s or an earlier day", to, tomorrow.Format(time.DateOnly))
 	}
 	return b, nil
 }
@@ -158,14 +156,14 @@ func (b Backfill) plan() plan {
 	}
 }
 
-// Backfill reads a period. One that was stopped goes on where it stood, and
-// one that came to its end reads nothing again ([Report.DoneAhead] says so)
-// unless b.Restart is set. Look-backs and their cursors are not touched.
+// Backfill reads a period. A stopped backfill is resumed, and a finished one
+// reads nothing again (see [Report.DoneAhead]) unless b.Restart is set.
+// Look-backs and their cursors are not affected.
 func (x *Extractor) Backfill(ctx context.Context, s Source, b Backfill) (Report, error) {
 	return x.run(ctx, s, b.plan())
 }
 
-// A PlannedWindow is what reading one window would take.
+// A PlannedWindow is the estimated cost of reading one window.
 type PlannedWindow struct {
 	Window   etl.Window `json:"-"`
 	Name     string     `json:"window"`
@@ -174,8 +172,8 @@ type PlannedWindow struct {
 	Done     bool       `json:"done"` // an earlier backfill finished it
 }
 
-// Plan says what a backfill would read. It asks the vendor to count every
-// window and stores nothing.
+// Plan estimates what a backfill would read. It asks the vendor for the count
+// of every window and stores nothing.
 func (x *Extractor) Plan(ctx context.Context, s Source, b Backfill) ([]PlannedWindow, error) {
 	j, err := x.newJob(s, b.plan())
 	if err != nil {
@@ -202,15 +200,15 @@ func (x *Extractor) Plan(ctx context.Context, s Source, b Backfill) ([]PlannedWi
 	return planned, nil
 }
 
-// requests is how many requests a window of n records takes if nothing
-// changes meanwhile.
+// requests is how many requests a window of n records takes if nothing changes
+// in the meantime.
 func (a About) requests(n int) int {
 	pages := a.pages(n)
 	switch {
 	case !a.CountsPages:
-		return pages + 2 // it is counted before and after
+		return pages + 2 // counted before and after
 	case pages > 1:
-		return 2 * pages // two passes have to agree
+		return 2 * pages // two passes must agree
 	}
 	return max(1, pages)
 }
@@ -218,19 +216,18 @@ func (a About) requests(n int) int {
 // pages is how many pages n records fill.
 func (a About) pages(n int) int { return (n + a.PageSize - 1) / a.PageSize }
 
-// A plan is what a job has to read.
+// A plan says what a job reads.
 type plan struct {
 	purpose  string
-	name     string // what the job's id has beside purpose and source
+	name     string // the rest of the job's id, after purpose and source
 	slots    []*slot
 	from     time.Time
-	fresh    time.Duration // for how long an interrupted job is continued; zero means for ever
-	restart  bool          // begin anew, whatever was done before
-	remember bool          // what is done, after the job's end
+	fresh    time.Duration // how long an interrupted job can be resumed; zero: forever
+	restart  bool          // start over, whatever was done before
+	remember bool          // keep the cursors after the job's end
 }
 
-// run does a job from its beginning, or from where an earlier one was
-// stopped, to its end.
+// run runs a job to its end, resuming an earlier one that was stopped.
 func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
 	j, err := x.newJob(s, p)
 	if err != nil {

@@ -13,40 +13,39 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Why an object is put into quarantine, as canonical.quarantine.reason has it.
+// Why an object is quarantined: values of canonical.quarantine.reason.
 const (
-	reasonUnreadable = "unreadable"    // its text is not JSON, or is no object
-	reasonTwice      = "member_twice"  // which of the two counts is unknown
+	reasonUnreadable = "unreadable"    // not valid JSON, or not an object
+	reasonTwice      = "member_twice"  // it is unknown which of the two counts
 	reasonSchema     = "breaks_schema" // see the schemas folder
 	reasonID         = "id_unusable"   // missing, or not of [plainID]
 )
 
-// A fault is what keeps an object of a page from being used. Faults are kept
-// with their page, so that landing it again finds the same.
+// A fault makes an object on a page unusable. Faults are stored with their page,
+// so that landing it again finds the same.
 type fault struct {
-	Ordinal  int    `json:"ordinal"`   // place on the page, from 1: data, then included
-	RecordID string `json:"record_id"` // its own id, or one made for it, see [noID]
+	Ordinal  int    `json:"ordinal"`   // position on the page, from 1: data, then included
+	RecordID string `json:"record_id"` // its own id or a generated one, see [noID]
 	Reason   string `json:"reason"`
 	Detail   string `json:"detail"`
 
-	// Opaque says that DuckDB must not take the object apart: it is kept as
-	// text.
+	// Opaque means that DuckDB must not parse the object: it is stored as text.
 	Opaque bool `json:"opaque,omitempty"`
 }
 
-// noID begins the id of an object without a usable one. No usable id has a
-// colon, so it is never taken for another record.
+// noID is the prefix of generated ids. Usable ids contain no colon, so that the
+// two cannot be confused.
 const noID = "no-id:"
 
 func (o *object) nameless() bool { return strings.HasPrefix(o.id, noID) }
 
-// What an object may be at most. A usual one is of 2 kB and 4 levels.
+// Limits of an object. A typical one has 2 kB and 4 levels.
 const (
 	maxObjectBytes = 1 << 20
 	maxObjectDepth = 64
 )
 
-// object judges an object that is JSON.
+// object validates an object that is valid JSON.
 func (s *shapes) object(stream string, o outline, raw []byte) object {
 	if stream == "" {
 		stream = o.kind
@@ -76,7 +75,7 @@ func (s *shapes) object(stream string, o outline, raw []byte) object {
 	return one
 }
 
-// opaqueObject is an object that is kept as text only.
+// opaqueObject is an object that is stored as text only.
 func opaqueObject(stream, id string, raw []byte, reason, detail string) object {
 	o := object{stream: stream, id: id, fault: &fault{Reason: reason, Detail: clip(detail), Opaque: true}}
 	o.name(raw)
@@ -84,8 +83,8 @@ func opaqueObject(stream, id string, raw []byte, reason, detail string) object {
 	return o
 }
 
-// unreadableObject is an object whose text is not JSON. Its id and type may
-// still be clear.
+// unreadableObject is an object that is not valid JSON. Its id and type may still
+// be readable.
 func unreadableObject(stream string, raw []byte, err error) object {
 	var o outline
 	s := &scanner{text: raw}
@@ -105,8 +104,8 @@ func unreadableObject(stream string, raw []byte, err error) object {
 	return opaqueObject(stream, o.id, raw, reasonUnreadable, err.Error())
 }
 
-// name gives an object without a usable id one made from its bytes, so that
-// the same object is the same record however often it is read.
+// name generates an id from the bytes of an object that has no usable one, so that
+// the same object is the same record each time it is read.
 func (o *object) name(raw []byte) {
 	if o.id == "" {
 		sum := sha256.Sum256(raw)
@@ -114,8 +113,7 @@ func (o *object) name(raw []byte) {
 	}
 }
 
-// plainName is the id of a record without a usable one before it was told
-// apart from others that are equal.
+// plainName removes the number that tellApart added to a generated id.
 func plainName(id string) string {
 	if name, ok := strings.CutPrefix(id, noID); ok {
 		name, _, _ = strings.Cut(name, "-")
@@ -124,8 +122,8 @@ func plainName(id string) string {
 	return id
 }
 
-// usableID returns the id that a JSON value is, or nothing. Only what needs no
-// escaping in an address, a key or a file name is one.
+// usableID returns a JSON value as an id, or nothing if it would need escaping in
+// a URL, a key or a file name.
 func usableID(value jsontext.Value) string {
 	id := text(value)
 	if len(id) == 0 || len(id) > 64 {
@@ -148,11 +146,11 @@ func usableID(value jsontext.Value) string {
 	return id
 }
 
-// idText says what stands in the place of an id.
+// idText describes an unusable id.
 func idText(raw []byte) string {
 	found := "it is missing"
 	s := &scanner{text: raw}
-	_ = s.members(func(name, value []byte) error { // is JSON
+	_ = s.members(func(name, value []byte) error { // it is valid JSON
 		if text(name) == "id" {
 			found = string(value)
 		}
@@ -161,7 +159,7 @@ func idText(raw []byte) string {
 	return found
 }
 
-// hasNUL reports whether JSON has the escape of a NUL character.
+// hasNUL reports whether JSON contains an escaped NUL character.
 func hasNUL(raw []byte) bool {
 	for {
 		i := bytes.Index(raw, []byte(`\u0000`))
@@ -176,7 +174,7 @@ func hasNUL(raw []byte) bool {
 	}
 }
 
-// clip shortens what is said of an object.
+// clip shortens a description.
 func clip(detail string) string {
 	const most = 200
 	detail = strings.ToValidUTF8(detail, string(utf8.RuneError))
@@ -203,8 +201,8 @@ func (p Page) faults() []fault {
 	return all
 }
 
-// mend writes a page for DuckDB, which reads all of it or nothing: opaque
-// objects are texts, and of the included ones nothing.
+// mend rewrites a page for DuckDB, which reads all of it or nothing: opaque records
+// become strings, and opaque included objects null.
 func mend(body []byte, faults []fault) ([]byte, error) {
 	l, err := layOut(body)
 	if err != nil {
@@ -226,7 +224,8 @@ func mend(body []byte, faults []fault) ([]byte, error) {
 	return fmt.Appendf(nil, `{"data":%s,"included":[%s]}`, data, bytes.Join(l.included, []byte(",\n"))), nil
 }
 
-// opaqueText writes an object as a JSON text. The page file has all of it.
+// opaqueText encodes the start of an object as a JSON string. The page file holds
+// all of it.
 func opaqueText(raw []byte) []byte {
 	const most = 64 << 10
 	if len(raw) > most {
@@ -238,6 +237,6 @@ func opaqueText(raw []byte) []byte {
 		}
 		return r
 	}, strings.ToValidUTF8(string(raw), string(utf8.RuneError)))
-	quoted, _ := json.Marshal(readable) // a string always renders
+	quoted, _ := json.Marshal(readable) // a string always encodes
 	return quoted
 }

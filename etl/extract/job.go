@@ -17,17 +17,17 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// Why a page was read, as raw.pages.purpose has it.
+// Why a page was read: the values of raw.pages.purpose.
 const (
-	purposeWindow   = "window"   // the look-back of every run
-	purposeCreated  = "created"  // what was typed in late
+	purposeWindow   = "window"   // the look-back of each run
+	purposeCreated  = "created"  // entries made late
 	purposeRecheck  = "recheck"  // one record
-	purposeBackfill = "backfill" // a period a person asked for
+	purposeBackfill = "backfill" // a requested period
 	purposeSweep    = "sweep"    // everything
 )
 
-// A job reads windows of one source side by side. What it has finished is in
-// raw.cursors, so that the next one of the same id goes on there.
+// A job reads the windows of one source in parallel. raw.cursors records which
+// are finished, so that the next job with the same id resumes there.
 type job struct {
 	*Extractor
 	plan
@@ -41,15 +41,15 @@ type job struct {
 	kept    keptLines
 
 	failures   failures
-	concluding sync.Mutex // one conclusion at a time, and one update of the slots
+	concluding sync.Mutex // serializes conclusions and updates of slots
 	mu         sync.Mutex // guards what follows
-	ended      []*finding // windows that were read and are not concluded
-	endedIDs   int        // records that they hold in memory
+	ended      []*finding // windows that were read but not concluded
+	endedIDs   int        // ids that they hold in memory
 	report     Report
-	held       error    // what a person has to decide
-	found      []string // records that answered when they were asked for
+	held       error    // a decision that needs a person
+	found      []string // records that the vendor returned by id
 	done       int64    // pages read
-	expected   int64    // pages to be read, as far as is known
+	expected   int64    // pages to read, as far as is known
 }
 
 func (x *Extractor) newJob(s Source, p plan) (*job, error) {
@@ -89,7 +89,7 @@ func (j *job) run(ctx context.Context) error {
 	}
 	if err := j.readAll(ctx); err != nil {
 		if ctx.Err() == nil {
-			j.land.inAnyOrder = true // what was read of other windows waits for none
+			j.land.inAnyOrder = true // pages of other windows need not wait
 			err = errors.Join(err, j.land.land(ctx))
 		}
 		return err
@@ -103,9 +103,8 @@ func (j *job) run(ctx context.Context) error {
 	return errors.Join(j.held, j.report.unproven())
 }
 
-// landLeft lands what a killed run left in its journal, and begins the journal
-// of this one. A page that was damaged since is given up, and its window is
-// read again.
+// landLeft lands what a killed run left in its journal, and starts the journal
+// of this job. If a page was damaged in the meantime, its window is read again.
 func (j *job) landLeft(ctx context.Context) error {
 	for _, s := range j.slots {
 		if s.isBegun() {
@@ -142,9 +141,9 @@ func (j *job) landLeft(ctx context.Context) error {
 	return nil
 }
 
-// readAll reads what the plan asks for. A window that failed stops no other,
-// unless it is the source that fails; but what is gone is decided only once
-// every window was read, by the run that goes on with the job.
+// readAll reads what the plan asks for. A failed window does not stop the
+// others unless the source itself is down. Deletions are decided only once every
+// window was read, if need be by the run that resumes the job.
 func (j *job) readAll(ctx context.Context) error {
 	err := j.readSlots(ctx)
 	if j.failures.ofSource() {
@@ -161,7 +160,7 @@ func (j *job) readAll(ctx context.Context) error {
 	return errors.Join(err, j.recordBadIncluded(ctx), j.recordNews(ctx))
 }
 
-// settle decides what became of the records that no window showed.
+// settle decides what happened to the records that no window returned.
 func (j *job) settle(ctx context.Context) error {
 	if err := j.land.land(ctx); err != nil {
 		return err
@@ -169,13 +168,13 @@ func (j *job) settle(ctx context.Context) error {
 	if err := j.decide(ctx); err != nil {
 		return fmt.Errorf("vanished records: %w", err)
 	}
-	if err := j.buryNameless(ctx); err != nil {
+	if err := j.deleteNameless(ctx); err != nil {
 		return fmt.Errorf("records without an id: %w", err)
 	}
 	return nil
 }
 
-// finish notes that the job came to its end.
+// finish records that the job is finished.
 func (j *job) finish(ctx context.Context) error {
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if journal := j.land.journal; journal.size > 0 {
@@ -190,9 +189,8 @@ func (j *job) finish(ctx context.Context) error {
 	})
 }
 
-// readSlots reads every window that is not done, as many side by side as the
-// source allows. A window that fails stops no other, unless it is the source
-// that fails.
+// readSlots reads every window that is not done, as many in parallel as the
+// source allows.
 func (j *job) readSlots(ctx context.Context) error {
 	var group errgroup.Group
 	group.SetLimit(j.about.Parallel)
@@ -214,7 +212,7 @@ func (j *job) readSlots(ctx context.Context) error {
 	return errors.Join(j.failures.found...)
 }
 
-// readSlot reads one window and leaves it to be concluded.
+// readSlot reads one window and queues it for conclusion.
 func (j *job) readSlot(ctx context.Context, s *slot) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -242,8 +240,8 @@ func (j *job) readSlot(ctx context.Context, s *slot) error {
 	return j.end(ctx, found)
 }
 
-// renew lets nothing come of what a read of the window has found so far, and
-// gives it another one.
+// renew discards what a read of the window has found so far, and assigns a new
+// read to it.
 func (j *job) renew(ctx context.Context, s *slot) error {
 	if s.isBegun() || s.state == stateReading {
 		if err := j.land.supersede(ctx, s.readID, maxPasses+1); err != nil {
@@ -257,8 +255,7 @@ func (j *job) renew(ctx context.Context, s *slot) error {
 	return j.setSlots(ctx, j.DB, s)
 }
 
-// tell adds to the job's progress: pages read, and pages that turned out to
-// be expected.
+// tell reports progress: pages read, and further pages that are expected.
 func (j *job) tell(done, expected int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -269,20 +266,19 @@ func (j *job) tell(done, expected int) {
 	}
 }
 
-// failures are the windows of a job that could not be read. They tell a bad
-// window, which costs that window, from a source that is down.
+// failures collects the windows of a job that could not be read. It tells a bad
+// window, which costs only that window, from a source that is down.
 type failures struct {
 	mu    sync.Mutex
 	found []error
-	row   int  // windows that failed one after another
+	row   int  // consecutive windows that failed
 	down  bool // the source is
 }
 
-// inARow is how many windows may fail one after another before a source
-// counts as down.
+// inARow is how many consecutive windows fail before a source counts as down.
 const inARow = 3
 
-// add notes how a window ended.
+// add records how a window ended.
 func (f *failures) add(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -296,14 +292,14 @@ func (f *failures) add(err error) {
 	}
 }
 
-// ofSource reports whether no other window can be expected to do better.
+// ofSource reports whether no other window can be expected to succeed.
 func (f *failures) ofSource() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.down
 }
 
-// answered reports whether the source works, though a window failed.
+// answered reports whether the source works although the window failed.
 func answered(err error) bool {
 	var page *landPageError
 	return errors.Is(err, etl.ErrDrift) || errors.Is(err, errEndless) || errors.As(err, &page)

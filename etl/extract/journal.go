@@ -24,17 +24,17 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A journal holds what a job learned, one JSON object a line, in the order in
-// which it became durable. It is the truth of which raw.pages and raw.records
-// are made: whatever of it has not landed when a job begins is landed first.
+// A journal holds what a job learned, one JSON object per line, in the order in
+// which it became durable. raw.pages and raw.records are derived from it: lines
+// that have not landed when a job starts are landed first.
 type journal struct {
 	folder string // of the source's journals
 	name   string // sorts after those of earlier jobs
 
 	mu     sync.Mutex
 	size   int64
-	landed int64 // when the job began: how much of it is in the warehouse
-	broken error // something half written stayed at its end
+	landed int64 // bytes in the warehouse when it was listed
+	broken error // a partial line remains at its end
 }
 
 // A line is one line of a journal. Exactly one of its members is set.
@@ -46,8 +46,7 @@ type line struct {
 	Accepted   *acceptedLine   `json:"accepted,omitempty"`
 }
 
-// A pageLine is one response, as a row of raw.pages has it, and the objects in
-// it.
+// A pageLine is one response, as in raw.pages, and the objects in it.
 type pageLine struct {
 	ID        string    `json:"page_id"`
 	Run       etl.RunID `json:"run_id"`
@@ -59,7 +58,7 @@ type pageLine struct {
 	To        string    `json:"window_to,omitempty"`
 	URL       string    `json:"url"`
 	SHA256    string    `json:"sha256"`
-	File      string    `json:"file,omitempty"` // empty: it brought no news
+	File      string    `json:"file,omitempty"` // empty: no news
 	Next      string    `json:"next_cursor,omitempty"`
 	Paging    string    `json:"paging"`
 	Outcome   string    `json:"outcome"`
@@ -73,23 +72,23 @@ type pageLine struct {
 	Expected  *int      `json:"expected,omitempty"`
 	FetchedAt time.Time `json:"fetched_at"`
 
-	Blank    map[string]int `json:"blank,omitempty"` // how many of the records lack which link
+	Blank    map[string]int `json:"blank,omitempty"` // link → records without it
 	Data     sightings      `json:"data,omitempty"`  // the records
 	Included sightings      `json:"included,omitempty"`
 }
 
-// A sighting is an object on a page and how it looked. A record is of the
-// page's stream.
+// A sighting is an object on a page and its look. Records are of the page's
+// stream.
 type sighting struct {
 	Stream, ID string
 	Look       look
 }
 
-// sightings are lists of two or three texts: id and look, and for an included
-// object its stream before them.
+// sightings are encoded as lists of two or three strings: id and look, preceded
+// by the stream for an included object.
 type sightings []sighting
 
-// MarshalJSON implements [json.Marshaler]. Ids need no escape, see [usableID]
+// MarshalJSON implements [json.Marshaler]. Ids need no escaping, see [usableID]
 // and [noID]; there are hundreds of them on a page.
 func (all sightings) MarshalJSON() ([]byte, error) {
 	text := []byte{'['}
@@ -128,20 +127,20 @@ func (s *sighting) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// A supersededLine says that nothing comes of a read's passes before Pass.
+// A supersededLine discards a read's passes before Pass.
 type supersededLine struct {
 	ReadID string `json:"read_id"`
 	Pass   int    `json:"pass"`
 }
 
-// A damagedLine gives up a page whose file was damaged before it landed.
+// A damagedLine discards a page whose file was damaged before it landed.
 type damagedLine struct {
 	PageID  string `json:"page_id"`
 	Message string `json:"message"`
 }
 
-// takesBack reports whether nothing is to come of a page because of a later
-// line, and notes that in the page's line.
+// takesBack reports whether the line discards a page, and sets the outcome of the
+// page if so.
 func (l line) takesBack(p *pageLine) bool {
 	s, d := l.Superseded, l.Damaged
 	switch {
@@ -164,7 +163,7 @@ type goneLine struct {
 	At      time.Time `json:"at"`
 }
 
-// An acceptedLine is somebody's word that records vanished in truth.
+// An acceptedLine confirms that records really were deleted.
 type acceptedLine struct {
 	Stream  string    `json:"stream"`
 	Records []string  `json:"record_ids"`
@@ -201,7 +200,7 @@ func journals(ctx context.Context, db *warehouse.DB, folder, source string) ([]*
 	for _, entry := range entries {
 		name, ok := strings.CutSuffix(entry.Name(), journalSuffix)
 		if !ok || uuid.Validate(name) != nil {
-			continue // such as one that a killed program was writing by another name
+			continue // such as the temporary file of a killed program
 		}
 		info, err := entry.Info()
 		if err != nil {
@@ -214,8 +213,8 @@ func journals(ctx context.Context, db *warehouse.DB, folder, source string) ([]*
 
 func (j *journal) path() string { return filepath.Join(j.folder, j.name+journalSuffix) }
 
-// append makes lines durable and returns where they end: when it returns, they
-// survive a loss of power.
+// append makes lines durable and returns where they end. When it returns, they
+// survive a power failure.
 func (j *journal) append(lines ...line) (end int64, err error) {
 	text, err := encode(lines)
 	if err != nil {
@@ -232,7 +231,7 @@ func (j *journal) append(lines ...line) (end int64, err error) {
 		}
 	}
 	if err := durable.Append(j.path(), text, 0o600); err != nil {
-		j.broken = j.cut() // what is half written is no line
+		j.broken = j.cut() // a partial line does not count
 		return 0, errors.Join(err, j.broken)
 	}
 	j.size += int64(len(text))
@@ -251,7 +250,7 @@ func encode(lines []line) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// cut removes what is behind the last whole line.
+// cut removes what follows the last complete line.
 func (j *journal) cut() error {
 	if err := os.Truncate(j.path(), j.size); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -259,10 +258,9 @@ func (j *journal) cut() error {
 	return nil
 }
 
-// read calls each for every line behind the first bytes, with where it ends,
-// and returns where the last whole line ends. What was torn by a crash is at
-// the end, and no line. Lines that begin with skip are passed over; an empty
-// one passes over none.
+// read calls each for every line after the first bytes, with where the line ends,
+// and returns where the last complete line ends. A line torn by a crash is at the
+// end and is ignored. Lines that start with skip are skipped unless it is empty.
 func (j *journal) read(from int64, skip string, each func(one line, end int64) error) (end int64, err error) {
 	text, err := os.ReadFile(j.path())
 	if err != nil {
@@ -296,13 +294,13 @@ func (j *journal) read(from int64, skip string, each func(one line, end int64) e
 	return end, nil
 }
 
-// setLanded notes that the first bytes of a journal are in the warehouse.
+// setLanded records that the first bytes of a journal are in the warehouse.
 func (j *journal) setLanded(ctx context.Context, r warehouse.Runner, source string, bytes int64) error {
 	_, err := r.Exec(ctx, "extract/journal.add", warehouse.Args{"source": source, "journal": j.name, "bytes": bytes})
 	return err
 }
 
-// page is the page, as far as its line says it.
+// page restores a page as far as its line describes it.
 func (l *pageLine) page() Page {
 	p := Page{
 		Next: etl.Cursor(l.Next), Numbered: l.Paging == pagingNumber, Unsteady: l.Paging != pagingCursor,

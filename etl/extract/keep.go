@@ -21,31 +21,31 @@ import (
 	"spendbridge/etl/durable"
 )
 
-// What became of a response, as raw.pages.outcome has it.
+// What became of a response: the values of raw.pages.outcome.
 const (
 	outcomePage    = "page"
-	outcomeAbsent  = "absent"  // asked for, and gone
-	outcomeDrift   = "drift"   // not as agreed
-	outcomeRefused = "refused" // asked for, and something else was answered
+	outcomeAbsent  = "absent"  // fetched by id, and deleted
+	outcomeDrift   = "drift"   // not in the agreed format
+	outcomeRefused = "refused" // fetched by id, and another answer
 
-	outcomeSuperseded = "superseded" // set later: by a pass that counts
-	outcomeDamaged    = "damaged"    // set later: its file was, before its records landed
+	outcomeSuperseded = "superseded" // set later: replaced by another pass
+	outcomeDamaged    = "damaged"    // set later: its file broke before its records landed
 )
 
-// How a page was asked for, as raw.pages.paging has it.
+// How a page was requested: the values of raw.pages.paging.
 const (
 	pagingCursor   = "cursor"
 	pagingUnsorted = "unsorted cursor"
 	pagingNumber   = "number"
 )
 
-// A pageRow is a page that is kept, and what its line says beside it.
+// A pageRow is a page to keep, and its line in the journal.
 type pageRow struct {
 	Page
 	line     pageLine
 	expected int
-	sights   sights // of the pass
-	news     []int  // places of the objects that are to be landed
+	lastSeen lastSeen // of the pass
+	news     []int    // positions of the objects to land
 	done     chan error
 }
 
@@ -59,8 +59,8 @@ func (p Page) paging() string {
 	return pagingCursor
 }
 
-// A keeper makes pages durable: first the file, then the line, and pages that
-// arrive together share one write. A page that brings no news has no file.
+// A keeper makes pages durable: first the file, then the line. Pages that arrive
+// together share one write. A page without news gets no file.
 type keeper struct {
 	about About
 	run   etl.RunID
@@ -68,28 +68,28 @@ type keeper struct {
 	land  *lander
 
 	mu     sync.Mutex
-	last   string // the newest id in any line of the source
+	last   string // the newest page id of the source
 	queue  []*pageRow
-	active bool // somebody is writing the queue
+	active bool // a goroutine is writing the queue
 
-	// badIncluded are the included objects with a fault, and where each is.
+	// badIncluded lists the included objects with a fault, and where they are.
 	badIncluded map[string]string
 }
 
-// keep stores a page and fills in its line. When it returns, the page survives
-// a loss of power.
+// keep stores a page and completes its line. When it returns, the page survives
+// a power failure.
 func (k *keeper) keep(row *pageRow) error {
 	row.line = k.line(row)
-	k.mu.Lock() // what is news depends on the order of the pages
+	k.mu.Lock() // the order of the pages decides what is news
 	k.last = pageIDAfter(k.last)
 	row.line.ID = k.last
 	if row.line.Outcome == outcomePage {
-		row.news = k.land.known.news(&row.Page, row.sights)
+		row.news = k.land.known.news(&row.Page, row.lastSeen)
 	}
 	k.mu.Unlock()
 	sum := sha256.Sum256(row.Body)
 	row.line.SHA256 = hex.EncodeToString(sum[:])
-	bad := slices.ContainsFunc(row.line.Faults, row.line.isIncluded) // kept for a person to look at
+	bad := slices.ContainsFunc(row.line.Faults, row.line.isIncluded) // kept for inspection
 	if row.line.Outcome != outcomePage || len(row.news) > 0 || bad {
 		file, err := k.land.files.write(k.about.Name, row.line.SHA256, row.Body)
 		if err != nil {
@@ -115,17 +115,17 @@ func (k *keeper) keep(row *pageRow) error {
 	return <-row.done
 }
 
-// isIncluded reports whether a fault is that of an included object.
+// isIncluded reports whether the fault is in an included object.
 func (l *pageLine) isIncluded(f fault) bool { return f.Ordinal > l.Records }
 
-// line is all that a page's line says before the page has an id and a file.
+// line completes a page's line except for id and file.
 func (k *keeper) line(row *pageRow) pageLine {
 	l := row.line
 	l.Run, l.Stream, l.FetchedAt = k.run, k.about.Stream, k.now().UTC().Truncate(time.Microsecond)
 	l.URL, l.Next, l.Paging, l.Status = row.URL, string(row.Next), row.paging(), row.Status
 	l.Bytes, l.Records, l.Faults = int64(len(row.Body)), len(row.objects), row.faults()
 	if expected := row.expected; expected != unknown {
-		l.Expected = &expected // a pointer into the row would keep its body in memory
+		l.Expected = &expected // a pointer into row would keep its body in memory
 	}
 	for _, o := range row.objects {
 		l.Data = append(l.Data, sighting{ID: o.id, Look: o.look})
@@ -142,7 +142,7 @@ func (k *keeper) line(row *pageRow) pageLine {
 	return l
 }
 
-// writeQueue writes what is queued until nothing is.
+// writeQueue writes the queue until it is empty.
 func (k *keeper) writeQueue() {
 	for {
 		k.mu.Lock()
@@ -167,14 +167,14 @@ func (k *keeper) writeQueue() {
 	}
 }
 
-// pageIDAfter returns an id that sorts after last, whatever the clock did in
-// between: ids sort in the order in which pages were kept.
+// pageIDAfter returns an id that sorts after last even if the clock went back:
+// ids sort in the order in which pages were kept.
 func pageIDAfter(last string) string {
 	id := uuid.Must(uuid.NewV7())
 	if id.String() > last {
 		return id.String()
 	}
-	id = uuid.MustParse(last) // the program's own
+	id = uuid.MustParse(last) // made by this function
 	for i := len(id) - 1; i >= 0; i-- {
 		if id[i]++; id[i] != 0 {
 			break
@@ -183,7 +183,7 @@ func pageIDAfter(last string) string {
 	return id.String()
 }
 
-// optionalText is a day as journals have it.
+// optionalText formats a day for journals.
 func optionalText(day time.Time) string {
 	if day.IsZero() {
 		return ""
@@ -193,14 +193,14 @@ func optionalText(day time.Time) string {
 
 func optionalDay(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
 
-// pageFiles keeps response bodies verbatim, one file per content.
+// pageFiles stores response bodies verbatim, one file per content.
 type pageFiles struct {
 	folder  string // the data folder
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 }
 
-// maxPageBytes is more than any body has: what claims to be larger is damaged.
+// maxPageBytes exceeds any body: a file that claims to be larger is damaged.
 const maxPageBytes = 1 << 30
 
 func newPageFiles(folder string) (*pageFiles, error) {
@@ -215,9 +215,9 @@ func newPageFiles(folder string) (*pageFiles, error) {
 	return &pageFiles{folder: folder, encoder: encoder, decoder: decoder}, nil
 }
 
-// write keeps the body that has the sha256 and returns its file, relative to
-// the data folder. When it returns, the file survives a loss of power. A file
-// of that name is written anew if it does not hold the body any more.
+// write stores the body with this sha256 and returns its file, relative to the
+// data folder. When it returns, the file survives a power failure. A damaged file
+// of that name is replaced.
 func (p *pageFiles) write(source, sum string, body []byte) (file string, err error) {
 	file = path.Join("raw", source, sum[:2], sum+".json.zst")
 	target := filepath.Join(p.folder, filepath.FromSlash(file))
@@ -233,7 +233,7 @@ func (p *pageFiles) write(source, sum string, body []byte) (file string, err err
 	return file, nil
 }
 
-// holds reports whether a page file is there and undamaged.
+// holds reports whether a page file exists and is undamaged.
 func (p *pageFiles) holds(target string, body []byte) bool {
 	packed, err := os.ReadFile(target)
 	if err != nil {
@@ -243,8 +243,8 @@ func (p *pageFiles) holds(target string, body []byte) bool {
 	return err == nil && bytes.Equal(found, body)
 }
 
-// read returns the body in a page file, and an error if it is no longer the
-// one the file is named for.
+// read returns the body in a page file, or an error if it does not match the
+// sha256 in the file's name.
 func (p *pageFiles) read(file string) ([]byte, error) {
 	packed, err := os.ReadFile(filepath.Join(p.folder, filepath.FromSlash(file)))
 	if err != nil {
@@ -261,8 +261,7 @@ func (p *pageFiles) read(file string) ([]byte, error) {
 	return body, nil
 }
 
-// mended writes a page as DuckDB can read it, into a file that its caller
-// removes.
+// mended writes a copy of a page that DuckDB can read. The caller removes it.
 func (p *pageFiles) mended(file string, faults []fault) (name string, size int64, err error) {
 	body, err := p.read(file)
 	if err != nil {

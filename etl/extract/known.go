@@ -14,8 +14,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// known is what the warehouse knows of a source's objects, as far as its job
-// reads: how each looked last. What is not there counts as news.
+// known holds the last look of each of a source's objects, as far as the job
+// reads. An object that is not in it counts as news.
 type known struct {
 	mu      sync.Mutex
 	objects map[string]map[string]knownObject // by stream and id
@@ -23,28 +23,28 @@ type known struct {
 }
 
 type knownObject struct {
-	look   look // zero: whatever it looks like is news
+	look   look // zero: any look is news
 	day    int32
 	living bool
 
-	seen     bool // by the job
-	restless bool // it looked different to the job than to the one before
+	seen     bool // by this job
+	restless bool // its look has changed during this job
 }
 
-// noDay is the day of an object that none is known of.
+// noDay is the day of an object without a known one.
 const noDay = math.MinInt32
 
-// sights are how the objects that do not rest looked last. They are remembered for one pass: a pass
-// may turn out not to count, so no other one relies on it.
-type sights map[sightKey]look
+// lastSeen holds the last look of restless objects within one pass. Other passes
+// do not rely on it, because a pass may turn out not to count.
+type lastSeen map[objectKey]look
 
-type sightKey struct{ stream, id string }
+type objectKey struct{ stream, id string }
 
-// news returns the places, from 1, of the objects on a page that are to be
-// looked at: data, then included. An object that looks as it did last is not.
-// One that did look different during the job is, unless the same pass has just
-// seen it so: what becomes of the other pages is open.
-func (k *known) news(p *Page, s sights) []int {
+// news returns the positions, from 1, of the objects on a page that must be
+// landed: data, then included. An object with an unchanged look is not news. One
+// that changed during the job is, unless the same pass has already seen it so:
+// the pages of other passes may be discarded.
+func (k *known) news(p *Page, s lastSeen) []int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	places := []int{}
@@ -64,7 +64,7 @@ func (k *known) news(p *Page, s sights) []int {
 	return places
 }
 
-func (k *known) isNews(o *object, s sights) bool {
+func (k *known) isNews(o *object, s lastSeen) bool {
 	objects := k.stream(o.stream)
 	was := objects[o.id]
 	now := was
@@ -79,7 +79,7 @@ func (k *known) isNews(o *object, s sights) bool {
 	if !now.restless {
 		return false
 	}
-	key := sightKey{o.stream, o.id}
+	key := objectKey{o.stream, o.id}
 	if s[key] == o.look {
 		return false
 	}
@@ -94,13 +94,13 @@ func (k *known) stream(name string) map[string]knownObject {
 	return k.objects[name]
 }
 
-// load reads how objects looked last: those of the days from from on, and on
-// pages from pageFrom on.
+// load reads the last look of the objects dated from or later, on pages from
+// pageFrom onwards.
 func (k *known) load(ctx context.Context, db *warehouse.DB, source string, from time.Time, pageFrom string) error {
 	return k.read(ctx, db, source, from, pageFrom, []string{""})
 }
 
-// learn reads how some records looked last, unless that is known.
+// learn reads the last look of those records that are not known yet.
 func (k *known) learn(ctx context.Context, db *warehouse.DB, source, stream string, ids []string) error {
 	k.mu.Lock()
 	var unknown []string
@@ -133,13 +133,13 @@ func (k *known) read(ctx context.Context, db *warehouse.DB, source string, from 
 	})
 }
 
-// living lists the objects of a stream that are of the days of a window and
-// not gone, without those that have no id to be known by.
+// living lists the objects of a stream that are dated within a window and not
+// deleted, without those that have no usable id.
 func (k *known) living(stream string, w etl.Window) []string {
 	return k.of(stream, w, func(id string, _ knownObject) bool { return !strings.HasPrefix(id, noID) })
 }
 
-// unseenNameless lists those that have no id, and that the job has not seen.
+// unseenNameless lists those without a usable id that the job has not seen.
 func (k *known) unseenNameless(stream string, w etl.Window) []string {
 	return k.of(stream, w, func(id string, o knownObject) bool { return strings.HasPrefix(id, noID) && !o.seen })
 }
@@ -157,7 +157,7 @@ func (k *known) of(stream string, w etl.Window, is func(id string, o knownObject
 	return ids
 }
 
-// dayNumber counts the days since 1970.
+// dayNumber is the number of days since 1970.
 func dayNumber(day time.Time, unbounded int32) int32 {
 	if day.IsZero() {
 		return unbounded
@@ -165,9 +165,9 @@ func dayNumber(day time.Time, unbounded int32) int32 {
 	return int32(day.Unix() / (24 * 60 * 60))
 }
 
-// A look is a hash of an object's verbatim bytes, and of what is wrong with
-// it: an object that looks as it did brings no news. It outlives the process,
-// in journals and as raw.records.verbatim_hash. Zero is no look.
+// A look is a hash of an object's verbatim bytes and of its fault: an object
+// whose look has not changed is no news. It is stored in journals and as
+// raw.records.verbatim_hash. Zero means unknown.
 type look uint64
 
 func lookOf(raw []byte, f *fault) look {
@@ -178,7 +178,7 @@ func lookOf(raw []byte, f *fault) look {
 	return look(max(1, binary.BigEndian.Uint64(sum[:])))
 }
 
-// append writes a look as journals have it.
+// append formats a look for journals.
 func (l look) append(text []byte) []byte {
 	const digits = "0123456789abcdef"
 	for shift := 60; shift >= 0; shift -= 4 {

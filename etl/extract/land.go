@@ -15,50 +15,50 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// chunkBytes is how much of page bodies is split at once: enough to be quick,
-// little enough for any memory limit.
+// chunkBytes is how many bytes of page bodies are split at once: enough to be
+// fast, few enough for any memory limit.
 const chunkBytes = 64 << 20
 
-// A lander brings what a job's journal says into raw.pages and raw.records:
-// it splits the pages that brought news into versions of records.
+// A lander loads a job's journal into raw.pages and raw.records: it splits the
+// pages with news into versions of records.
 type lander struct {
 	db     *warehouse.DB
 	files  *pageFiles
 	source string
 	log    *slog.Logger
-	known  *known // of the job, if it is one that lands
+	known  *known // of the job; nil outside of one
 
 	mu     sync.Mutex // one landing at a time
 	counts etl.Counts
 	failed []*landPageError
 
 	list    sync.Mutex // guards what follows
-	lines   []*landing // that are not in raw.pages, in the order of the journal
+	lines   []*landing // not yet in raw.pages, in the order of the journal
 	journal *journal   // of the job
-	waiting []*landing // whose records are not in raw.records, oldest first
-	bytes   int64      // of the bodies of those
-	open    []string   // reads whose pages wait: a later pass may replace them
+	waiting []*landing // pages whose records are not in raw.records, oldest first
+	bytes   int64      // of their bodies
+	open    []string   // reads whose pages must wait: a later pass may replace them
 
-	inAnyOrder bool // pages do not wait for those of open reads before them
+	inAnyOrder bool // pages do not wait for earlier pages of open reads
 }
 
-// A landing is one page that is to be landed.
+// A landing is one page to land.
 type landing struct {
 	pageLine
 	journal *journal // that has its line
 	end     int64    // of that
 	added   bool     // to raw.pages
-	news    []int    // places of the objects to look at; nil means all
+	news    []int    // positions of the objects to land; nil means all
 	looks   []uint64 // of those
 }
 
-// waits reports whether anything of the page is to become a record.
+// waits reports whether the page has records to land.
 func (p *landing) waits() bool {
 	return p.Outcome == outcomePage && p.File != "" && (p.news == nil || len(p.news) > 0)
 }
 
-// add takes the line of a page, which ends there in the journal. The objects at
-// the places of its news are to be looked at; nil means all.
+// add takes the line of a page, and where it ends in the journal. Only the objects
+// at the positions in news are landed; nil means all.
 func (l *lander) add(j *journal, end int64, line pageLine, news []int) {
 	p := &landing{pageLine: line, journal: j, end: end, news: news}
 	p.Data, p.Included = nil, nil // the journal has them
@@ -80,14 +80,14 @@ func (l *lander) add(j *journal, end int64, line pageLine, news []int) {
 	}
 }
 
-// wait adds a page to those that wait, which are in the order of their ids.
+// wait adds a page to those that wait, ordered by id.
 func (l *lander) wait(p *landing) {
 	at, _ := slices.BinarySearchFunc(l.waiting, p.ID, func(q *landing, id string) int { return strings.Compare(q.ID, id) })
 	l.waiting = slices.Insert(l.waiting, at, p)
 	l.bytes += p.Bytes
 }
 
-// drop takes pages off those that wait.
+// drop removes pages from those that wait.
 func (l *lander) drop(is func(*landing) bool) (dropped []*landing) {
 	l.waiting = slices.DeleteFunc(l.waiting, func(p *landing) bool {
 		if !is(p) {
@@ -100,14 +100,14 @@ func (l *lander) drop(is func(*landing) bool) (dropped []*landing) {
 	return dropped
 }
 
-// isFull reports whether enough waits to be worth a transaction.
+// isFull reports whether enough pages wait for a transaction of their own.
 func (l *lander) isFull() bool {
 	l.list.Lock()
 	defer l.list.Unlock()
 	return l.bytes >= chunkBytes
 }
 
-// hold keeps the pages of a read from being landed until it is released.
+// hold prevents the pages of a read from landing until it is released.
 func (l *lander) hold(readID string) {
 	l.list.Lock()
 	defer l.list.Unlock()
@@ -120,12 +120,12 @@ func (l *lander) release(readID string) {
 	l.open = slices.DeleteFunc(l.open, func(id string) bool { return id == readID })
 }
 
-// supersede lets nothing come of a read's passes before the given one.
+// supersede discards a read's passes before the given one.
 func (l *lander) supersede(ctx context.Context, readID string, pass int) error {
 	return l.takeBack(ctx, line{Superseded: &supersededLine{readID, pass}})
 }
 
-// takeBack writes and applies a line that takes back earlier ones.
+// takeBack writes and applies a line that discards earlier ones.
 func (l *lander) takeBack(ctx context.Context, one line) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,8 +135,7 @@ func (l *lander) takeBack(ctx context.Context, one line) error {
 	return l.apply(ctx, one)
 }
 
-// apply lets nothing come of the pages that a line takes back. What has landed
-// already stays.
+// apply discards the pages that a line takes back. What has already landed stays.
 func (l *lander) apply(ctx context.Context, one line) error {
 	outcome, message, ids := outcomeSuperseded, "", []string{}
 	if d := one.Damaged; d != nil {
@@ -163,7 +162,7 @@ func (l *lander) apply(ctx context.Context, one line) error {
 	return err
 }
 
-// load takes up the pages in raw.pages whose records are not in raw.records.
+// load loads the pages in raw.pages whose records are not in raw.records.
 func (l *lander) load(ctx context.Context) error {
 	lines, err := warehouse.Strings(ctx, l.db, "extract/page.waiting", warehouse.Args{"source": l.source})
 	for _, text := range lines {
@@ -176,11 +175,11 @@ func (l *lander) load(ctx context.Context) error {
 	return err
 }
 
-// land brings every line into raw.pages and splits every page that is not in
-// raw.records yet, except those of open reads and what came after them: what
-// was seen first becomes the first version. Versions, pages and the note how
-// far the journal has landed are committed together. A page that cannot land
-// keeps no other back: see failure.
+// land loads every line into raw.pages and splits every page that is not in
+// raw.records yet, except those of open reads and later ones, so that what was
+// seen first becomes the first version. Versions, pages and the position in the
+// journal are committed together. A page that cannot land does not hold up the
+// others: see failure.
 func (l *lander) land(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -197,7 +196,7 @@ func (l *lander) land(ctx context.Context) error {
 	return nil
 }
 
-// ready lists the pages that wait for none.
+// ready lists the pages that can land now.
 func (l *lander) ready() []*landing {
 	l.list.Lock()
 	defer l.list.Unlock()
@@ -212,7 +211,7 @@ func (l *lander) ready() []*landing {
 	return ready
 }
 
-// grouped cuts pages into what one transaction lands.
+// grouped divides pages into transactions.
 func grouped(pages []*landing) [][]*landing {
 	var all [][]*landing
 	var bytes int64
@@ -226,7 +225,7 @@ func grouped(pages []*landing) [][]*landing {
 	return all
 }
 
-// landAll lands pages, or if that fails, every one of them that can.
+// landAll lands pages, or if that fails, each one that can be landed.
 func (l *lander) landAll(ctx context.Context, pages []*landing) error {
 	err := l.landTogether(ctx, pages)
 	switch n := len(pages); {
@@ -241,7 +240,7 @@ func (l *lander) landAll(ctx context.Context, pages []*landing) error {
 	return l.landTogether(ctx, nil)
 }
 
-// landTogether lands pages in one transaction, and all lines with them.
+// landTogether lands pages and all lines in one transaction.
 func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
 	l.list.Lock()
 	lines := slices.Clone(l.lines)
@@ -287,8 +286,8 @@ func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
 	return l.known.load(ctx, l.db, l.source, time.Time{}, pages[0].ID)
 }
 
-// addPages brings lines into raw.pages. Those among the given pages land with
-// them, and those without news have nothing to land.
+// addPages inserts lines into raw.pages, as landed if they are among the given
+// pages or have no news.
 func (l *lander) addPages(ctx context.Context, tx *warehouse.Tx, lines []*landing, among map[*landing]bool) error {
 	if len(lines) == 0 {
 		return nil
@@ -320,7 +319,7 @@ func (l *lander) addPages(ctx context.Context, tx *warehouse.Tx, lines []*landin
 	return nil
 }
 
-// setLanded notes it for pages that were in raw.pages before.
+// setLanded marks pages as landed that were in raw.pages before.
 func setLanded(ctx context.Context, tx *warehouse.Tx, pages []*landing) error {
 	var ids []string
 	for _, p := range pages {

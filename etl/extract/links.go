@@ -12,15 +12,15 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// links counts how many records lack which link, such as a vendor.
+// links counts the records without some link, such as a vendor.
 type links struct {
 	Records int            `json:"records"`
 	Blank   map[string]int `json:"blank"`
 }
 
-// compareLinks adds up the links of a decision's windows by month, for the bounds
-// of a look-back move from day to day, and compares them with how they were when
-// that was last believed or accepted.
+// compareLinks adds up the blank links of a decision's windows by month, because
+// the bounds of a look-back move from day to day, and compares them with the last
+// numbers that were plausible or accepted.
 func (j *job) compareLinks(ctx context.Context, d *decision) error {
 	d.months = map[string]links{}
 	for _, p := range d.proofs {
@@ -44,8 +44,8 @@ func (j *job) compareLinks(ctx context.Context, d *decision) error {
 	return err
 }
 
-// worse says which link lacks at more than twice the share it did before, if
-// that is ten records or more. Months that were never read before say nothing.
+// worse says which link is blank more than twice as often as before, and in at
+// least ten records more. Months that are read for the first time do not count.
 func worse(now, before map[string]links) string {
 	blank, usual, records := map[string]int{}, map[string]float64{}, 0
 	for month, l := range now {
@@ -61,14 +61,13 @@ func worse(now, before map[string]links) string {
 	}
 	for _, link := range slices.Sorted(maps.Keys(blank)) {
 		if n := float64(blank[link]); n > 2*usual[link] && n-usual[link] >= 10 {
-			return fmt.Sprintf("%d of %d records have no %s, %.0f were to be expected", blank[link], records, link, usual[link])
+			return fmt.Sprintf("%d of %d records have no %s, %.0f were expected", blank[link], records, link, usual[link])
 		}
 	}
 	return ""
 }
 
-// lastLinks reads how many links of each month lacked when that was last
-// believed, or accepted by somebody.
+// lastLinks loads the last numbers of each month that were plausible or accepted.
 func (j *job) lastLinks(ctx context.Context) (map[string]links, error) {
 	months, passed := map[string]links{}, map[string]time.Time{}
 	err := j.DB.Each(ctx, "extract/proof.last_passed",

@@ -13,8 +13,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A Proof says whether a window was read completely: whether the vendor
-// counted the same number of records before and after as were found.
+// A Proof says whether a window was read completely: whether the vendor's counts
+// before and after equal the number of records found.
 type Proof struct {
 	Purpose string     `json:"purpose"` // window, created, backfill, sweep
 	Window  etl.Window `json:"-"`
@@ -28,11 +28,11 @@ type Proof struct {
 	Reason  string     `json:"reason,omitempty"`
 	ReadID  string     `json:"read_id"`
 
-	Living int            `json:"living"`          // records stored before that are of these days and not gone
-	Blank  map[string]int `json:"blank,omitempty"` // how many of the found ones lack which link
+	Living int            `json:"living"`          // stored records of these days that are not deleted
+	Blank  map[string]int `json:"blank,omitempty"` // link → found records without it
 }
 
-// check is the proof as a row of ops.checks.
+// check converts the proof into a row of ops.checks.
 func (p Proof) check() (check, error) {
 	detail, err := json.Marshal(p)
 	return check{
@@ -41,7 +41,7 @@ func (p Proof) check() (check, error) {
 	}, err
 }
 
-// proofs reads what some reads have proven.
+// proofs loads the proofs of some reads.
 func (j *job) proofs(ctx context.Context, readIDs []string) ([]Proof, error) {
 	details, err := warehouse.Strings(ctx, j.DB, "extract/proof.details",
 		warehouse.Args{"source": j.about.Name, "since": j.started})
@@ -61,13 +61,13 @@ func (j *job) proofs(ctx context.Context, readIDs []string) ([]Proof, error) {
 	return proofs, nil
 }
 
-// A finding is what reading a window brought to light.
+// A finding is the result of reading a window.
 type finding struct {
 	Proof
 	slot     *slot
 	seen     []map[string]look // ids of each pass
 	nameless int               // records of the last pass without a usable id
-	missing  []string          // what was to be found and was not
+	missing  []string          // ids that were expected and not found
 }
 
 func (f *finding) add(p *pass) {
@@ -81,7 +81,7 @@ func (f *finding) add(p *pass) {
 	}
 }
 
-// early lists the records that an earlier pass found and the last one did not.
+// early lists the records that only passes before the last one found.
 func (f *finding) early() []string {
 	var ids []string
 	last := f.seen[len(f.seen)-1]
@@ -112,8 +112,8 @@ type pass struct {
 	before, after int
 	seen          map[string]look // id → how it looked
 	blank         map[string]int
-	nameless      map[string]int // id made for a record → how many of it there are
-	sights        sights
+	nameless      map[string]int // generated id → number of equal records
+	lastSeen      lastSeen
 	pages         int
 	size          int // records of the first page, if there is a second one
 	numbered      bool
@@ -123,7 +123,7 @@ type pass struct {
 }
 
 func newPass(n int) *pass {
-	return &pass{n: n, before: unknown, after: unknown, seen: map[string]look{}, blank: map[string]int{}, nameless: map[string]int{}, sights: sights{}}
+	return &pass{n: n, before: unknown, after: unknown, seen: map[string]look{}, blank: map[string]int{}, nameless: map[string]int{}, lastSeen: lastSeen{}}
 }
 
 func (p *pass) add(page Page) {
@@ -152,9 +152,9 @@ func (p *pass) add(page Page) {
 	}
 }
 
-// limit is how many pages a pass may have: as many as twice the records that
-// the vendor announced fill, and two more. A list that goes on after that has
-// no end. A vendor may fill its pages with fewer records than it was asked for.
+// limit is how many pages a pass may have: enough for twice the announced number
+// of records, and two more. A list that is longer has no end. A vendor may put
+// fewer records on a page than requested.
 func (p *pass) limit(asked int) int {
 	size := asked
 	if p.size > 0 {
@@ -163,8 +163,8 @@ func (p *pass) limit(asked int) int {
 	return (2*p.before+size-1)/size + 2
 }
 
-// tellApart numbers records without an id that are equal to the last byte: the
-// vendor counts each of them.
+// tellApart numbers records without an id whose bytes are equal: the vendor
+// counts each of them.
 func (p *pass) tellApart(o *object) {
 	if !o.nameless() {
 		return
@@ -175,9 +175,8 @@ func (p *pass) tellApart(o *object) {
 	}
 }
 
-// faults says why the pass proves nothing, or nothing if it does. Where one
-// record may come and another go without changing the count, two passes in a
-// row have to agree.
+// faults says why the pass proves nothing; it is empty for a proof. If records
+// may come and go without changing the count, two consecutive passes must agree.
 func (p *pass) faults(previous *pass) string {
 	switch {
 	case p.before != p.after:
@@ -217,8 +216,8 @@ func (j *job) check(ctx context.Context, r warehouse.Runner, checks ...check) er
 	return err
 }
 
-// recordBadIncluded notes the included objects that could not be read: what
-// was known of them before still counts.
+// recordBadIncluded records the included objects that could not be read. Their
+// previous versions remain current.
 func (j *job) recordBadIncluded(ctx context.Context) error {
 	var found []string
 	for _, what := range slices.Sorted(maps.Keys(j.keep.badIncluded)) {
@@ -235,7 +234,7 @@ func (j *job) recordBadIncluded(ctx context.Context) error {
 	})
 }
 
-// recordNews notes the members that no schema knows, each of them once ever.
+// recordNews records the members that are in no schema, each only once.
 func (j *job) recordNews(ctx context.Context) error {
 	known, err := warehouse.Strings(ctx, j.DB, "extract/proof.subjects",
 		warehouse.Args{"source": j.about.Name, "check_name": "schema_news"})

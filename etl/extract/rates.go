@@ -16,14 +16,13 @@ import (
 	"spendbridge/etl/httpretry"
 )
 
-// ErrBadRates reports an answer that is no file of rates, or one that must not
-// replace the kept file.
+// ErrBadRates reports a response that is not a valid file of rates, or must not
+// replace the stored one.
 var ErrBadRates = errors.New("not kept")
 
-// KeepRates fetches reference rates and keeps them in the file path if check
-// finds no fault in them, unless it did so on the same day (UTC) before. It
-// reports whether there is a file, also beside an error: yesterday's rates are
-// better than none.
+// KeepRates fetches reference rates and stores them in the file path if check
+// accepts them, at most once a day (UTC). kept reports whether there is a file,
+// even if there is an error: yesterday's rates are better than none.
 func KeepRates(ctx context.Context, client *httpretry.Client, url, path string, now time.Time, check func([]byte) error) (kept bool, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -62,7 +61,7 @@ func fetchRates(ctx context.Context, client *httpretry.Client, url string) ([]by
 	return resp.Body, nil
 }
 
-// keepRates writes the file whole or not at all. Its time is when it was
+// keepRates writes the file atomically. Its modification time is when it was
 // fetched.
 func keepRates(body []byte, path string, now time.Time) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

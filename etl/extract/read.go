@@ -13,8 +13,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// maxPasses is how often a window is read at most: once, and three times
-// again.
+// maxPasses is how often a window is read at most: once, and three times again
+// if it is not proven.
 const maxPasses = 4
 
 // A reader reads one window and proves it.
@@ -23,9 +23,9 @@ type reader struct {
 	*slot
 }
 
-// prove reads the window, from where a killed run was in its pass, until it is
-// proven or was read four times. An error means that the reading stopped;
-// everything up to there is kept.
+// prove reads the window until it is proven or maxPasses is reached, starting
+// with the pass that a killed run left. On an error everything read so far is
+// kept.
 func (r *reader) prove(ctx context.Context, current *pass) (*finding, error) {
 	f := &finding{slot: r.slot, Proof: Proof{
 		Purpose: r.slot.purpose, Window: r.query.Window, Name: r.query.String(), ReadID: r.readID,
@@ -47,10 +47,10 @@ func (r *reader) prove(ctx context.Context, current *pass) (*finding, error) {
 	return f, nil
 }
 
-// resume returns the pass that a killed run was in, with all that it had kept;
-// none if the read has to begin anew. That is so by page numbers, if pages are
-// damaged, and if some were no news only to a warehouse that knew more than
-// this one.
+// resume restores the pass that a killed run was in from the pages that it kept.
+// It returns nil if the read has to start over: if it pages by number, if pages
+// are damaged, or if some were stored without their file because an older
+// warehouse knew more than this one.
 func (r *reader) resume(ctx context.Context) (*pass, error) {
 	p := newPass(1)
 	if !r.isBegun() {
@@ -78,7 +78,7 @@ func (r *reader) resume(ctx context.Context) (*pass, error) {
 			p = newPass(line.Pass)
 		}
 		p.add(page)
-		news := r.known.news(&page, p.sights)
+		news := r.known.news(&page, p.lastSeen)
 		unusable = unusable || page.Numbered || len(news) > 0 && line.File == ""
 		return nil
 	})
@@ -91,7 +91,7 @@ func (r *reader) resume(ctx context.Context) (*pass, error) {
 	return p, r.land.giveUp(ctx, damaged)
 }
 
-// pass reads from where p stands to the last page.
+// pass reads from the position of p to the last page.
 func (r *reader) pass(ctx context.Context, p *pass) error {
 	counts := r.source.About().CountsPages
 	if p.pages == 0 && !counts {
@@ -100,7 +100,7 @@ func (r *reader) pass(ctx context.Context, p *pass) error {
 			return err
 		}
 		p.before = before
-		p.ended = before == 0 // then there is nothing to read, if it stays so
+		p.ended = before == 0 // nothing to read, if that holds
 		r.tell(0, r.about.pages(before))
 	}
 	if !p.ended {
@@ -109,15 +109,15 @@ func (r *reader) pass(ctx context.Context, p *pass) error {
 		}
 	}
 	if p.numbered {
-		return nil // its pages told the count
+		return nil // its pages include the count
 	}
 	after, err := r.source.Count(ctx, r.query)
 	p.after = after
 	return err
 }
 
-// pages reads and keeps the pages that follow p.next. While one is made
-// durable the next one is fetched, but it counts only after that.
+// pages reads and keeps the pages that follow p.next. The next page is fetched
+// while one is made durable, but counts only after that.
 func (r *reader) pages(ctx context.Context, p *pass) error {
 	settle := func() error { return nil }
 	for page, err := range r.source.Pages(ctx, r.query, p.next) {
@@ -132,10 +132,10 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 		}
 		p.add(page)
 		if !p.ended && p.pages >= p.limit(r.about.PageSize) {
-			return fmt.Errorf("window %s: %w: after %d pages with %d different records there is a next one, and the vendor announced %d; the next run reads the window anew",
+			return fmt.Errorf("window %s: %w: after %d pages with %d different records there are more, and the vendor announced %d; the next run reads the window again",
 				r.query, errEndless, p.pages, len(p.seen), p.before)
 		}
-		expected := 0 // more pages than were known of before
+		expected := 0 // pages not reported yet
 		if p.pages == 1 && page.Expected != unknown {
 			expected = r.about.pages(page.Expected)
 		}
@@ -150,8 +150,8 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 	return settle()
 }
 
-// learn reads how the records of a page looked last if they are of days before
-// those that the job reads.
+// learn loads the last look of a page's records if they are from before the days
+// that the job reads.
 func (r *reader) learn(ctx context.Context, page Page) error {
 	var ids []string
 	if r.slot.purpose == purposeCreated {
@@ -168,7 +168,7 @@ func (r *reader) row(page Page, p *pass) *pageRow {
 		expected = p.before
 	}
 	return &pageRow{
-		Page: page, expected: expected, sights: p.sights,
+		Page: page, expected: expected, lastSeen: p.lastSeen,
 		line: pageLine{
 			ReadID: r.readID, Purpose: r.slot.purpose, From: optionalText(r.query.From), To: optionalText(r.query.To),
 			Pass: p.n, Number: p.pages, Outcome: outcomePage,
@@ -176,8 +176,8 @@ func (r *reader) row(page Page, p *pass) *pageRow {
 	}
 }
 
-// keepDrift keeps a page that is not as agreed for a person to look at. The
-// cursor stays where it was.
+// keepDrift keeps a page that broke the agreed format for inspection. The cursor
+// stays where it was.
 func (r *reader) keepDrift(page Page, p *pass, found error) error {
 	row := r.row(page, p)
 	row.line.Number++
@@ -189,11 +189,10 @@ func (r *reader) keepDrift(page Page, p *pass, found error) error {
 	return fmt.Errorf("page %d of window %s, kept as %s: %w", row.line.Number, r.query, row.line.File, found)
 }
 
-// newReadID names a read.
 func newReadID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// String names the query by its window, and a query for what was typed in
-// late by its day.
+// String describes the query by its window, and a query for late entries by
+// their day.
 func (q Query) String() string {
 	if !q.CreatedFrom.IsZero() {
 		return "before " + q.To.Format(time.DateOnly) + " created from " + q.CreatedFrom.Format(time.DateOnly)

@@ -17,9 +17,9 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// Land brings into the warehouse what the journals of a data folder hold and
-// it does not, as the next extraction would: the warehouse may have been lost,
-// or be an older one. Windows that a killed run was reading wait for it.
+// Land loads into the warehouse what only the journals of a data folder hold, as
+// the next extraction would: the warehouse may have been lost or replaced by an
+// older copy. Windows that a killed run was reading are left to the next run.
 func Land(ctx context.Context, db *warehouse.DB, folder string, log *slog.Logger) (etl.Counts, error) {
 	sources, err := sourcesIn(folder)
 	if err != nil {
@@ -45,12 +45,11 @@ func Land(ctx context.Context, db *warehouse.DB, folder string, log *slog.Logger
 	return counts, errors.Join(failed...)
 }
 
-// Rebuild fills an empty warehouse with what the journals and page files of a
-// data folder hold: every page, every version of every record, and the
-// tombstones, each after the pages that were read before it.
+// Rebuild fills an empty warehouse from the journals and page files of a data
+// folder: every page, every version of every record, and the tombstones.
 //
-// from is the warehouse of the folder: what it holds of a version without
-// journals is written into one first.
+// from is the warehouse of the folder: pages that a version without journals has
+// stored there are written to a journal first.
 func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.Counts, error) {
 	sources, err := warehouse.Strings(ctx, from, "extract/journal.missing", nil)
 	if err != nil {
@@ -79,8 +78,8 @@ func sourcesIn(folder string) ([]string, error) {
 	return sources, nil
 }
 
-// replayLeft takes up what a source's journals hold and the warehouse does
-// not, and returns all journals.
+// replayLeft replays the lines of a source's journals that have not landed, and
+// returns all journals.
 func (l *lander) replayLeft(ctx context.Context) ([]*journal, error) {
 	sources, err := warehouse.Strings(ctx, l.db, "extract/journal.missing", nil)
 	if err != nil {
@@ -106,7 +105,7 @@ func (l *lander) replayLeft(ctx context.Context) ([]*journal, error) {
 			return nil, err
 		}
 		if end < j.size {
-			l.log.WarnContext(ctx, "the last line of a journal was cut off; its page is read again", etl.KeyFile, j.path())
+			l.log.WarnContext(ctx, "the last line of a journal was incomplete; its page is read again", etl.KeyFile, j.path())
 			j.size = end
 			if err := j.cut(); err != nil {
 				return nil, err
@@ -119,14 +118,13 @@ func (l *lander) replayLeft(ctx context.Context) ([]*journal, error) {
 	return all, nil
 }
 
-// takingBack returns the lines of journals that take back others, by the read or
-// the page that they are about.
+// takingBack returns the lines of journals that take back others, by read or page.
 func takingBack(all []*journal) (map[string]line, error) {
 	lines := map[string]line{}
 	for _, j := range all {
 		if _, err := j.read(0, `{"page":`, func(one line, _ int64) error {
 			if s := one.Superseded; s != nil {
-				lines[s.ReadID] = one // a later one is about more passes
+				lines[s.ReadID] = one // a later line covers more passes
 			}
 			if d := one.Damaged; d != nil {
 				lines[d.PageID] = one
@@ -139,9 +137,9 @@ func takingBack(all []*journal) (map[string]line, error) {
 	return lines, nil
 }
 
-// replay takes up the lines of a journal that have not landed, unless later
-// lines take them back, lands them as far as they wait for none, and returns
-// where the last whole line ends.
+// replay lands the lines of a journal that have not landed, except those that
+// later lines take back and those of open reads. It returns where the last
+// complete line ends.
 func (l *lander) replay(ctx context.Context, j *journal, later map[string]line) (end int64, err error) {
 	var bytes int64
 	end, err = j.read(j.landed, "", func(one line, end int64) error {
@@ -170,7 +168,7 @@ func (l *lander) replay(ctx context.Context, j *journal, later map[string]line) 
 	return end, l.land(ctx)
 }
 
-// add writes the tombstones and returns how many there were not before.
+// add writes the tombstones and returns how many are new.
 func (g *goneLine) add(ctx context.Context, r warehouse.Runner, source string) (int, error) {
 	n, err := r.Exec(ctx, "extract/tombstone.add", warehouse.Args{
 		"source": source, "stream": g.Stream, "record_ids": g.Records, "now": g.At,
@@ -178,12 +176,12 @@ func (g *goneLine) add(ctx context.Context, r warehouse.Runner, source string) (
 	return int(n), err
 }
 
-// backlogName is the journal of what a version without journals has kept. It
+// backlogName is the journal of the pages from a version without journals. It
 // sorts before all others.
 const backlogName = "00000000-0000-0000-0000-000000000000"
 
-// writeBacklog writes the pages and tombstones of a source that are of a
-// version without journals into one.
+// writeBacklog writes a source's pages and tombstones from a version without
+// journals to a journal.
 func writeBacklog(ctx context.Context, db *warehouse.DB, folder, source string) error {
 	j := &journal{folder: journalFolder(folder, source), name: backlogName}
 	if err := durable.MkdirAll(j.folder, 0o700); err != nil {

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// A scanner finds where JSON values begin and end by their quotes and brackets
-// alone. So it can tell the objects of a page apart even if the text inside of
-// one is not JSON: a broken escape, half a surrogate pair, invalid UTF-8.
+// A scanner finds where JSON values start and end by quotes and brackets alone. So
+// it can separate the objects of a page even if one is not valid JSON: a broken
+// escape, half a surrogate pair, invalid UTF-8.
 type scanner struct {
 	text []byte
 	at   int
@@ -28,7 +28,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take steps over a byte that has to come next.
+// take consumes a byte that must come next.
 func (s *scanner) take(want byte) error {
 	if s.peek() != want || want == 0 {
 		return errScan
@@ -37,9 +37,9 @@ func (s *scanner) take(want byte) error {
 	return nil
 }
 
-// value returns the value that comes next.
+// value returns the next value.
 func (s *scanner) value() ([]byte, error) {
-	var open []byte // the closing brackets that are due
+	var open []byte // the expected closing brackets
 	first := s.peek()
 	from := s.at
 	for s.at < len(s.text) {
@@ -53,7 +53,7 @@ func (s *scanner) value() ([]byte, error) {
 			}
 			continue
 		case '{', '[':
-			open = append(open, c+2) // in ASCII the closing bracket
+			open = append(open, c+2) // the closing bracket in ASCII
 		case '}', ']':
 			if len(open) == 0 || open[len(open)-1] != c {
 				return nil, errScan
@@ -72,7 +72,7 @@ func (s *scanner) value() ([]byte, error) {
 	return nil, errScan
 }
 
-// literal returns a number, true, false, null, or what stands in their place.
+// literal returns a number, true, false, null, or any other unquoted text.
 func (s *scanner) literal() ([]byte, error) {
 	rest := s.text[s.at:]
 	n := bytes.IndexAny(rest, ",:]}\"[{ \t\r\n")
@@ -86,7 +86,7 @@ func (s *scanner) literal() ([]byte, error) {
 	return rest[:n], nil
 }
 
-// skipString steps over a string, whatever its escapes.
+// skipString skips a string with any escapes.
 func (s *scanner) skipString() error {
 	for s.at++; s.at < len(s.text); s.at++ {
 		switch s.text[s.at] {
@@ -100,7 +100,7 @@ func (s *scanner) skipString() error {
 	return errScan
 }
 
-// elements calls each for every element of the array that comes next.
+// elements calls each for every element of the next array.
 func (s *scanner) elements(each func(value []byte)) error {
 	return s.list('[', func() error {
 		value, err := s.value()
@@ -111,8 +111,7 @@ func (s *scanner) elements(each func(value []byte)) error {
 	})
 }
 
-// members calls each for every member of the object that comes next; name
-// has its quotes.
+// members calls each for every member of the next object; name includes quotes.
 func (s *scanner) members(each func(name, value []byte) error) error {
 	return s.list('{', func() error {
 		if s.peek() != '"' {
@@ -133,8 +132,7 @@ func (s *scanner) members(each func(name, value []byte) error) error {
 	})
 }
 
-// list reads what stands between a bracket and its counterpart, separated by
-// commas.
+// list reads comma-separated items between brackets.
 func (s *scanner) list(open byte, one func() error) error {
 	if err := s.take(open); err != nil {
 		return err
@@ -154,7 +152,7 @@ func (s *scanner) list(open byte, one func() error) error {
 	}
 }
 
-// A layout is the objects of a page as they are written.
+// A layout holds the objects of a page verbatim.
 type layout struct {
 	data, included [][]byte
 	isList         bool              // data is an array
@@ -162,7 +160,7 @@ type layout struct {
 	rest           map[string][]byte // the other members
 }
 
-// layOut finds the objects of a page.
+// layOut splits a page into its objects.
 func layOut(body []byte) (layout, error) {
 	l := layout{rest: map[string][]byte{}}
 	var seen []string

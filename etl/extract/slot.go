@@ -11,17 +11,17 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// The states of a slot, as raw.cursors.state has them.
+// The states of a slot: the values of raw.cursors.state.
 const (
 	statePending  = "pending"
 	stateReading  = "reading"
-	stateRead     = "read" // and proven; what is gone from it is not decided yet
+	stateRead     = "read" // and proven; deletions are not decided yet
 	stateDone     = "done"
 	stateUnproven = "unproven"
-	stateHeld     = "held" // too much is gone for a program to believe it
+	stateHeld     = "held" // too many records vanished: needs a person
 )
 
-// A slot is one window of a job, and how far it is.
+// A slot is one window of a job and its state.
 type slot struct {
 	purpose string
 	query   Query
@@ -42,7 +42,7 @@ func newSlot(purpose string, q Query) *slot {
 	return &slot{purpose: purpose, query: q, state: statePending, readID: newReadID()}
 }
 
-// MarshalJSON writes a slot as statements take it.
+// MarshalJSON encodes a slot for the statement that stores it.
 func (s *slot) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		ReadID  string `json:"read_id"`
@@ -58,22 +58,22 @@ func (s *slot) same(other *slot) bool {
 		s.query.From.Equal(other.query.From) && s.query.To.Equal(other.query.To)
 }
 
-// isRead reports whether a window needs no further reading.
+// isRead reports whether the window need not be read any more.
 func (s *slot) isRead() bool { return s.state == stateDone || s.state == stateRead }
 
-// isBegun reports whether an earlier run was reading the window.
+// isBegun reports whether an earlier run started reading the window.
 func (s *slot) isBegun() bool {
 	return s.stored && s.readID != "" && (s.state == statePending || s.state == stateReading)
 }
 
-// wasRead reports whether the window is read anew although an earlier run came
-// to its end.
+// wasRead reports whether the window is read again although an earlier run
+// finished it.
 func (s *slot) wasRead() bool {
 	return s.readID == "" || s.state == stateUnproven || s.state == stateHeld
 }
 
-// span is from the first day of the windows to the last. The pass for what
-// was typed in late is of other days.
+// span is from the first day of the windows to the last, without the pass for
+// late entries, which is about other days.
 func span(windows []*slot) etl.Window {
 	days := windows[0].query.Window
 	for _, s := range windows {
@@ -90,9 +90,8 @@ func span(windows []*slot) etl.Window {
 	return days
 }
 
-// begin takes up the job where an interrupted one with the same windows
-// stands, unless that one is further from now than it stays fresh, in either
-// direction: the clock may have been wrong. Zero means that none is.
+// begin resumes an interrupted job with the same windows while it is fresh. A
+// job from the future is not fresh either: the clock may have been wrong.
 func (j *job) begin(ctx context.Context) error {
 	now := j.Now().UTC()
 	stored, started, updated, err := j.stored(ctx)
@@ -112,7 +111,7 @@ func (j *job) begin(ctx context.Context) error {
 	})
 }
 
-// forget removes what is known of the job, so that the next one begins anew.
+// forget removes the state of the job, so that the next one starts over.
 func (j *job) forget(ctx context.Context, r warehouse.Runner) error {
 	_, err := r.Exec(ctx, "extract/cursor.remove", warehouse.Args{"job_id": j.id})
 	return err
@@ -139,8 +138,8 @@ func (j *job) stored(ctx context.Context) (slots []*slot, started, updated time.
 	return slots, started, updated, err
 }
 
-// sameSlots reports whether the stored slots are those now asked for, and
-// gives them the queries, which the table does not hold in full.
+// sameSlots reports whether the stored slots are those asked for now, and sets
+// their queries, which the table does not store in full.
 func sameSlots(stored, asked []*slot) bool {
 	if len(stored) != len(asked) {
 		return false
@@ -155,7 +154,7 @@ func sameSlots(stored, asked []*slot) bool {
 	return true
 }
 
-// setSlots notes the states of some windows.
+// setSlots stores the states of some windows.
 func (j *job) setSlots(ctx context.Context, r warehouse.Runner, slots ...*slot) error {
 	text, err := json.Marshal(slots)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 func (p *landing) single() bool { return p.RecordID != "" }
 
-// recordsAsked counts the records among the objects to look at.
+// recordsAsked counts the records among the objects to land.
 func (p *landing) recordsAsked() int {
 	if p.news == nil {
 		return p.Records
@@ -26,7 +26,7 @@ func (p *landing) recordsAsked() int {
 	return n
 }
 
-// byKind parts pages that follow each other and are of one kind.
+// byKind groups consecutive pages of the same kind.
 func byKind(pages []*landing) [][]*landing {
 	var all [][]*landing
 	for i, p := range pages {
@@ -38,7 +38,7 @@ func byKind(pages []*landing) [][]*landing {
 	return all
 }
 
-// split makes versions of what pages of one kind hold.
+// split turns the objects on pages of one kind into versions.
 func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) (etl.Counts, error) {
 	var counts etl.Counts
 	args, clean, err := l.arguments(pages)
@@ -89,8 +89,8 @@ func addMacros(ctx context.Context, tx *warehouse.Tx, p *landing) error {
 	return nil
 }
 
-// arguments writes pages as the parameters of the statement that splits them.
-// The function it returns removes the files that were made for it.
+// arguments returns the parameters of the statement that splits pages. clean
+// removes the temporary files.
 func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(), err error) {
 	type page struct {
 		ID        string    `json:"page_id"`
@@ -112,12 +112,12 @@ func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(),
 	)
 	clean = func() {
 		for _, file := range mended {
-			_ = os.Remove(file) // a mended copy, nobody reads it again
+			_ = os.Remove(file) // a temporary copy
 		}
 	}
 	for _, p := range pages {
 		file, size := filepath.Join(l.files.folder, filepath.FromSlash(p.File)), p.Bytes
-		if slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Opaque }) { // not for DuckDB to read
+		if slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Opaque }) { // DuckDB cannot read it as it is
 			if file, size, err = l.files.mended(p.File, p.Faults); err != nil {
 				return nil, clean, err
 			}
@@ -133,8 +133,8 @@ func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(),
 	return warehouse.Args{"files": slices.Compact(files), "pages": string(text), "max_bytes": most + 1024}, clean, err
 }
 
-// checkSplit compares how many records the files hold with how many were
-// counted when they were fetched: a damaged file reads as an empty one.
+// checkSplit compares the number of records in the files with the number counted
+// when they were fetched: DuckDB reads a damaged file as an empty one.
 func checkSplit(ctx context.Context, tx *warehouse.Tx, pages any) error {
 	return tx.Each(ctx, "extract/record.split_check", warehouse.Args{"pages": pages}, func(rows *sql.Rows) error {
 		var (
@@ -148,8 +148,7 @@ func checkSplit(ctx context.Context, tx *warehouse.Tx, pages any) error {
 	})
 }
 
-// A landPageError is a page whose records could not be landed. Those of all
-// other pages are.
+// A landPageError is a page whose records could not be landed.
 type landPageError struct {
 	page *landing
 	err  error
@@ -159,8 +158,8 @@ func (e *landPageError) Error() string { return fmt.Sprintf("page %s: %v", e.pag
 
 func (e *landPageError) Unwrap() error { return e.err }
 
-// failure says which pages of a read could not be landed; of any read, if
-// readID is empty.
+// failure returns the errors of the pages of a read that could not be landed; an
+// empty readID means any read.
 func (l *lander) failure(readID string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -185,7 +184,7 @@ func (l *lander) damaged() (all []*landPageError) {
 	return all
 }
 
-// giveUp lets nothing come of pages that can no longer be read back.
+// giveUp discards damaged pages.
 func (l *lander) giveUp(ctx context.Context, damaged []*landPageError) error {
 	for _, d := range damaged {
 		if err := l.takeBack(ctx, line{Damaged: &damagedLine{d.page.ID, d.err.Error()}}); err != nil {

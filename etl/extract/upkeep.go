@@ -14,9 +14,8 @@ import (
 )
 
 // CheckPages reads every page file and compares it with its row. It marks the
-// pages whose file is missing or changed: what was seen there last counts as
-// news until a page that holds it is stored again. Its error names the first of
-// them.
+// pages whose file is missing or changed: their objects count as news until a page
+// that holds them is stored again. Its error names the first of them.
 func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
 	files, err := newPageFiles(folder)
 	if err != nil {
@@ -55,8 +54,8 @@ func CheckPages(ctx context.Context, db *warehouse.DB, folder string) error {
 	return nil
 }
 
-// UnlandedFiles lists the page files, relative to the data folder, that lines
-// name which have not landed.
+// UnlandedFiles lists the page files, relative to the data folder, in lines that
+// have not landed.
 func UnlandedFiles(ctx context.Context, db *warehouse.DB, folder string) ([]string, error) {
 	sources, err := sourcesIn(folder)
 	if err != nil {
@@ -85,8 +84,8 @@ func UnlandedFiles(ctx context.Context, db *warehouse.DB, folder string) ([]stri
 	return files, nil
 }
 
-// TrimJournal removes the lines of some pages from a journal, or all of it if
-// nothing else in it counts. A journal that is gone already is no error.
+// TrimJournal removes the lines of some pages from a journal, or the whole file if
+// nothing else in it matters. A missing journal is not an error.
 func TrimJournal(folder, source, name string, pageIDs map[string]bool) error {
 	j := &journal{folder: journalFolder(folder, source), name: name}
 	var left []line

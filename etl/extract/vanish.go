@@ -11,13 +11,13 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// An Acceptance is somebody's word that records vanished in truth.
+// An Acceptance confirms that records really were deleted.
 type Acceptance struct {
 	Who, Note string
 }
 
-// accept takes the acceptance for what ended runs have listed, and for
-// nothing else. It is written down before anything is read.
+// accept applies the acceptance to what earlier runs have listed, and to nothing
+// else. It is stored before anything is read.
 func (j *job) accept(ctx context.Context) error {
 	if j.Accept == nil {
 		return nil
@@ -40,14 +40,14 @@ func (j *job) accept(ctx context.Context) error {
 	return err
 }
 
-// stream adds to a statement's parameters which records are meant.
+// stream adds source and stream to a statement's parameters.
 func (a About) stream(args warehouse.Args) warehouse.Args {
 	all := warehouse.Args{"source": a.Name, "stream": a.Stream}
 	maps.Copy(all, args)
 	return all
 }
 
-// absences lists by record which reads missed it.
+// absences maps records to the reads that missed them.
 func (j *job) absences(ctx context.Context) (map[string][]string, error) {
 	reads := map[string][]string{}
 	err := j.DB.Each(ctx, "extract/absence.list", j.about.stream(nil), func(rows *sql.Rows) error {
@@ -61,8 +61,8 @@ func (j *job) absences(ctx context.Context) (map[string][]string, error) {
 	return reads, err
 }
 
-// listed lists the records that runs have listed as vanished, and whether
-// somebody has accepted that.
+// listed maps the records that are listed as vanished to whether that was
+// accepted.
 func (j *job) listed(ctx context.Context) (map[string]bool, error) {
 	accepted := map[string]bool{}
 	err := j.DB.Each(ctx, "extract/vanished.list", j.about.stream(nil), func(rows *sql.Rows) error {
@@ -77,8 +77,8 @@ func (j *job) listed(ctx context.Context) (map[string]bool, error) {
 	return accepted, err
 }
 
-// unlist settles that records are gone, or were found: they are neither missing
-// nor listed, and an acceptance of them covers no later disappearance.
+// unlist removes records that are deleted or were found from the notes and the
+// list, and ends their acceptance: it covers no later disappearance.
 func (j *job) unlist(ctx context.Context, tx *warehouse.Tx, ids []string, now time.Time) error {
 	if len(ids) == 0 {
 		return nil
@@ -94,9 +94,9 @@ func (j *job) unlist(ctx context.Context, tx *warehouse.Tx, ids []string, now ti
 	return err
 }
 
-// bury writes a tombstone for every record. They are a line of the journal
-// first, and all lines before it have landed.
-func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now time.Time) error {
+// markDeleted writes a tombstone for each record. The tombstones become a line of
+// the journal first; all lines before it have landed.
+func (j *job) markDeleted(ctx context.Context, tx *warehouse.Tx, gone []string, now time.Time) error {
 	if len(gone) == 0 {
 		return nil
 	}
@@ -116,8 +116,8 @@ func (j *job) bury(ctx context.Context, tx *warehouse.Tx, gone []string, now tim
 	return j.unlist(ctx, tx, gone, now)
 }
 
-// forgetMissing ends the notes of this job: a record that can be asked for
-// needs none, and of the others it is enough to know who missed them first.
+// forgetMissing removes the notes of this job: a record that can be fetched by id
+// needs none, and for the others the first read that missed them is enough.
 func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) error {
 	if len(d.missing) == 0 {
 		return nil
@@ -130,10 +130,10 @@ func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) 
 	return err
 }
 
-// listed under this id are links, not a record.
+// linksListed stands for the links in the list of records.
 const linksListed = ""
 
-// list replaces what is listed of the days that were read by what waits now.
+// list replaces the list of the days that were read by what waits now.
 func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.Time) error {
 	args := j.about.stream(warehouse.Args{"record_ids": append(d.missing, linksListed)})
 	if _, err := tx.Exec(ctx, "extract/vanished.remove", args); err != nil {
@@ -156,15 +156,15 @@ func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.
 	return err
 }
 
-// buryNameless marks the records without an id as gone that the vendor no
-// longer sends so: such a record is known by its bytes, so it is another one as
-// soon as the vendor mends it. Nobody can be asked for them.
-func (j *job) buryNameless(ctx context.Context) error {
+// deleteNameless marks as deleted the records without a usable id that the vendor
+// no longer sends. Such a record is known by its bytes, so it becomes another one
+// as soon as the vendor fixes it.
+func (j *job) deleteNameless(ctx context.Context) error {
 	var gone []string
 	for _, p := range j.report.Proofs {
 		if p.Proven && p.Purpose != purposeCreated {
 			gone = append(gone, j.known.unseenNameless(j.about.Stream, p.Window)...)
 		}
 	}
-	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error { return j.bury(ctx, tx, gone, j.Now().UTC()) })
+	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error { return j.markDeleted(ctx, tx, gone, j.Now().UTC()) })
 }

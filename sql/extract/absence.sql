@@ -1,7 +1,6 @@
--- raw.absences: records that a read did not find, once.
+-- raw.absences: one row per record that a proven read of its window missed.
 
 -- name: list
--- What proven reads did not find.
 select
     record_id,
     read_id
@@ -16,7 +15,6 @@ order by
     missed_at;
 
 -- name: add
--- Notes what a proven read did not find.
 insert into raw.absences by name
 
 select
@@ -27,7 +25,7 @@ select
     $now as missed_at;
 
 -- name: again
--- Forgets that records were missed again: that they were missed before is
+-- Removes what these reads missed again: the first read that missed it is
 -- enough.
 delete from raw.absences
 

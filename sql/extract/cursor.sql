@@ -1,4 +1,4 @@
--- raw.cursors: how far the windows of each job are.
+-- raw.cursors: the state of each window of each job.
 
 -- name: list
 select
@@ -19,7 +19,7 @@ order by
     window_from;
 
 -- name: reads
--- The reads of windows that a killed run has not finished.
+-- Reads that a killed run has not finished.
 select read_id
 
 from raw.cursors

@@ -1,7 +1,6 @@
 -- raw.journals: how much of each journal is in the warehouse.
 
 -- name: list
--- How much of each journal of a source has landed.
 select
     journal,
     max(bytes) as bytes
@@ -13,7 +12,7 @@ where source = $source
 group by journal;
 
 -- name: missing
--- Sources that have pages of a version without journals.
+-- Sources with pages from a version without journals.
 select distinct source from raw.pages where journal is null order by source;
 
 -- name: add

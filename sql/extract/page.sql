@@ -1,7 +1,7 @@
 -- raw.pages: one row per response of a vendor.
 
 -- name: add
--- Adds what a journal has of some pages.
+-- Adds pages from lines of journals.
 insert into raw.pages by name
 
 select
@@ -29,7 +29,7 @@ from (
 ) as pages;
 
 -- name: of_read
--- The pages of one read, as far as it came.
+-- The pages that a read has kept so far.
 select
     journal,
     page_id
@@ -42,8 +42,8 @@ where read_id = $read_id
 order by page_id;
 
 -- name: waiting
--- Pages whose records are not in raw.records yet, as journals have them, oldest
--- first.
+-- Pages whose records are not in raw.records yet, in the format of a journal,
+-- oldest first.
 select to_json(pages)::varchar as line
 
 from (
@@ -65,7 +65,7 @@ from (
 order by page_id;
 
 -- name: set_outcome
--- Gives up pages that have not landed: nothing of them becomes a record.
+-- Discards pages: none of their objects becomes a record.
 update raw.pages
 
 set
@@ -82,7 +82,7 @@ set landed = true
 where page_id in (select unnest($page_ids));
 
 -- name: set_lost
--- Marks the pages whose file was missing or damaged, and no others.
+-- Marks exactly the pages whose file is missing or damaged.
 update raw.pages
 
 set lost = case when file in (select unnest($files)) then true end
@@ -102,7 +102,6 @@ where source = $source
     and journal is null;
 
 -- name: newest
--- The newest page of a source.
 select coalesce(max(page_id), '') as page_id
 
 from raw.pages

@@ -1,6 +1,6 @@
--- The pages and tombstones of a version without journals as lines of one, in
--- the order in which they were written: a tombstone before the page that showed
--- its record again, else after all pages that have landed.
+-- The pages and tombstones from a version without journals as lines of a
+-- journal, in the order in which they were written: a tombstone before the page
+-- on which its record reappeared, or else after all pages that have landed.
 with
 
 pages as (

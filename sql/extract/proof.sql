@@ -1,4 +1,4 @@
--- ops.checks: what the reads of windows have proven.
+-- ops.checks of the extraction: the proofs of windows, and what is compared.
 
 -- name: add
 insert into ops.checks by name
@@ -23,7 +23,7 @@ from (
 ) as checks;
 
 -- name: details
--- The windows of a source that were proven since a job began.
+-- The proofs of a source since a job started.
 select detail
 
 from ops.checks
@@ -34,7 +34,7 @@ where check_name = 'window_complete'
     and checked_at >= $since;
 
 -- name: last_passed
--- The newest check of each subject that was passed.
+-- The last passed check of each subject.
 select
     subject,
     arg_max(detail, checked_at) as detail,
@@ -45,7 +45,7 @@ from ops.checks
 where check_name = $check_name
     and source = $source
     and passed
-    and checked_at <= $now    -- a clock that was ahead
+    and checked_at <= $now    -- the clock may have been ahead
 
 group by subject;
 

@@ -1,5 +1,6 @@
--- Objects that the vendor wrote otherwise and that hold what they held: notes
--- how they look now. If the page that showed them is lost, another one does.
+-- Updates the look of objects that the vendor writes differently although their
+-- payload is the same. If the page of a version is lost, the new one replaces
+-- it.
 update raw.records
 
 set
@@ -11,7 +12,7 @@ from (
 
     with
 
-    -- Most of what was shown has just become a version.
+    -- Most of the objects have just become a version.
     shown as (
 
         select

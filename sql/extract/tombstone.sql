@@ -1,7 +1,7 @@
--- Versions of raw.records that say a record is gone.
+-- Versions in raw.records that mark a record as deleted.
 
 -- name: add
--- Marks records as gone: a further version that repeats the last payload.
+-- Marks records as deleted: adds a version that repeats the last payload.
 insert into raw.records by name
 
 select records.* replace (
@@ -24,9 +24,9 @@ where records.source = $source
     and not records.tombstone;
 
 -- name: counts
--- How many records live, and how many were marked as gone since a given time
--- and did not return: first of the days of some windows, then of all days.
--- What somebody accepted is not counted, nor records without a usable id.
+-- Counts the living records, and those marked as deleted since a given time:
+-- first of the days of some windows, then of all days. Accepted deletions and
+-- records without a usable id are not counted.
 with
 
 states as (

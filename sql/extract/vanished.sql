@@ -1,8 +1,8 @@
--- raw.vanished: records and links that disappeared in such numbers that a
--- person decides.
+-- raw.vanished: records and links that disappeared in implausible numbers and
+-- need manual review.
 
 -- name: list
--- What waits, and what was accepted and is not gone yet.
+-- The records that wait, and accepted ones that are not deleted yet.
 select
     record_id,
     accepted_at is not null as is_accepted
@@ -17,7 +17,7 @@ where source = $source
 order by record_id;
 
 -- name: links
--- The links that lack as somebody accepted them last.
+-- The blank links that were accepted last.
 select
     detail,
     accepted_at
@@ -34,7 +34,7 @@ order by accepted_at desc
 limit 1;
 
 -- name: add
--- The empty id lists the links.
+-- An empty id stands for the links.
 insert into raw.vanished by name
 
 select
@@ -46,7 +46,7 @@ select
     $now as listed_at;
 
 -- name: accept
--- Accepts what runs have listed, and nothing that vanishes later.
+-- Accepts what is listed, and nothing that vanishes later.
 update raw.vanished
 
 set
@@ -59,7 +59,7 @@ where source = $source
     and accepted_at is null;
 
 -- name: remove
--- Takes records off the list of what waits. The empty id means the links.
+-- Removes what waits from the list. An empty id stands for the links.
 delete from raw.vanished
 
 where source = $source
@@ -68,7 +68,7 @@ where source = $source
     and accepted_at is null;
 
 -- name: close
--- Ends what an acceptance may do: the record is gone, or was found again.
+-- Ends an acceptance: the record is deleted, or was found again.
 update raw.vanished
 
 set
