@@ -104,8 +104,8 @@ func (j *job) examine(ctx context.Context, f *finding) error {
 	return nil
 }
 
-// inside filters for the records that belong to this window by any of their
-// datetimes, since the vendor does not say which one it filters by.
+// inside keeps the records whose datetimes are all in this window, because the
+// vendor does not say by which one it filters.
 func (j *job) inside(ctx context.Context, w etl.Window, ids []string) ([]string, error) {
 	if len(ids) == 0 {
 		return nil, nil
