@@ -31,7 +31,7 @@ const (
 	verdictThrottled                // 429: not now
 	verdictUnsent                   // it never left this machine
 	verdictNoToken                  // nor could it, for want of an access token
-	verdictStopped                  // no batch can be posted until a person mends something
+	verdictStopped                  // no batch can be posted until somebody fixes a setting
 )
 
 // An answer is what became of one post.
@@ -129,7 +129,7 @@ func judgeFault(err error) answer {
 	}
 }
 
-// A statement is what the body of an answer says.
+// A statement is the content of an answer's body.
 type statement struct {
 	success  bool   // success: true
 	refusal  bool   // success: false, with a code or a message

@@ -58,7 +58,7 @@ type cargo struct {
 	packed  []byte // the sent file from the listing to the body, compressed
 }
 
-// halves returns the two batches that a refused one is split into. Halves of
+// halves returns the two batches that a refused batch is split into. Halves of
 // a doubtful one are as doubtful, and are listed at once so that they are not
 // forgotten.
 func (b batch) halves() (left, right batch) {
@@ -327,7 +327,7 @@ func (d *Delivery) plannedBatches(ctx context.Context, itemsBefore int64) ([]bat
 type openBatch struct {
 	batch
 	state   string // sending, unknown, pending
-	resend  bool   // a person is sure that it has not arrived
+	resend  bool   // it was reviewed manually and has not arrived
 	refused bool   // when it was sent again: Productiv may hold it already
 	reached bool   // it can be sent to the target it was planned for
 	again   bool   // the next load posts it again
@@ -352,11 +352,11 @@ func openBatches(ctx context.Context, r warehouse.Runner, id string) ([]openBatc
 	})
 }
 
-// inDoubt lists the batches with an unknown outcome. Those that a person wants
-// to be sent again are, and under in_doubt: resend all that were sent as spend
-// and not refused since: finance records sent twice are counted twice, whatever
-// the setting says now. What cannot be sent to the target it was planned for
-// stays in doubt.
+// inDoubt lists the batches with an unknown outcome. The next load posts those
+// again that somebody settled so, and under in_doubt: resend all that were sent
+// as spend and not refused since; finance records that are sent twice count
+// twice, whatever the setting is now. What cannot be sent to the target it was
+// planned for stays in doubt.
 func (d *Delivery) inDoubt(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
 	known, err := d.knownTargets(ctx, r)
 	if err != nil {

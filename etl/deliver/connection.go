@@ -19,7 +19,7 @@ type job struct {
 }
 
 // A suspect is a record that was refused in between when it was posted alone.
-// As long as nothing else gets through, nobody knows whether it is to blame.
+// Until another record gets through, the record may not be the reason.
 type suspect struct {
 	job
 	answer answer
@@ -136,7 +136,7 @@ func (c *connection) everythingBarred(last suspect) error {
 		"Have this machine let through, and check productiv.base_url. %s", len(c.suspects), last.answer.message)
 }
 
-// reject books suspects as refused whose target has accepted more batches by
+// reject marks suspects as rejected if their target has accepted more batches by
 // now than it had at the time that is asked for. What may have arrived before
 // stays unknown.
 func (c *connection) reject(ctx context.Context, until func(suspect) int) error {

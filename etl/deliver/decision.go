@@ -21,7 +21,7 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A Decision is a person's: who, and why. The ledger keeps both.
+// A Decision says who decided something, and why. The ledger keeps both.
 type Decision struct {
 	By   string
 	Note string
@@ -66,7 +66,7 @@ type decided struct {
 }
 
 // newDecision is a decision that is not recorded yet. What it covers was
-// listed for the person who made it.
+// listed before it was made.
 func (d *Delivery) newDecision(ctx context.Context, subject, what string, by Decision, covers json.RawMessage) (decided, error) {
 	made := decided{
 		ID: uuid.Must(uuid.NewV7()).String(), Subject: subject, Decision: what,
@@ -143,7 +143,7 @@ func (m decided) records() ([]string, error) {
 	return ids, nil
 }
 
-// keep writes the row. It is written once, whoever asks.
+// keep writes the row, unless it is there.
 func (m decided) keep(ctx context.Context, tx *warehouse.Tx) error {
 	var covers any
 	if len(m.Covers) > 0 {

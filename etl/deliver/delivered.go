@@ -20,12 +20,12 @@ type Delivered struct {
 	Booked     int      `json:"booked"`     // records, as accepted
 	Unverified int      `json:"unverified"` // of them: the list has no amount
 	Unlisted   int      `json:"unlisted"`   // records that stay held
-	Strays     []string `json:"strays"`     // keys that were not booked, and why
+	Orphans    []string `json:"strays"`     // keys that were not booked, and why
 }
 
 func (b Delivered) String() string {
 	return fmt.Sprintf("%d records are booked as accepted, %d of them with an unverified amount; %d that the file lacks stay held; %d keys were not booked",
-		b.Booked, b.Unverified, b.Unlisted, len(b.Strays))
+		b.Booked, b.Unverified, b.Unlisted, len(b.Orphans))
 }
 
 // A deliveredKey is one row of the file.
@@ -71,9 +71,9 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 	if err != nil {
 		return result, err
 	}
-	if len(result.Strays) > 0 {
+	if len(result.Orphans) > 0 {
 		return result, &etl.NeedsPersonError{
-			What: fmt.Sprintf("%d keys of the file were not booked: %s", len(result.Strays), someOf(result.Strays)),
+			What: fmt.Sprintf("%d keys of the file were not booked: %s", len(result.Orphans), someOf(result.Orphans)),
 			Mend: "look at these records in Productiv",
 		}
 	}
@@ -89,7 +89,7 @@ func (d *Delivery) draftDelivered(ctx context.Context, conn *warehouse.Conn, key
 	if err := warehouse.Fill(ctx, conn, result, "deliver/delivered.count", nil); err != nil {
 		return err
 	}
-	if result.Strays, err = warehouse.Strings(ctx, conn, "deliver/delivered.orphans", nil); err != nil {
+	if result.Orphans, err = warehouse.Strings(ctx, conn, "deliver/delivered.orphans", nil); err != nil {
 		return err
 	}
 	return execAll(ctx, conn,

@@ -39,7 +39,7 @@ type Delivery struct {
 	SettingsHash func(context.Context, warehouse.Runner) (string, error)
 
 	// ModelsHash changes with the SQL that makes spend: what it alone changed in
-	// records that were accepted is not posted again without a person's approval.
+	// records that were accepted is not posted again without an approval.
 	ModelsHash func(warehouse.Runner) (string, error)
 
 	// MaxQuarantined is the share of a source's records that may go into
@@ -98,7 +98,7 @@ type Sum struct {
 // Post brings Productiv up to date as far as the policy allows. It begins by
 // settling what an earlier load left behind and by proving that canonical and
 // the ledger add up; if they do not, a [*etl.CheckError] names the cells and
-// nothing is posted. What waits for a person is a [*etl.NeedsPersonError];
+// nothing is posted. What needs attention is a [*etl.NeedsPersonError];
 // any other error means that a later load may succeed.
 func (d *Delivery) Post(ctx context.Context) (Result, error) {
 	return d.post(ctx, "")
@@ -184,9 +184,9 @@ func (d *Delivery) conclude(ctx context.Context, conn *warehouse.Conn, found fin
 	return news, err
 }
 
-// remember keeps what is not delivered and what is not due, for those who look
-// later and for the gates of the next load, and reports whether any of it is
-// new. It needs the tables of diff.
+// remember stores what is not delivered and what is not due, for reports and for
+// the gates of the next load, and returns whether any of it is new. It needs the
+// tables of diff.
 func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news bool, err error) {
 	run := string(d.RunID)
 	settings, err := d.SettingsHash(ctx, conn)
@@ -207,8 +207,8 @@ func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news boo
 	)
 }
 
-// refresh brings the list of what is not delivered up to date after a person's
-// decision. What it finds first is for the next run to tell.
+// refresh updates the list of what is not delivered after a decision. The next
+// run reports what it finds first.
 func (d *Delivery) refresh(ctx context.Context) error {
 	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		if _, err := d.gatedDiff(ctx, conn); err != nil {
@@ -219,7 +219,7 @@ func (d *Delivery) refresh(ctx context.Context) error {
 	})
 }
 
-// needsPerson says what a person has to decide, if anything.
+// needsPerson returns what needs attention, if anything.
 func (d *Delivery) needsPerson(ctx context.Context, result Result, news bool) error {
 	var waits []error
 	if result.Unknown > 0 {
@@ -230,14 +230,14 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result, news bool) er
 	}
 	if result.Stuck > 0 {
 		waits = append(waits, &etl.NeedsPersonError{
-			What: fmt.Sprintf("%d records stand at Productiv with a wrong amount, for their correction was refused", result.Stuck),
+			What: fmt.Sprintf("%d records have a wrong amount at Productiv because their correction was rejected", result.Stuck),
 			Mend: "see why with spendbridge explain SPEND_ID, then: spendbridge settle SPEND_ID --retry or --corrected-at-productiv, with --note",
 		})
 	}
 	if result.Reversed > 0 {
 		waits = append(waits, &etl.NeedsPersonError{
-			What: fmt.Sprintf("%d records stand reversed at Productiv without their new version", result.Reversed),
-			Mend: "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was refused or is in quarantine",
+			What: fmt.Sprintf("%d records are reversed at Productiv without their new version", result.Reversed),
+			Mend: "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was rejected or is in quarantine",
 		})
 	}
 	if !news {
@@ -247,8 +247,8 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result, news bool) er
 	return errors.Join(append(waits, untold, err)...)
 }
 
-// untoldWaits tells, once, of what Productiv does not hold as canonical has it
-// and no later load will mend.
+// untoldWaits reports, once, the records that differ from canonical at Productiv
+// and that no later load will correct.
 func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
 	var untold []etl.Undelivered
 	err = warehouse.Fill(ctx, d.DB, &untold, "deliver/difference.untold", warehouse.Args{"run_id": string(d.RunID)})

@@ -151,8 +151,7 @@ func (d *Delivery) keepTotals(ctx context.Context, conn warehouse.Runner) error 
 	return err
 }
 
-// Untell takes back that somebody was told what only a run has found that never
-// ended.
+// Untell marks as not reported yet what only a run found that never ended.
 func Untell(ctx context.Context, r warehouse.Runner) error {
 	_, err := r.Exec(ctx, "deliver/difference.untell", nil)
 	return err

@@ -22,8 +22,8 @@
 //  10. answer.go posts it and judges the answer, which sentfile.go appends and
 //     batch.go takes over with the next batch: accepted.
 //
-// The other files: dryrun.go tells what a load would do. decision.go records
-// what a person decides: an approval (gate.go), a settlement (settle.go), a
+// The other files: dryrun.go says what a load would do. decision.go records
+// decisions: an approval (gate.go), a settlement (settle.go), a
 // moved target (target.go), a list of keys that Productiv has (delivered.go).
 // rebuild.go restores the ledger from the sent files.
 //
@@ -49,12 +49,12 @@
 //	  - planned: waits for its batch to be sent. A batch that was certainly not
 //	    stored (no connection, 429, 401, 403 …) is pending and its items are
 //	    planned again. What is still planned when the next load begins is
-//	    thrown away and planned afresh from what canonical says then.
+//	    dropped and planned again from what canonical holds then.
 //	  - sending: written before the batch goes out, so that a program that ends
 //	    here leaves a trace. The transaction also takes over the answer to the
 //	    batch that the connection posted before: a batch costs one commit.
 //	  - accepted: a 200, 201 or 202 whose JSON body says success: true, once.
-//	  - rejected: refused by the JSON Schema here, by Productiv, or by a firewall
+//	  - rejected: by the JSON Schema here, by Productiv, or by a firewall
 //	    that lets other records through. The record is not sent again until it
 //	    reads differently or settle SPEND_ID --retry.
 //	  - unknown: the batch may have been stored or not. Nothing more is sent for
@@ -62,24 +62,23 @@
 //	  - split: a refused batch. Its items count in its halves only, and are
 //	    planned until those begin.
 //
-// A refusal that is not in Productiv's words comes from a firewall or proxy in
-// between. Its batch is halved until a record stands alone, and then others are
-// tried alone, out of batches that are not posted yet: if none gets through,
-// everything is refused and stays pending.
+// A refusal without Productiv's JSON comes from a firewall or proxy in between.
+// Its batch is halved until a record is alone, and then others are tried alone,
+// out of batches that are not posted yet: if none gets through, everything is
+// refused and stays pending.
 //
 // # The sent files
 //
 // A batch is written to sent/<batch>.json.zst, and fsynced, after the ledger
 // says sending and before the first byte goes out. The file is zstd frames of
 // JSON lines: what the ledger knows of the batch and its items, then the body
-// exactly as it is sent, then one line for every answer and every decision of
-// a person, each written and fsynced before the ledger, which takes an answer
+// exactly as it is sent, then one line for every answer and every
+// decision, each written and fsynced before the ledger, which takes an answer
 // over when the connection begins its next batch, before it waits, and when it
-// has none left. So the ledger can be rebuilt from
-// these files, and a file that the ledger does not know proves that the ledger
-// is older than what was sent.
-// Decisions of persons are lines of sent/decisions.jsonl as well, in the order
-// of the ledger.
+// has none left. So the ledger can be rebuilt from these files, and a file that
+// the ledger does not know proves that the ledger is older than what was sent.
+// Decisions are lines of sent/decisions.jsonl as well, in the order of the
+// ledger.
 //
 // When a load begins, a batch that is still sending is looked up there: no
 // file, it was never sent; a recorded answer, that is its outcome; else it is
@@ -89,7 +88,7 @@
 //
 // A record has one home: the application whose items count for it. That is
 // where its source posts, unless another one has accepted the record; then the
-// gate of the target holds it until a person says that both are one
+// gate of the target holds it until a decision says that both are one
 // application, or that the record stays where it is.
 //
 // Gates hold items before their first byte is sent. What they hold is listed

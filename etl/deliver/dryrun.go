@@ -34,7 +34,7 @@ type DryRun struct {
 	Posts `json:"-"`
 }
 
-// A Preview is what a person looks at before it is posted.
+// A Preview is what to look at before it is posted.
 type Preview struct {
 	Cells   []Sum           `json:"cells"`   // by month
 	Vendors []PreviewVendor `json:"vendors"` // the largest ones

@@ -45,9 +45,8 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (draft
 	)
 }
 
-// hold keeps what the gates hold, exactly as it would be posted, for a person
-// to look at. With an approval it keeps nothing and leaves in the draft what
-// was approved.
+// hold stores what the gates hold, exactly as it would be posted, for a review.
+// With an approval it stores nothing and leaves in the draft what was approved.
 func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval string) error {
 	if approval != "" {
 		_, err := conn.Exec(ctx, "deliver/gate.only_approved", warehouse.Args{"decision_id": approval})
@@ -77,7 +76,7 @@ func ReadPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
 	return p, err
 }
 
-// heldWaits says what is held, and the ways on.
+// heldWaits says what is held, and how to proceed.
 func (d *Delivery) heldWaits(ctx context.Context) error {
 	plan, err := ReadPlan(ctx, d.DB)
 	if err != nil || plan.Name == "" {
@@ -94,8 +93,7 @@ func (d *Delivery) heldWaits(ctx context.Context) error {
 	return &etl.NeedsPersonError{What: what, Mend: strings.Join(plan.Ways(), "; ")}
 }
 
-// Approve posts exactly what the gates held in the last load, on one person's
-// word. A name must be that of the plan which that load listed. If any of it
+// Approve posts exactly what the gates held in the last load. A name must be that of the plan which that load listed. If any of it
 // would be posted otherwise by now, it posts nothing and asks to look again.
 func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Result, error) {
 	var result Result

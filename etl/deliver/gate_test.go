@@ -287,7 +287,7 @@ func TestHalfACompensation(t *testing.T) {
 		s.exec("quarantine_put.sql", warehouse.Args{"spend_id": "a", "source": "productive", "reason": "currency_unknown", "at": s.Now()})
 		for range 2 {
 			_, err := s.post()
-			checkError(t, err, "1 records stand reversed at Productiv without their new version", true)
+			checkError(t, err, "1 records are reversed at Productiv without their new version", true)
 		}
 	})
 	t.Run("of a record that is no spend any more is whole", func(t *testing.T) {

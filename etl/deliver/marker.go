@@ -146,7 +146,7 @@ func (d *Delivery) newMarker(ctx context.Context, loadNo int64) (marker, error) 
 	return m, d.from(m).keep(ctx, d.DB)
 }
 
-// renewMarker makes this folder the one that posts, after a person vouched for
+// renewMarker makes this folder the one that posts, after somebody confirmed
 // it. Its number is that of the newest load that the ledger or the marker knows.
 func (d *Delivery) renewMarker(ctx context.Context) error {
 	ledger, _, err := d.lastPosted(ctx)

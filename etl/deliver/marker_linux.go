@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// identify tells one file from every copy of it. The device is left out: its
+// identify distinguishes a file from every copy of it. The device is left out: its
 // number may change with a restart.
 func identify(path string) (fileIdentity, error) {
 	var stat unix.Statx_t

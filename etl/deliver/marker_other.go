@@ -8,7 +8,7 @@ import (
 	"reflect"
 )
 
-// identify tells one file from every copy of it, by what the system calls its
+// identify distinguishes a file from every copy of it by what the system calls its
 // inode.
 func identify(path string) (fileIdentity, error) {
 	info, err := os.Lstat(path)

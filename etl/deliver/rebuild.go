@@ -11,10 +11,10 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// RebuildLedger writes the ledger anew from the sent files and the decisions
-// below the data folder, in one transaction, and returns how many batches they
-// hold. What they cannot know is gone: records that were refused here and
-// never sent, which the next load refuses again, and what gates held.
+// RebuildLedger rebuilds the ledger from the sent files and the decisions in
+// the data folder, in one transaction, and returns how many batches they
+// hold. What they do not hold is lost: records that were rejected here and
+// never sent, which the next load rejects again, and what gates held.
 //
 // Afterwards this is the folder that posts, unless its marker knows of a load
 // of which no file is there: then what that load sent is not known, and the

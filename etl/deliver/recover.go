@@ -13,9 +13,8 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// Recover settles what a program that was killed left behind, and refuses if
-// the ledger is older than what was sent: then a [*etl.NeedsPersonError] says
-// so and nothing may be posted. [Delivery.Post] begins with it.
+// Recover settles what a killed program left behind. If the ledger is older than
+// what was sent, it returns a [*etl.NeedsPersonError] and nothing may be posted. [Delivery.Post] begins with it.
 func (d *Delivery) Recover(ctx context.Context) error {
 	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.recoverIn(ctx, tx, true) })
 }
@@ -99,7 +98,7 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 }
 
 // recoverUnsent settles a batch that is sending and has no sent file. It was
-// never sent, unless the files of batches before it are gone too.
+// never sent, unless files of batches before it are missing too.
 func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBatch) error {
 	if b.state != stateSending {
 		return nil
@@ -124,8 +123,8 @@ func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBa
 }
 
 // Verify proves, without posting, that this is the folder that posted last,
-// that the ledger and canonical add up and that every batch of the ledger lies in its sent file byte for byte. It
-// writes the control totals of the ledger for the run.
+// that the ledger and canonical add up and that every batch of the ledger is in its
+// sent file byte for byte. It writes the control totals of the ledger for the run.
 func (d *Delivery) Verify(ctx context.Context) error {
 	if err := d.refuseOlderLedger(ctx, d.DB); err != nil {
 		return err
@@ -150,7 +149,7 @@ func (d *Delivery) Verify(ctx context.Context) error {
 
 // verifySent compares the digest of every batch with its sent file's.
 func (d *Delivery) verifySent(ctx context.Context) error {
-	failed := &etl.CheckError{Check: "every batch lies in its sent file as the ledger has it"}
+	failed := &etl.CheckError{Check: "every batch is in its sent file as the ledger has it"}
 	err := d.DB.Each(ctx, "deliver/batch.digests", nil, func(rows *sql.Rows) error {
 		var (
 			id, digest string

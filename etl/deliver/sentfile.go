@@ -22,7 +22,7 @@ import (
 	"spendbridge/etl/durable"
 )
 
-// sentFolder lies in the data folder and holds one file per batch.
+// sentFolder is in the data folder and holds one file per batch.
 const (
 	sentFolder = "sent"
 	sentSuffix = ".json.zst"
@@ -43,11 +43,11 @@ type sentHeader struct {
 	SHA256       string          `json:"sha256"`
 	Doubtful     bool            `json:"doubtful,omitempty"` // half of a batch that may have arrived
 	SentAt       time.Time       `json:"sent_at"`
-	LoadNo       int64           `json:"load_no,omitempty"` // the load that sent it, 0 = booked by a person; since format 2
+	LoadNo       int64           `json:"load_no,omitempty"` // the load that sent it, 0 = booked by hand; since format 2
 	Items        json.RawMessage `json:"items"`
 }
 
-// A sentEvent is a later line: an answer, or a person's decision.
+// A sentEvent is a later line: an answer, or a decision.
 type sentEvent struct {
 	State     string    `json:"state"`
 	At        time.Time `json:"at"`
@@ -60,7 +60,7 @@ type sentEvent struct {
 	Settlement *sentSettlement `json:"settlement,omitempty"`
 }
 
-// A sentSettlement is a person's decision, as the ledger keeps it.
+// A sentSettlement is a decision, as the ledger keeps it.
 type sentSettlement struct {
 	ID       string `json:"settlement_id"`
 	Subject  string `json:"subject"`

@@ -11,14 +11,14 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// SettleAccepted books a batch in doubt as accepted: somebody has seen its
-// records in Productiv.
+// SettleAccepted books a batch in doubt as accepted: its records were seen in
+// Productiv.
 func (d *Delivery) SettleAccepted(ctx context.Context, batchID string, by Decision) error {
 	return d.settleBatch(ctx, batchID, decisionAccepted, stateAccepted, by)
 }
 
 // SettleResend lets the next load post a batch in doubt again, the same body:
-// somebody has made sure that its records are not in Productiv.
+// its records are known not to be in Productiv.
 func (d *Delivery) SettleResend(ctx context.Context, batchID string, by Decision) error {
 	return d.settleBatch(ctx, batchID, decisionResend, stateUnknown, by)
 }
@@ -94,7 +94,7 @@ func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decis
 	return d.correct(ctx, covered{subject: spendID, ids: []string{spendID}}, by)
 }
 
-// beforeDecision refuses a decision without a name and a reason, and completes
+// beforeDecision rejects a decision without a name and a reason, and completes
 // what a killed program left: a decision is about the ledger as it then is.
 func (d *Delivery) beforeDecision(ctx context.Context, by Decision) error {
 	if err := by.check(); err != nil {

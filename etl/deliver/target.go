@@ -31,7 +31,7 @@ func (t target) String() string {
 	return t.address + "/" + url.PathEscape(t.appID)
 }
 
-// parseTarget reads a target as the ledger writes it, or as a person does:
+// parseTarget reads a target as the ledger writes it, or as people do:
 // with a scheme, in capitals, with the default port.
 func parseTarget(text string) (target, bool) {
 	text = strings.TrimSuffix(strings.TrimSpace(text), "/")

@@ -120,7 +120,7 @@ func flatten(document any) *flatSchema {
 	return &flat
 }
 
-// accepts reports whether a payload is certainly valid. It refuses all that is
+// accepts reports whether a payload is certainly valid. It rejects everything
 // written otherwise than the payloads of this program: with space between the
 // tokens, an exponent, a member twice, or an escaped code point.
 func (f *flatSchema) accepts(payload []byte) bool {

@@ -82,7 +82,7 @@ func linkOrCopy(from, to string) error {
 }
 
 // prune removes the snapshots that opts does not keep: never the latest, and
-// never one whose load still waits for an answer or a person.
+// never one whose load still waits for an answer or a decision.
 func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 	if opts.Keep == 0 {
 		return nil
@@ -118,8 +118,8 @@ func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 	return nil
 }
 
-// snapshots returns the ids of the snapshots in a folder, newest first. What
-// is not named as a run is named is none of ours.
+// snapshots returns the ids of the snapshots in a folder, newest first. Other
+// names than those of runs are not snapshots.
 func snapshots(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {

@@ -55,7 +55,7 @@ func (w *snapshotWriter) link(m ManifestFile) error {
 	return w.manifest.add(file, cells)
 }
 
-// place is where a month's file lies until the snapshot is whole.
+// place is where a month's file is until the snapshot is whole.
 func (w *snapshotWriter) place(m ManifestFile) string {
 	return filepath.Join(w.temp, filepath.FromSlash(m.Path))
 }
@@ -98,7 +98,7 @@ func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, 
 	return m, cells, err
 }
 
-// proveFile compares a file as it lies on disk with the month it was written
+// proveFile compares a file as it is on disk with the month it was written
 // from: by DuckDB for the logical hash over all columns, by parquet-go for
 // schema, row count and cells.
 func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m ManifestFile, path string) ([]Cell, error) {

@@ -20,7 +20,7 @@ const (
 	commentsFile    = "published/comments.json"
 )
 
-// PublishOptions says where the analysts' copy lies.
+// PublishOptions says where the analysts' copy is.
 type PublishOptions struct {
 	Path    string // such as data/spend.duckdb
 	Schemas fs.FS  // holds the texts that describe tables and columns
@@ -33,9 +33,9 @@ type PublishOptions struct {
 
 // Publish replaces the analysts' copy: a DuckDB file with the canonical
 // tables, deliveries, rates and runs, and the views to read them by. It is
-// written beside and put in place by a rename: whoever has the old file open
-// keeps it, whoever opens the path gets one or the other, whole, at any
-// moment. The file is read-only, so that no reader leaves a log behind.
+// written beside and put in place by a rename: readers that
+// have the old file open keep it, and those that open the path get one or the
+// other, whole, at any moment. The file is read-only, so that no reader leaves a log behind.
 func Publish(ctx context.Context, db *warehouse.DB, opts PublishOptions) error {
 	temp := filepath.Join(filepath.Dir(opts.Path), leftover+filepath.Base(opts.Path))
 	err := removeDatabase(temp)

@@ -22,7 +22,7 @@ type Snapshot struct {
 	Manifest Manifest
 }
 
-// Options says where snapshots lie and what this one is made from.
+// Options says where snapshots are and what this one is made from.
 type Options struct {
 	Folder  string    // of all snapshots
 	RunID   etl.RunID // is the snapshot's id, too
@@ -113,7 +113,7 @@ type snapshotWriter struct {
 	written  []ManifestFile // the months that could not be linked
 }
 
-// newSnapshotWriter prepares a snapshot that will lie in the folder path.
+// newSnapshotWriter prepares a snapshot in the folder path.
 func newSnapshotWriter(opts Options, path string) (*snapshotWriter, error) {
 	contract, err := readContract(opts.Schemas)
 	if err != nil {

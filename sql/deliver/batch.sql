@@ -113,7 +113,7 @@ set
 where batch_id = $batch_id;
 
 -- name: again
--- A person's word to send a batch again is good for one time.
+-- A decision to send a batch again is good for one time.
 update delivery.batches
 
 set
@@ -129,8 +129,8 @@ where batch_id = $batch_id;
 
 -- name: open
 -- The batches whose outcome is not known, or one of any state. A batch that is
--- sending belongs to a program that has ended. resend: a person asked to send
--- it again. refused: Productiv refused it when it was sent last.
+-- sending belongs to a program that has ended. resend: it was settled to be
+-- sent again. refused: Productiv refused it when it was sent last.
 select
     batches.batch_id,
     batches.target,
@@ -156,7 +156,7 @@ where batches.batch_id = $batch_id
 order by batches.batch_id;
 
 -- name: sent_before
--- Batches before another one whose payload lies in a sent file.
+-- Batches before another one whose payload is in a sent file.
 select batch_id
 
 from delivery.batches

@@ -1,4 +1,4 @@
--- delivery.decisions: one row per decision of a person.
+-- delivery.decisions: one row per decision.
 
 -- name: ids
 select decision_id from delivery.decisions;

@@ -2,7 +2,7 @@
 
 -- name: keys
 -- What a file exported from Productiv says of each record: which version
--- stands there, and whether it was reversed since.
+-- is there, and whether it was reversed since.
 create or replace temp table delivered_keys as
 
 with
@@ -53,7 +53,7 @@ from keys
 group by spend_id;
 
 -- name: draft
--- Turns the draft into what was accepted: under the key that stands, with the
+-- Turns the draft into what was accepted: under the newest key, with the
 -- amount and currency of the file where it has them.
 create or replace temp table item_draft as
 

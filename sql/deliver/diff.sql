@@ -167,7 +167,7 @@ select
 from diff;
 
 -- name: first
--- The first records of the draft as they stand at Productiv and as they would
+-- The first records of the draft as they are at Productiv and as they would
 -- be posted.
 select
     draft.spend_id,

@@ -66,7 +66,7 @@ compared as (
                 then 'touched'
             else 'unchanged'
         end as difference,
-        -- What was refused is not sent again until it reads differently. A
+        -- What was rejected is not sent again until it reads differently. A
         -- reversal never reads differently.
         coalesce(ledger.rejected_schema = $record_schema
             and ledger.rejected_content_hash = spend.content_hash, false)
@@ -144,7 +144,7 @@ select
         when refused or target is null then 'wait'
         when class = 'new' then 'post'
         when settled then 'list'
-        -- What stands as finance has no key that could be replaced.
+        -- What was sent as finance has no key that could be replaced.
         when class in ('changed', 'touched') and $on_change = 'resend'
             and standing_schema = 'spend' then 'resend'
         when class in ('changed', 'withdrawn') and $on_change = 'compensate'

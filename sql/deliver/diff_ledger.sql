@@ -1,6 +1,6 @@
--- What the ledger says of each record: the item that stands at Productiv now,
+-- What the ledger says of each record: the item that Productiv has now,
 -- how many versions were accepted, whether an item is on its way or in doubt,
--- which item was refused last, and whether the record stands reversed without
+-- which item was rejected last, and whether the record is reversed without
 -- the new version that its reversal made room for.
 create or replace temp table diff_ledger as
 

@@ -1,8 +1,7 @@
--- delivery.differences: what was listed for a person, and whether anybody was
--- told.
+-- delivery.differences: what differs at Productiv, and which run reported it.
 
 -- name: untold
--- What needs attention and no run has told yet: what was rejected, what the
+-- What needs attention and no run has reported yet: what was rejected, what the
 -- policy does not post.
 select
     class,
@@ -22,7 +21,7 @@ group by class, currency
 order by class, currency;
 
 -- name: untell
--- What only a run has found that never ended, nobody was told.
+-- What only a run found that never ended was not reported.
 update delivery.differences
 
 set since_run_id = ''

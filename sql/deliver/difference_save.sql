@@ -1,5 +1,5 @@
--- Keeps what the diff found for whoever looks later. A record that is found as
--- it was keeps the run that found it so first.
+-- Stores what the diff found. A record that is found as it was keeps the run
+-- that found it so first.
 merge into delivery.differences as differences
 
 using (

@@ -169,7 +169,7 @@ where gate is not null;
 
 -- name: again
 -- What a gate held stays held, however long it waits. Whether the folder and
--- the target are the right ones is seen afresh each time.
+-- the target are the right ones is checked each time.
 update item_draft
 
 set gate = holds.gate
@@ -194,7 +194,7 @@ where item_draft.spend_id = holds.spend_id
     and not item_draft.reversed;
 
 -- name: forget
--- Each load lists what its gates hold afresh.
+-- Each load lists again what its gates hold.
 delete from delivery.holds;
 
 -- name: changed
@@ -290,8 +290,8 @@ select
     );
 
 -- name: approved
--- What a person approved passes every gate but those of the folder, exactly as
--- it was listed.
+-- What was approved passes every gate but that of the folder, exactly as it was
+-- listed.
 update item_draft
 
 set approved = true

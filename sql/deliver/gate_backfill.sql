@@ -1,7 +1,7 @@
 -- Holds what came by a backfill, and what was not due in the load before and
 -- became so although the vendor changed nothing: by a changed setting. A new
 -- version of this program, which reads records otherwise, does not post again
--- what it would now word otherwise.
+-- what it would now name otherwise.
 update item_draft
 
 set gate = 'backfill'

@@ -15,7 +15,7 @@ delete from item_draft
 where spend_id not in (select unnest($spend_ids::varchar[]));
 
 -- name: draft_correct
--- What a person booked by hand is a correction. Taking a record back stays a
+-- What was booked by hand is a correction. Taking a record back stays a
 -- reversal.
 update item_draft
 set kind = 'correction'
@@ -52,8 +52,8 @@ where payload_hash != md5(payload)
 order by ledger_no;
 
 -- name: drop_planned
--- What was planned and never stored is planned afresh from what canonical
--- says now.
+-- What was planned and never stored is planned again from what canonical holds
+-- now.
 delete from delivery.planned_items
 
 where state = 'planned'

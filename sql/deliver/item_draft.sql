@@ -1,7 +1,7 @@
 -- One row per item that the diff asks for, with its exact JSON. concat_ws
 -- skips what is null, to_json escapes texts and keeps decimals as they are.
 -- A new version that `follows` waits until its reversal is accepted; one of
--- what stands `reversed` has waited for that.
+-- what is `reversed` has waited for that.
 create or replace temp table item_draft as
 
 with

@@ -1,6 +1,6 @@
--- A reversal is the item that stands, as it was sent, with the amount negated
--- and a key of its own. What looks like a member is one: in a text the quotes
--- would be escaped.
+-- A reversal is the newest accepted item, as it was sent, with the amount
+-- negated and a key of its own. What looks like a member is one: in a text the
+-- quotes would be escaped.
 insert into item_draft by name
 
 with

@@ -1,5 +1,5 @@
 -- Writes the draft into the ledger. $invalid is a JSON array of {key, reason}:
--- those are refused here, and what they follow is not reversed. The others get
+-- those are rejected here, and what they follow is not reversed. The others get
 -- their batch: one target and one shape each, by date and key, so that a rerun
 -- makes the same batches. What a gate holds and what follows is left out.
 insert into delivery.planned_items by name

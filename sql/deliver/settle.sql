@@ -1,4 +1,4 @@
--- What becomes of items that a person settles.
+-- Items that are settled.
 
 -- name: select
 -- What a decision covers, as it was listed: one record, or what the last ended
@@ -22,7 +22,7 @@ where not settled
     and ($before = '' or occurred_on < try_cast($before as date));
 
 -- name: rejected
--- The batches that the refused items of some records were in.
+-- The batches that the rejected items of some records were in.
 select distinct coalesce(batch_id, '') as batch_id
 
 from delivery.items
@@ -34,8 +34,8 @@ where spend_id in (select unnest($spend_ids::varchar[]))
 order by batch_id;
 
 -- name: retry
--- Lets go of the refused items of some records, so that they are sent again. A
--- later refusal is another matter.
+-- Releases the rejected items of some records, so that they are sent again. It
+-- does not cover a later rejection.
 insert into delivery.retried_items by name
 
 select

@@ -123,7 +123,7 @@ copy (
 );
 
 -- name: file_hash
--- The logical hash of a file as it lies on disk, over all its columns.
+-- The logical hash of a file as it is on disk, over all its columns.
 select
     count(*) as records,
     coalesce(
@@ -212,8 +212,9 @@ where snapshot_id = $snapshot_id
     and pruned_at is null;
 
 -- name: held
--- Snapshots whose load waits for an answer, a later run or a person: what a run
--- posted from, or would post from, must stay. It is the newest up to the run.
+-- Snapshots whose load waits for an answer, a later run or a decision: what a
+-- run posted from, or would post from, must stay. It is the newest up to the
+-- run.
 with
 
 waiting as (
