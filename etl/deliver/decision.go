@@ -145,13 +145,10 @@ func (m decided) records() ([]string, error) {
 
 // keep writes the row, unless it is there.
 func (m decided) keep(ctx context.Context, tx *warehouse.Tx) error {
-	var covers any
-	if len(m.Covers) > 0 {
-		covers = string(m.Covers)
-	}
 	_, err := tx.Exec(ctx, "deliver/decision.add", warehouse.Args{
 		"decision_id": m.ID, "subject": m.Subject, "decision": m.Decision,
-		"decided_by": m.By, "note": m.Note, "ledger_no": m.LedgerNo, "covers": covers, "at": m.At,
+		"decided_by": m.By, "note": m.Note, "ledger_no": m.LedgerNo, "at": m.At,
+		"covers": warehouse.Null(string(m.Covers)),
 	})
 	return err
 }

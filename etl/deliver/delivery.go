@@ -202,7 +202,7 @@ func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news boo
 		return false, err
 	}
 	return changed > 0, execAll(ctx, conn,
-		step{"deliver/difference.save_waiting", warehouse.Args{"post_from": d.postFrom()}},
+		step{"deliver/difference.save_waiting", warehouse.Args{"post_from": dayOrNull(d.Productiv.PostFrom.Time)}},
 		step{"deliver/difference.save_sources", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
 	)
 }

@@ -61,17 +61,17 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 	if err != nil {
 		return err
 	}
-	schema, today := d.Productiv.RecordSchema, d.Today.Format(time.DateOnly)
+	schema, postFrom, today := d.Productiv.RecordSchema, dayOrNull(d.Productiv.PostFrom.Time), d.Today.Format(time.DateOnly)
 	return execAll(ctx, conn,
 		step{"deliver/diff.targets", warehouse.Args{"configured": string(configured), "target": d.target("").String()}},
-		step{"deliver/diff_same.sql", warehouse.Args{"post_from": d.postFrom(), "today": today}},
+		step{"deliver/diff_same.sql", warehouse.Args{"post_from": postFrom, "today": today}},
 		step{"deliver/diff.rest", nil},
 		step{"deliver/diff.others", nil},
 		step{"deliver/diff_homes.sql", warehouse.Args{"address": d.address()}},
 		step{"deliver/diff.items", nil},
 		step{"deliver/diff_ledger.sql", nil},
 		step{"deliver/diff_build.sql", warehouse.Args{
-			"post_from": d.postFrom(), "today": today,
+			"post_from": postFrom, "today": today,
 			"record_schema": schema, "on_change": policy,
 		}},
 		step{"deliver/item_draft.sql", warehouse.Args{"record_schema": schema}},
@@ -105,12 +105,12 @@ func (d *Delivery) provenDiff(ctx context.Context, conn warehouse.Runner) (findi
 	return found, d.reconcile(ctx, conn)
 }
 
-// postFrom is null when everything is due.
-func (d *Delivery) postFrom() any {
-	if d.Productiv.PostFrom.IsZero() {
+// dayOrNull is a day as SQL takes it.
+func dayOrNull(day time.Time) any {
+	if day.IsZero() {
 		return nil
 	}
-	return d.Productiv.PostFrom.Format("2006-01-02")
+	return day.Format(time.DateOnly)
 }
 
 // reconcile proves that canonical is the sum of all states, record by record,

@@ -262,16 +262,13 @@ func (d *Delivery) settleAll(ctx context.Context, s Selection, by Decision, sett
 	if err := d.beforeDecision(ctx, by); err != nil {
 		return 0, err
 	}
-	before := ""
-	if !s.OccurredBefore.IsZero() {
-		before = s.OccurredBefore.Format(time.DateOnly)
-	}
 	var (
 		records int
 		covers  string
 	)
 	if err := d.DB.Get(ctx, "deliver/settle.select", warehouse.Args{
-		"spend_id": s.spendID, "classes": s.Classes, "source": s.Source, "currency": s.Currency, "before": before,
+		"spend_id": s.spendID, "classes": s.Classes, "source": s.Source, "currency": s.Currency,
+		"before": dayOrNull(s.OccurredBefore),
 	}, &records, &covers); err != nil {
 		return 0, err
 	}

@@ -19,7 +19,7 @@ where not settled
     and ($spend_id != '' or since_run_id != '')
     and ($source = '' or source = $source)
     and ($currency = '' or currency = $currency)
-    and ($before = '' or occurred_on < try_cast($before as date));
+    and ($before::date is null or occurred_on < $before::date);
 
 -- name: rejected
 -- The batches that the rejected items of some records were in.
