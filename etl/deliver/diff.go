@@ -235,7 +235,7 @@ func (d *Delivery) validate(ctx context.Context, conn warehouse.Runner) ([]inval
 // writePlan writes the draft into the ledger, in one statement, after the item
 // whose number it returns.
 func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid []invalidItem) (itemsBefore int64, err error) {
-	refused, err := json.Marshal(invalid)
+	rejected, err := json.Marshal(invalid)
 	if err != nil {
 		return 0, err
 	}
@@ -245,7 +245,7 @@ func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid
 		return 0, err
 	}
 	_, err = conn.Exec(ctx, "deliver/item_plan.sql", warehouse.Args{
-		"invalid": string(refused), "run_id": run, "items_before": itemsBefore, "batches_before": batchesBefore,
+		"invalid": string(rejected), "run_id": run, "items_before": itemsBefore, "batches_before": batchesBefore,
 		"batch_size": d.Productiv.BatchSize, "at": d.Now().UTC(),
 	})
 	if err != nil {

@@ -114,7 +114,7 @@ with
 
 sides as (
 
-    select class, refused, source, spend_id, currency, amount
+    select class, is_rejected, source, spend_id, currency, amount
     from diff
     where currency is not null
 
@@ -122,7 +122,7 @@ sides as (
 
     select
         class,
-        refused,
+        is_rejected,
         source,
         spend_id,
         standing_currency as currency,
@@ -135,7 +135,7 @@ sides as (
 )
 
 select
-    case when refused then 'rejected' else class end as class,
+    case when is_rejected then 'rejected' else class end as class,
     source,
     currency,
     count(distinct spend_id) as records,
@@ -155,7 +155,7 @@ select
     diff.*,
     case
         when class = 'unknown' then 'unknown'
-        when refused then 'rejected'
+        when is_rejected then 'rejected'
         when spend_id in (
             select spend_id from item_draft where gate is not null
         ) then 'held'

@@ -70,7 +70,7 @@ compared as (
         -- reversal never reads differently.
         coalesce(ledger.rejected_schema = $record_schema
             and ledger.rejected_content_hash = spend.content_hash, false)
-            or coalesce(ledger.rejected_kind = 'reversal', false) as refused
+            or coalesce(ledger.rejected_kind = 'reversal', false) as is_rejected
 
     from spend
 
@@ -93,7 +93,7 @@ classed as (
             compared.standing_key, compared.standing_amount,
             compared.standing_currency, compared.standing_created_ms,
             compared.amount, compared.currency, compared.created_ms,
-            case when compared.refused
+            case when compared.is_rejected
                 then compared.rejected_key || compared.rejected_payload_hash
             end
         )) as difference
@@ -141,7 +141,7 @@ select
         when $on_change = 'correct' and class in ('new', 'changed', 'touched')
             then case when standing_no is null then 'post' else 'resend' end
         when $on_change = 'correct' and class = 'withdrawn' then 'reverse'
-        when refused or target is null then 'wait'
+        when is_rejected or target is null then 'wait'
         when class = 'new' then 'post'
         when settled then 'list'
         -- What was sent as finance has no key that could be replaced.
