@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"spendbridge/etl"
@@ -58,15 +57,11 @@ func (a *app) commandLine(command string) string {
 
 // shorter is the path as seen from the current folder, if it is below.
 func shorter(path string) string {
-	here, err := os.Getwd()
-	if err != nil || path == "" {
-		return path
+	here, _ := os.Getwd()
+	if below, err := filepath.Rel(here, path); err == nil && path != "" && filepath.IsLocal(below) {
+		return below
 	}
-	below, err := filepath.Rel(here, path)
-	if err != nil || strings.HasPrefix(below, "..") {
-		return path
-	}
-	return below
+	return path
 }
 
 // print reports what the run did, in the order in which people ask: did it work,

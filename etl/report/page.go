@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"html/template"
+	"math/big"
 	"strings"
 	"time"
 
@@ -226,15 +228,18 @@ func (p *page) money(amount, currency string) string {
 	return etl.Money(amount, p.decimals(currency))
 }
 
-// major prints an amount that a source gave in its own unit.
-func (p *page) major(text, source, currency string) (string, error) {
-	if text == "" {
+// major prints an amount that a source gave in its own unit: exact, and with as
+// many decimals as that takes.
+func (p *page) major(amount, source, currency string) (string, error) {
+	if amount == "" {
 		return "?", nil
 	}
 	currency = strings.ToUpper(currency)
-	value, err := amount(text)
-	if err != nil {
-		return "", err
+	exponent := p.exponents[cellKey{source, currency}]
+	value, ok := new(big.Rat).SetString(fmt.Sprintf("%se-%d", amount, exponent))
+	if !ok {
+		return "", fmt.Errorf("%q is not a number", amount)
 	}
-	return money(shift(value, p.exponents[cellKey{source, currency}]), p.decimals(currency)), nil
+	decimals, _ := value.FloatPrec()
+	return etl.Money(value.FloatString(decimals), p.decimals(currency)), nil
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
@@ -148,26 +146,24 @@ func TestAnEmptyWarehouseHasAReportToo(t *testing.T) {
 }
 
 func TestMoneyIsPrintedExactly(t *testing.T) {
-	tests := map[string]struct {
-		text     string
-		decimals int
-		want     string
-	}{
-		"zero":              {"0", 2, "0.00"},
-		"grouped":           {"1234567.5000", 2, "1,234,567.50"},
-		"negative":          {"-123456.7", 2, "-123,456.70"},
-		"nothing is hidden": {"0.1234", 2, "0.1234"},
-		"no decimals":       {"999", 0, "999"},
-		"large":             {"12345678901234567890.01", 2, "12,345,678,901,234,567,890.01"},
+	p := &page{
+		Currencies: []bar{{Name: "EUR", Exponent: 2}, {Name: "JPY", Exponent: 0}},
+		exponents:  map[cellKey]int{{"productive", "EUR"}: 2},
+	}
+	tests := map[string]struct{ amount, source, currency, want string }{
+		"zero":              {"0", "procurify", "eur", "0.00"},
+		"grouped":           {"1234567.5000", "procurify", "EUR", "1,234,567.50"},
+		"negative":          {"-123456.7", "procurify", "EUR", "-123,456.70"},
+		"nothing is hidden": {"0.1234", "procurify", "EUR", "0.1234"},
+		"no decimals":       {"999", "procurify", "JPY", "999"},
+		"large":             {"12345678901234567890.01", "procurify", "EUR", "12,345,678,901,234,567,890.01"},
+		"minor units":       {"1234567.8900", "productive", "EUR", "12,345.6789"},
+		"unreadable":        {"", "productive", "EUR", "?"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			value, err := amount(tt.text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, money(value, tt.decimals)); diff != "" {
-				t.Error(diff)
+			if got, err := p.major(tt.amount, tt.source, tt.currency); err != nil || got != tt.want {
+				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}
 		})
 	}
