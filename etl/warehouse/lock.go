@@ -94,5 +94,8 @@ func readHolder(path string) Holder {
 	if text, err := os.ReadFile(path); err == nil {
 		_ = json.Unmarshal(text, &holder)
 	}
+	if holder.PID == 0 {
+		holder.Command = "another process"
+	}
 	return holder
 }

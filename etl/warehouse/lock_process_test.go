@@ -75,3 +75,18 @@ func startHolder(t *testing.T, folder string) *exec.Cmd {
 	t.Fatal("the other process did not get the lock")
 	return nil
 }
+
+// Between taking the lock and writing its name a process is nobody in the file.
+func TestAHolderWithoutANameIsAnotherProcess(t *testing.T) {
+	folder := t.TempDir()
+	_, unlock, err := warehouse.Lock(folder, warehouse.Holder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock("")
+	_, _, err = warehouse.Lock(folder, warehouse.Holder{PID: os.Getpid()})
+	var locked *warehouse.LockedError
+	if !errors.As(err, &locked) || locked.Holder.Command != "another process" {
+		t.Errorf("got %v, %+v; want another process", err, locked)
+	}
+}
