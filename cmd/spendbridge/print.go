@@ -14,6 +14,7 @@ import (
 	"spendbridge/etl/extract"
 	"spendbridge/etl/job"
 	"spendbridge/etl/report"
+	"spendbridge/etl/transform"
 )
 
 // An output is the result of a run with where a person finds what it made.
@@ -193,10 +194,10 @@ func (r output) printSetAside(w io.Writer) {
 		{"excluded", "Excluded: known not to be spend. Amounts are as received."},
 		{"quarantined", "Quarantined: cannot become spend until the cause is fixed. See: spendbridge quarantine list"},
 	} {
-		elsewhere := func(s job.SetAside) bool { return s.Place != place.name }
+		elsewhere := func(s transform.Reason) bool { return s.Place != place.name }
 		rows := slices.DeleteFunc(slices.Clone(r.SetAside), elsewhere)
-		printRows(w, place.heading, []string{"REASON", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, rows, func(s job.SetAside) []string {
-			return []string{s.Reason.Reason, s.Source, s.Currency, etl.Number(s.Records), etl.Money(s.Amount, 0)}
+		printRows(w, place.heading, []string{"REASON", "SOURCE", "CURRENCY", "RECORDS", "AMOUNT"}, rows, func(s transform.Reason) []string {
+			return []string{s.Reason, s.Source, s.Currency, etl.Number(s.Records), etl.Money(s.Amount, 0)}
 		})
 	}
 }

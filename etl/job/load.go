@@ -60,7 +60,7 @@ func transformStage() Stage {
 			return etl.Counts{}, err
 		}
 		*r.Result.Balanced = true
-		r.Result.SetAside = setAside(result)
+		r.Result.SetAside = result.LeftOut
 		for _, w := range result.Warnings {
 			r.Result.note(w.Source + ": " + w.Text)
 		}

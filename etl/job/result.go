@@ -29,7 +29,7 @@ type Result struct {
 	NextLoad    *deliver.DryRun     `json:"next_load,omitempty"`
 	Undelivered []etl.Undelivered   `json:"undelivered"`
 	Verdict     string              `json:"verdict"` // of the installation, as status says it
-	SetAside    []SetAside          `json:"set_aside"`
+	SetAside    []transform.Reason  `json:"set_aside"`
 	Proofs      []Proof             `json:"proofs"`              // of verify
 	Duplicates  []report.Duplicates `json:"possible_duplicates"` // if asked for
 	Published   string              `json:"published,omitempty"`
@@ -52,15 +52,9 @@ type SnapshotResult struct {
 	Rows int64  `json:"rows"`
 }
 
-// A SetAside is why records of one source and currency are not spend.
-type SetAside struct {
-	Place string `json:"place"` // excluded, quarantined
-	transform.Reason
-}
-
 func newResult(r *Run) *Result {
 	return &Result{
-		RunID: r.ID, Command: r.Command, Stages: []StageResult{}, Extract: []extract.Report{}, SetAside: []SetAside{}, Notes: []string{},
+		RunID: r.ID, Command: r.Command, Stages: []StageResult{}, Extract: []extract.Report{}, SetAside: []transform.Reason{}, Notes: []string{},
 		Duplicates: []report.Duplicates{}, Undelivered: []etl.Undelivered{}, Proofs: []Proof{},
 		Totals: report.Totals{Received: []report.ReceivedTotal{}, Delivered: []report.DeliveredTotal{}},
 	}
@@ -71,17 +65,6 @@ func (r *Result) note(text string) {
 	if !slices.Contains(r.Notes, text) {
 		r.Notes = append(r.Notes, text)
 	}
-}
-
-func setAside(result transform.Result) []SetAside {
-	all := []SetAside{}
-	for _, e := range result.Excluded {
-		all = append(all, SetAside{"excluded", e})
-	}
-	for _, q := range result.Quarantine {
-		all = append(all, SetAside{"quarantined", q})
-	}
-	return all
 }
 
 func stageResults(stages []etl.StageResult) []StageResult {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"spendbridge/etl"
+	"spendbridge/etl/warehouse"
 )
 
 // defaultMaxShare is the share of quarantined records that is still normal.
@@ -16,13 +17,12 @@ const defaultMaxShare = "0.05"
 
 // A Result is what a transform made of the raw records.
 type Result struct {
-	Counts     etl.Counts // spend records read, those that are spend, and those left out
-	Parsed     int        // versions of spend records that were new to staging
-	Excluded   []Reason
-	Quarantine []Reason
-	Share      Share
-	Warnings   []Warning
-	Attention  []error // what needs attention, each an [*etl.NeedsPersonError]
+	Counts    etl.Counts // spend records read, those that are spend, and those left out
+	Parsed    int        // versions of spend records that were new to staging
+	LeftOut   []Reason
+	Share     Share
+	Warnings  []Warning
+	Attention []error // what needs attention, each an [*etl.NeedsPersonError]
 }
 
 // Err is what needs attention, nil if nothing does.
@@ -31,6 +31,7 @@ func (r Result) Err() error { return errors.Join(append(r.Attention, r.Share.Err
 // A Reason counts the records of one source and currency that are not spend for
 // the same reason.
 type Reason struct {
+	Place    string `json:"place"` // excluded, quarantined
 	Source   string `json:"source"`
 	Reason   string `json:"reason"`
 	Currency string `json:"currency"` // as received, "?" if missing
@@ -67,7 +68,7 @@ func (t *transformer) summarise(ctx context.Context) (Result, error) {
 	if r.Share, err = newShare(quarantine, all, t.opts.QuarantineMaxShare); err != nil {
 		return r, err
 	}
-	if err := t.reasons(ctx, &r); err != nil {
+	if err := warehouse.Fill(ctx, t.tx, &r.LeftOut, "transform/check.reasons", nil); err != nil {
 		return r, err
 	}
 	if err := t.warnings(ctx, &r); err != nil {
@@ -105,31 +106,8 @@ func (s Share) Err() error {
 	}
 }
 
-func (t *transformer) reasons(ctx context.Context, r *Result) error {
-	return t.tx.Each(ctx, "transform/check.reasons", nil, func(rows *sql.Rows) error {
-		var (
-			place  string
-			reason Reason
-			amount sql.NullString
-		)
-		err := rows.Scan(&place, &reason.Source, &reason.Reason, &reason.Currency, &reason.Records, &amount)
-		reason.Amount = amount.String
-		if place == "excluded" {
-			r.Excluded = append(r.Excluded, reason)
-		} else {
-			r.Quarantine = append(r.Quarantine, reason)
-		}
-		return err
-	})
-}
-
 func (t *transformer) warnings(ctx context.Context, r *Result) error {
-	err := t.tx.Each(ctx, "transform/check.warnings", nil, func(rows *sql.Rows) error {
-		var w Warning
-		err := rows.Scan(&w.Source, &w.Text)
-		r.Warnings = append(r.Warnings, w)
-		return err
-	})
+	err := warehouse.Fill(ctx, t.tx, &r.Warnings, "transform/check.warnings", nil)
 	if err != nil {
 		return err
 	}

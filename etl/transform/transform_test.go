@@ -149,11 +149,14 @@ func TestResultSaysWhatWasLeftOut(t *testing.T) {
 		t.Errorf("a quarter is quarantined and a quarter allowed: %v", err)
 	}
 	want := transform.Result{
-		Counts:     etl.Counts{Read: 4, Written: 2, Skipped: 2},
-		Parsed:     4,
-		Excluded:   []transform.Reason{{Source: "productive", Reason: "draft", Currency: "CHF", Records: 1, Amount: "500.0000"}},
-		Quarantine: []transform.Reason{{Source: "productive", Reason: "currency_unknown", Currency: "XXZ", Records: 1, Amount: "700.0000"}},
-		Share:      transform.Share{Quarantined: 1, Records: 4, Max: "0.25"},
+		Counts: etl.Counts{Read: 4, Written: 2, Skipped: 2},
+		Parsed: 4,
+		LeftOut: []transform.Reason{
+			{Place: "excluded", Source: "productive", Reason: "draft", Currency: "CHF", Records: 1, Amount: "500.0000"},
+			{Place: "quarantined", Source: "productive", Reason: "currency_unknown", Currency: "XXZ", Records: 1, Amount: "700.0000"},
+		},
+		Share:    transform.Share{Quarantined: 1, Records: 4, Max: "0.25"},
+		Warnings: []transform.Warning{},
 	}
 	if diff := cmp.Diff(want, result); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)

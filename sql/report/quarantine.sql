@@ -37,7 +37,8 @@ order by changed_at desc, spend_id
 
 limit $limit;
 
--- name: by_reason
+-- name: reasons
+-- Why records are in a place that is not spend, and the money in them.
 select
     source,
     reason,
@@ -45,21 +46,9 @@ select
     count(*) as records,
     sum(source_amount)::decimal(38, 4)::varchar as amount
 
-from canonical.quarantine
+from canonical.placed_records
 
-group by all
-
-order by reason, source, currency;
-
--- name: excluded
-select
-    source,
-    reason,
-    coalesce(source_currency, '?') as currency,
-    count(*) as records,
-    sum(source_amount)::decimal(38, 4)::varchar as amount
-
-from canonical.excluded
+where place = $place
 
 group by all
 

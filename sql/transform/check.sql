@@ -25,7 +25,7 @@ select
 -- name: reasons
 -- What was left out of spend and why, with the amounts as received.
 select
-    place,
+    if(place = 'excluded', place, 'quarantined') as place,
     source,
     reason,
     coalesce(source_currency, '?') as currency,
