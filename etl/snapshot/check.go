@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -100,7 +101,7 @@ func checkOrphans(folder string, m Manifest) error {
 }
 
 // canonicalCells returns the cells of canonical.spend itself in some months.
-func canonicalCells(ctx context.Context, db *warehouse.DB, months []ManifestFile) (cells []Cell, err error) {
+func canonicalCells(ctx context.Context, db *warehouse.DB, months []ManifestFile) (cells []etl.Cell, err error) {
 	if len(months) == 0 {
 		return nil, nil
 	}
@@ -109,9 +110,9 @@ func canonicalCells(ctx context.Context, db *warehouse.DB, months []ManifestFile
 }
 
 // differences names every cell in which two control totals differ.
-func differences(want, got []Cell) []string {
-	cells := map[string][2]Cell{}
-	for i, side := range [][]Cell{want, got} {
+func differences(want, got []etl.Cell) []string {
+	cells := map[string][2]etl.Cell{}
+	for i, side := range [][]etl.Cell{want, got} {
 		for _, cell := range side {
 			pair := cells[order(cell)]
 			pair[i] = cell

@@ -36,7 +36,7 @@ type Manifest struct {
 	LogicalHash string `json:"logical_hash"`
 
 	Files         []ManifestFile `json:"files"`
-	ControlTotals []Cell         `json:"control_totals"` // as read back
+	ControlTotals []etl.Cell     `json:"control_totals"` // as read back
 	Inputs        Inputs         `json:"inputs"`
 	Engine        string         `json:"engine"`   // DuckDB's version, which decides the files' bytes
 	Contract      string         `json:"contract"` // sha256 of schemas/parquet/spend.json
@@ -91,7 +91,7 @@ func (m *Manifest) write(folder string) error {
 }
 
 // add appends a month, which comes with the cells that were read back of it.
-func (m *Manifest) add(file ManifestFile, cells []Cell) error {
+func (m *Manifest) add(file ManifestFile, cells []etl.Cell) error {
 	total, err := addText(m.LogicalHash, file.LogicalHash)
 	if err != nil {
 		return fmt.Errorf("logical hash of %s: %w", file.Path, err)
@@ -106,11 +106,11 @@ func (m *Manifest) add(file ManifestFile, cells []Cell) error {
 // sort puts files and cells in the order of their months.
 func (m *Manifest) sort() {
 	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(m.ControlTotals, func(a, b Cell) int { return strings.Compare(order(a), order(b)) })
+	slices.SortFunc(m.ControlTotals, func(a, b etl.Cell) int { return strings.Compare(order(a), order(b)) })
 }
 
 // month returns the file of a month and its cells.
-func (m *Manifest) month(month string) (file ManifestFile, cells []Cell, ok bool) {
+func (m *Manifest) month(month string) (file ManifestFile, cells []etl.Cell, ok bool) {
 	for _, f := range m.Files {
 		if f.Month == month {
 			file, ok = f, true

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
@@ -81,7 +82,7 @@ func (w *snapshotWriter) export(ctx context.Context, conn *warehouse.Conn) error
 }
 
 // exportMonth writes a month's file and proves it.
-func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, m ManifestFile) (ManifestFile, []Cell, error) {
+func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, m ManifestFile) (ManifestFile, []etl.Cell, error) {
 	target := w.place(m)
 	if _, err := conn.Exec(ctx, "snapshot/snapshot.copy", warehouse.Args{"month": m.firstDay(), "path": target}); err != nil {
 		return m, nil, err
@@ -101,7 +102,7 @@ func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, 
 // proveFile compares a file as it is on disk with the month it was written
 // from: by DuckDB for the logical hash over all columns, by parquet-go for
 // schema, row count and cells.
-func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m ManifestFile, path string) ([]Cell, error) {
+func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m ManifestFile, path string) ([]etl.Cell, error) {
 	if err := checkFooter(path, w.contract); err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func (w *snapshotWriter) proveFile(ctx context.Context, conn *warehouse.Conn, m 
 }
 
 // inMonth checks that a file's cells are those of its month, and of all of it.
-func inMonth(cells []Cell, m ManifestFile) error {
+func inMonth(cells []etl.Cell, m ManifestFile) error {
 	var records int64
 	for _, cell := range cells {
 		records += cell.Records

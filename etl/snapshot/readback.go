@@ -14,9 +14,6 @@ import (
 	"spendbridge/etl"
 )
 
-// A Cell is one cell of the control totals of a snapshot.
-type Cell = etl.Cell
-
 // blockRows is how many rows are read at once: a month of any size is read
 // in bounded memory.
 const blockRows = 16384
@@ -25,7 +22,7 @@ const blockRows = 16384
 // engine that wrote it, and returns the file's cells. It reads the footer and
 // the columns that cells are made of. A file that breaks the contract, is
 // damaged, or yields fewer rows than its footer promises is an error.
-func readCells(path string, c contract) (cells []Cell, err error) {
+func readCells(path string, c contract) (cells []etl.Cell, err error) {
 	err = withParquet(path, c, func(r *reader.ParquetReader) error {
 		totals := totals{}
 		for left := r.GetNumRows(); left > 0; {
@@ -119,10 +116,10 @@ func (t *total) add(id string, amount int64) {
 }
 
 // cells returns the totals in no order.
-func (t totals) cells() []Cell {
-	cells := make([]Cell, 0, len(t))
+func (t totals) cells() []etl.Cell {
+	cells := make([]etl.Cell, 0, len(t))
 	for key, total := range t {
-		cells = append(cells, Cell{
+		cells = append(cells, etl.Cell{
 			Source: key.source, Currency: key.currency, Type: key.typeOf, Month: day(key.month),
 			Records: total.records, Amount: fourDecimals(&total.amount), AbsAmount: fourDecimals(&total.abs),
 			KeyHash: total.keyHash.String(),
@@ -131,7 +128,7 @@ func (t totals) cells() []Cell {
 	return cells
 }
 
-func order(c Cell) string {
+func order(c etl.Cell) string {
 	return c.Month + "\x00" + c.Source + "\x00" + c.Currency + "\x00" + c.Type
 }
 

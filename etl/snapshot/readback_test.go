@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
 )
@@ -100,7 +101,7 @@ func TestAFlippedByteInAnyColumnIsCaught(t *testing.T) {
 func TestTheSecondReaderCatchesAFlippedByteByItself(t *testing.T) {
 	withProof(t, func(p proof) {
 		path := filepath.Join(t.TempDir(), "part-0.parquet")
-		cells := func(data []byte) ([]Cell, error) {
+		cells := func(data []byte) ([]etl.Cell, error) {
 			if err := os.WriteFile(path, data, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -137,7 +137,7 @@ func newSnapshotWriter(opts Options, path string) (*snapshotWriter, error) {
 		path:     path,
 		manifest: Manifest{
 			SnapshotID: string(opts.RunID), RunID: opts.RunID, CreatedAt: opts.Now().UTC(),
-			LogicalHash: "0", ControlTotals: []Cell{}, Inputs: opts.Inputs, Contract: contract.hash,
+			LogicalHash: "0", ControlTotals: []etl.Cell{}, Inputs: opts.Inputs, Contract: contract.hash,
 		},
 	}, nil
 }
@@ -178,7 +178,7 @@ func (w *snapshotWriter) balance(ctx context.Context, db *warehouse.DB) error {
 	if err != nil {
 		return err
 	}
-	var got []Cell
+	var got []etl.Cell
 	for _, m := range w.written {
 		_, cells, _ := w.manifest.month(m.Month)
 		got = append(got, cells...)
