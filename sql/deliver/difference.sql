@@ -44,13 +44,7 @@ using (
         case when holds.source is null then $run_id else before.unheld_run_id
         end as unheld_run_id
 
-    from (
-        select source from canonical.spend
-        union
-        select source from canonical.excluded
-        union
-        select source from canonical.quarantine
-    ) as sources
+    from (select distinct source from canonical.placed_records) as sources
 
     left join (select distinct source from delivery.holds) as holds
         on sources.source = holds.source
@@ -75,8 +69,11 @@ merge into delivery.waiting as waiting
 
 using (
 
-    select spend_id, source, 'excluded' as place, record_version
-    from canonical.excluded
+    select spend_id, source, place, record_version
+    from canonical.placed_records
+    where place = 'excluded'
+        or place = 'quarantine'
+        and source not in (select source from delivery.holds)
 
     union all by name
 
@@ -84,12 +81,6 @@ using (
     from canonical.spend
     where spend_id in (select spend_id from diff where class = 'not_due')
         and occurred_on < $post_from::date
-
-    union all by name
-
-    select spend_id, source, 'quarantine' as place, record_version
-    from canonical.quarantine
-    where source not in (select source from delivery.holds)
 
     union all by name
 

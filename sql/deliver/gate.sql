@@ -133,13 +133,10 @@ where gate is null
 
                 select count(*)
 
-                from (
-                    select source from canonical.spend
-                    union all
-                    select source from canonical.quarantine
-                ) as records
+                from canonical.placed_records as records
 
-                where records.source = quarantine.source
+                where records.place != 'excluded'
+                    and records.source = quarantine.source
 
             )
 
