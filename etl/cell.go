@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// A Cell is one figure of the control totals: how many records there are of
-// something, and their money as exact decimal text. What names the cell is left
-// out where its place does.
+// A Cell is one figure of the control totals: the number of some records and
+// their money, as exact decimal text. The fields that name a cell are empty where
+// its place names it.
 type Cell struct {
 	Source    string `json:"source,omitempty"`
 	Currency  string `json:"currency,omitempty"`

@@ -117,8 +117,8 @@ func (t Totals) Err() error {
 	return failed
 }
 
-// totals reads both identities as of the run, or as of the last run before it
-// that had any, and how spend has moved since the run before that.
+// totals reads both identities of the run, or of the last run before it that has
+// any, and how spend has changed since the run before that.
 func (r *reader) totals(ctx context.Context) error {
 	p := r.page
 	runs, err := warehouse.Strings(ctx, r.db, "report/totals.runs", r.runArgs())
@@ -145,8 +145,8 @@ func (r *reader) totals(ctx context.Context) error {
 	return err
 }
 
-// received is a cell as people read it, in major units; one of an unknown
-// currency has no amount.
+// received returns a cell with its amount as printed, in major units; a question
+// mark for an unknown currency.
 func (p *page) received(c etl.Cell, source, currency string) (_ etl.Cell, err error) {
 	if currency == "?" && c.Records != 0 && (etl.Cell{Amount: c.Amount}).IsZero() {
 		c.Amount = ""
@@ -155,7 +155,7 @@ func (p *page) received(c etl.Cell, source, currency string) (_ etl.Cell, err er
 	return c, err
 }
 
-// transacted is a cell as people read it.
+// transacted returns a cell with its amount as printed.
 func (p *page) transacted(c etl.Cell, currency string) etl.Cell {
 	c.Amount = p.money(c.Amount, currency)
 	return c
@@ -164,8 +164,8 @@ func (p *page) transacted(c etl.Cell, currency string) etl.Cell {
 // A cellKey is what both identities balance by.
 type cellKey struct{ source, currency string }
 
-// exponents says by how many decimals a source's amounts in a currency must
-// be shifted. Before the first transform nothing is known and nothing needed.
+// exponents returns by how many decimals to shift a source's amounts in a
+// currency. Before the first transform there are none.
 func (r *reader) exponents(ctx context.Context) (map[cellKey]int, error) {
 	var known bool
 	if err := r.db.Get(ctx, "report/spend.exponents_known", nil, &known); err != nil || !known {

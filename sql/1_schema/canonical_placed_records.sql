@@ -1,6 +1,6 @@
 -- name: 151_placed_records
--- Every record that was decided, with its place: spend, excluded or quarantine.
--- What only spend has is null elsewhere; `record` is the whole row.
+-- Every decided record with its place: spend, excluded or quarantine. Columns
+-- that only spend has are null elsewhere; `record` is the whole row.
 create or replace view canonical.placed_records as
 
 select

@@ -1,7 +1,7 @@
 insert into canonical.spend by name
 
 select
-    -- All but what only decides whether, and as what, a record is spend.
+    -- All but what only decides whether a record is spend, and of what type.
     records.* exclude (
         vendor_id, vendor_origin, type_value, type_fallback,
         currency_default, currency_normalized,

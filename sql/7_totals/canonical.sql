@@ -1,5 +1,5 @@
--- What canonical.spend, excluded and quarantine hold: in the same cells and
--- amounts as raw, and spend by currency, type and month of occurred_on, too.
+-- canonical.spend, excluded and quarantine in the same cells and amounts as
+-- raw; spend also by currency, type and month of occurred_on.
 insert into ops.control_totals by name
 
 with

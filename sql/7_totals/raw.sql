@@ -1,5 +1,5 @@
--- What raw.records holds of the spend streams, tombstones included, by source
--- and currency as received. No model has touched it.
+-- The spend records of raw.records, tombstones included, by source and currency
+-- as received. No model is involved.
 insert into ops.control_totals by name
 
 with

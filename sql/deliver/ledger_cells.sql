@@ -1,5 +1,5 @@
--- Every state of every record in money: what Productiv holds, what may be on
--- its way there, and what the diff says is still to come.
+-- The money of every record by state: what Productiv holds, what is in doubt,
+-- and what the diff still has to send.
 create or replace temp table ledger_cells as
 
 with

@@ -1,5 +1,5 @@
--- Offenders: records whose states do not add up to what canonical says, and
--- sums of all records that do not, whichever way each was compared.
+-- Offenders: records whose states do not add up to their amount in canonical,
+-- and totals of a source and currency that do not.
 with
 
 sides as (

@@ -1,7 +1,7 @@
 -- The control totals of a run: two identities, one row per source and currency.
 
 -- name: runs
--- The runs up to the given one that state what spend there is, newest first.
+-- The two newest runs with control totals, up to the given one.
 select distinct run_id
 
 from ops.control_totals
@@ -29,7 +29,7 @@ where run_id = $run_id
 order by source, currency;
 
 -- name: moved
--- Where spend is not what it was in a run before: before, now, difference.
+-- Where spend differs from an earlier run: before, now, difference.
 with
 
 sides as (

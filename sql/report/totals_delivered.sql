@@ -1,7 +1,7 @@
 -- The second identity, one row per source and currency as transacted: spend =
 -- what the snapshot holds = delivered + unknown + held + rejected + pending +
--- not_due + unsent_changes. What spend there is was stated by the newest
--- transform up to the run.
+-- not_due + unsent_changes. The spend is that of the newest transform up to the
+-- run.
 with
 
 sides as (

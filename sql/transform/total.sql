@@ -9,6 +9,7 @@ where run_id = $run_id
     and step in ('raw', 'canonical', 'excluded', 'quarantine');
 
 -- name: unbalanced
+-- Cells in which raw is not canonical + excluded + quarantine.
 select
     source,
     currency,
@@ -25,8 +26,8 @@ where run_id = $run_id
 order by source, currency;
 
 -- name: misplaced
--- Newest spend records that became none or several of spend, excluded and
--- quarantine, and decided ones that are in no raw record.
+-- Records that are in none or in several of spend, excluded and quarantine, and
+-- records there that raw.records does not have.
 select
     source,
     stream,

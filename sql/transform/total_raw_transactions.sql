@@ -1,6 +1,5 @@
--- Reads currency and amount of the newest transactions that are not read yet,
--- straight from their payloads. It shares nothing with the models, so that
--- the totals made of it prove them.
+-- Reads currency and amount of new versions of transactions directly from their
+-- payloads. It shares nothing with the models, so the totals prove them.
 insert into staging.raw_values by name
 
 with
