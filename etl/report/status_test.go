@@ -97,7 +97,7 @@ func TestWhatAGateHoldsNeedsAPerson(t *testing.T) {
 func TestWhatVanishedNeedsAPerson(t *testing.T) {
 	db := quiet.open(t)
 	at := time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
-	list := warehouse.Args{"source": "productive", "stream": "expenses", "run_id": string(secondRun), "now": at}
+	list := warehouse.Args{"source": "productive", "stream": "expenses", "run_id": string(secondRun), "now": at, "links": nil}
 	list["record_ids"] = []string{"1", "2", "3"}
 	fill(t, db, "extract/vanished.add", list)
 	state := readState(t, db, bothSources)
