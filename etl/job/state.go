@@ -144,17 +144,12 @@ func (s *Session) WriteReport(ctx context.Context, run etl.RunID, path string) e
 	return report.Write(ctx, s.DB, run, state, asked, path)
 }
 
-func (s *Session) suggestions(ctx context.Context) ([]report.Suggestion, error) {
+func (s *Session) suggestions(ctx context.Context) ([]etl.Suggestion, error) {
 	aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
 	if err != nil {
 		return nil, err
 	}
-	found, err := transform.Suggest(ctx, s.DB, aliases, likelyVendors)
-	suggestions := make([]report.Suggestion, 0, len(found))
-	for _, f := range found {
-		suggestions = append(suggestions, report.Suggestion{Vendor: f.Vendor, Into: f.Into, Similarity: f.Similarity, Amount: f.Amount})
-	}
-	return suggestions, err
+	return transform.Suggest(ctx, s.DB, aliases, likelyVendors)
 }
 
 // WrittenReport finds the page that a run wrote when it ended, the newest one

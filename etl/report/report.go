@@ -42,17 +42,10 @@ func (p *page) printing() template.FuncMap {
 
 var pageTemplate = template.Must(template.New("page").Funcs((*page)(nil).printing()).Parse(pageHTML))
 
-// A Suggestion is two vendors that may be one.
-type Suggestion struct {
-	Vendor, Into string // names; the first has less spend
-	Similarity   string // 0.000 … 1.000
-	Amount       string // the spend that would move, exact, in the reporting currency
-}
-
 // An Asked is what takes long to find, so a page shows it only if somebody
 // asked for that page.
 type Asked struct {
-	Suggestions []Suggestion // those that would move most spend first
+	Suggestions []etl.Suggestion // those that would move most spend first
 	Duplicates  []Duplicates
 }
 

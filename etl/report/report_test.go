@@ -14,7 +14,10 @@ import (
 func writeReport(t *testing.T, f fixture) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "reports", "run.html")
-	suggestions := []Suggestion{{"AMZN Mktp US", "Amazon", "0.912", "1234.5000"}, {script, formula, "1.000", "2"}}
+	suggestions := []etl.Suggestion{
+		{Vendor: "AMZN Mktp US", Into: "Amazon", Similarity: "0.912", Amount: "1234.5000"},
+		{Vendor: script, Into: formula, Similarity: "1.000", Amount: "2"},
+	}
 	duplicates := []Duplicates{{"EUR", 3, "1234.5000"}}
 	if err := write(t, f.open(t), secondRun, &Asked{suggestions, duplicates}, path); err != nil {
 		t.Fatal(err)

@@ -58,12 +58,8 @@ type CategorySuggestion struct {
 // Those that would move most spend come first. It changes nothing.
 func SuggestCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, least string) ([]CategorySuggestion, error) {
 	var found []CategorySuggestion
-	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) (err error) {
-		found, err = warehouse.List(ctx, tx, "transform/category_suggest.sql", warehouse.Args{"least": least}, func(rows *sql.Rows, s *CategorySuggestion) error {
-			return rows.Scan(&s.Category, &s.Spelling, &s.Amount, &s.Records,
-				&s.Into, &s.IntoSpelt, &s.IntoAmount, &s.IntoCount, &s.Similarity)
-		})
-		return err
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
+		return warehouse.Fill(ctx, tx, &found, "transform/category_suggest.sql", warehouse.Args{"least": least})
 	})
 	return found, err
 }
@@ -83,11 +79,8 @@ type CategoryRename struct {
 // It changes nothing.
 func CategoryRenames(ctx context.Context, db *warehouse.DB, lines []CategoryLine) ([]CategoryRename, error) {
 	var found []CategoryRename
-	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) (err error) {
-		found, err = warehouse.List(ctx, tx, "transform/category.effect", nil, func(rows *sql.Rows, r *CategoryRename) error {
-			return rows.Scan(&r.Month, &r.Category, &r.Into, &r.Records, &r.Amount, &r.Posted)
-		})
-		return err
+	err := withCategories(ctx, db, lines, func(tx *warehouse.Tx) error {
+		return warehouse.Fill(ctx, tx, &found, "transform/category.effect", nil)
 	})
 	return found, err
 }

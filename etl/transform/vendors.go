@@ -12,31 +12,13 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A Suggestion is a pair of vendors that are probably the same. Amounts are
-// decimal text in the reporting currency.
-type Suggestion struct {
-	Vendor     string `json:"vendor"` // the one with less spend
-	Spelling   string `json:"spelling"`
-	Amount     string `json:"amount"`
-	Records    int    `json:"records"`
-	Into       string `json:"into_vendor"`
-	IntoSpelt  string `json:"into_spelling"`
-	IntoAmount string `json:"into_amount"`
-	IntoCount  int    `json:"into_records"`
-	Similarity string `json:"similarity"` // 0.000 … 1.000 = the same
-}
-
 // Suggest lists the vendors that are probably the same, with a similarity of at
 // least least, a decimal such as "0.88", and not decided yet. Those that would
 // move most spend come first. It changes nothing.
-func Suggest(ctx context.Context, db *warehouse.DB, aliases []Alias, least string) ([]Suggestion, error) {
-	var found []Suggestion
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
-		found, err = warehouse.List(ctx, tx, "transform/vendor.suggest", warehouse.Args{"least": least}, func(rows *sql.Rows, s *Suggestion) error {
-			return rows.Scan(&s.Vendor, &s.Spelling, &s.Amount, &s.Records,
-				&s.Into, &s.IntoSpelt, &s.IntoAmount, &s.IntoCount, &s.Similarity)
-		})
-		return err
+func Suggest(ctx context.Context, db *warehouse.DB, aliases []Alias, least string) ([]etl.Suggestion, error) {
+	var found []etl.Suggestion
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
+		return warehouse.Fill(ctx, tx, &found, "transform/vendor.suggest", warehouse.Args{"least": least})
 	})
 	return found, err
 }
@@ -80,11 +62,8 @@ type Rename struct {
 // changes nothing.
 func Renames(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Rename, error) {
 	var found []Rename
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
-		found, err = warehouse.List(ctx, tx, "transform/vendor.effect", nil, func(rows *sql.Rows, r *Rename) error {
-			return rows.Scan(&r.Month, &r.Vendor, &r.Into, &r.Records, &r.Amount, &r.Posted)
-		})
-		return err
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
+		return warehouse.Fill(ctx, tx, &found, "transform/vendor.effect", nil)
 	})
 	return found, err
 }
@@ -273,11 +252,8 @@ type Respelling struct {
 // of it was seen, those with most spend first. It changes nothing.
 func Respellings(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Respelling, error) {
 	var found []Respelling
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
-		found, err = warehouse.List(ctx, tx, "transform/vendor.respell", nil, func(rows *sql.Rows, r *Respelling) error {
-			return rows.Scan(&r.Vendor, &r.Better, &r.Records, &r.Amount)
-		})
-		return err
+	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
+		return warehouse.Fill(ctx, tx, &found, "transform/vendor.respell", nil)
 	})
 	return found, err
 }

@@ -16,8 +16,8 @@ posted as (
 
 select
     strftime(spend.occurred_on, '%Y-%m') as month,
-    spend.category_before,
-    spend.category,
+    spend.category_before as category,
+    spend.category as into_category,
     count(*) as records,
     coalesce(sum(spend.amount_reporting), 0)::decimal(38, 4)::varchar as amount,
     count(posted.spend_id) as posted

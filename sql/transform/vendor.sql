@@ -200,7 +200,7 @@ keyed as (
 
 select
     keyed.vendor,
-    keyed.best_spelling,
+    keyed.best_spelling as better_spelling,
     count(*) as records,
     coalesce(sum(spend.amount_reporting), 0)::decimal(38, 4)::varchar as amount
 
