@@ -40,14 +40,14 @@ func Usagef(format string, args ...any) error {
 // attention: exit code 3.
 type NeedsPersonError struct {
 	What string // what needs attention, such as "1 batch has an unknown outcome"
-	Mend string // the command or setting that settles it
+	Fix  string // the command or setting that settles it
 }
 
 func (e *NeedsPersonError) Error() string {
-	if e.Mend == "" {
+	if e.Fix == "" {
 		return e.What
 	}
-	return e.What + "; " + e.Mend
+	return e.What + "; " + e.Fix
 }
 
 // A CheckError reports a data check that found offending rows: a file in

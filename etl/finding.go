@@ -14,7 +14,7 @@ type Finding struct {
 	Check   string `json:"check"`
 	Level   string `json:"level"`
 	Message string `json:"message"`
-	Mend    string `json:"mend,omitempty"`
+	Fix     string `json:"mend,omitempty"`
 }
 
 // Findings collects what checks found.
@@ -26,11 +26,11 @@ func (f *Findings) OK(check, format string, args ...any) {
 }
 
 // Warn notes something to look at, and a fix.
-func (f *Findings) Warn(check, mend, format string, args ...any) {
-	*f = append(*f, Finding{check, LevelWarning, fmt.Sprintf(format, args...), mend})
+func (f *Findings) Warn(check, fix, format string, args ...any) {
+	*f = append(*f, Finding{check, LevelWarning, fmt.Sprintf(format, args...), fix})
 }
 
 // Fail notes something wrong, and a fix.
-func (f *Findings) Fail(check, mend, format string, args ...any) {
-	*f = append(*f, Finding{check, LevelError, fmt.Sprintf(format, args...), mend})
+func (f *Findings) Fail(check, fix, format string, args ...any) {
+	*f = append(*f, Finding{check, LevelError, fmt.Sprintf(format, args...), fix})
 }

@@ -101,8 +101,8 @@ func printFindings(w io.Writer, findings etl.Findings) {
 	}
 	for _, f := range findings {
 		fmt.Fprintf(w, "%s  %-22s %s\n", signs[f.Level], f.Check, f.Message)
-		if f.Mend != "" {
-			fmt.Fprintf(w, "%34s%s\n", "→ ", f.Mend)
+		if f.Fix != "" {
+			fmt.Fprintf(w, "%34s%s\n", "→ ", f.Fix)
 		}
 	}
 }

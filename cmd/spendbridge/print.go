@@ -103,7 +103,7 @@ func (r output) printProofs(w io.Writer) {
 		fmt.Fprintf(w, "  %s %s\n", tick(p.Agrees), p.Compared)
 		if !p.Agrees {
 			failed++
-			fmt.Fprintf(w, "      → %s\n", p.Mend)
+			fmt.Fprintf(w, "      → %s\n", p.Fix)
 		}
 	}
 	verdict := "Verified: everything that was compared agrees."

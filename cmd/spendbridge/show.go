@@ -123,7 +123,7 @@ func (r *statusResult) err() error {
 		return &etl.NeedsPersonError{What: fmt.Sprintf("%d thing(s) need attention; see the list", len(r.Todo))}
 	case "":
 		if r.Busy == "" {
-			return &etl.NeedsPersonError{What: "nothing ran yet", Mend: "start a run: spendbridge run"}
+			return &etl.NeedsPersonError{What: "nothing ran yet", Fix: "start a run: spendbridge run"}
 		}
 	}
 	return nil

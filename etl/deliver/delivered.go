@@ -74,7 +74,7 @@ func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision
 	if len(result.Orphans) > 0 {
 		return result, &etl.NeedsPersonError{
 			What: fmt.Sprintf("%d keys of the file were not booked: %s", len(result.Orphans), someOf(result.Orphans)),
-			Mend: "look at these records in Productiv",
+			Fix:  "look at these records in Productiv",
 		}
 	}
 	return result, nil

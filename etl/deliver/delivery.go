@@ -231,13 +231,13 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result, news bool) er
 	if result.Stuck > 0 {
 		waits = append(waits, &etl.NeedsPersonError{
 			What: fmt.Sprintf("%d records have a wrong amount at Productiv because their correction was rejected", result.Stuck),
-			Mend: "see why with spendbridge explain SPEND_ID, then: spendbridge settle SPEND_ID --retry or --corrected-at-productiv, with --note",
+			Fix:  "see why with spendbridge explain SPEND_ID, then: spendbridge settle SPEND_ID --retry or --corrected-at-productiv, with --note",
 		})
 	}
 	if result.Reversed > 0 {
 		waits = append(waits, &etl.NeedsPersonError{
 			What: fmt.Sprintf("%d records are reversed at Productiv without their new version", result.Reversed),
-			Mend: "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was rejected or is in quarantine",
+			Fix:  "see why with spendbridge explain SPEND_ID; the next load posts the new version unless it was rejected or is in quarantine",
 		})
 	}
 	if !news {
@@ -257,7 +257,7 @@ func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
 	}
 	return &etl.NeedsPersonError{
 		What: etl.Exceptions(untold) + " since the last run",
-		Mend: "spendbridge status lists them with the commands that settle them",
+		Fix:  "spendbridge status lists them with the commands that settle them",
 	}, nil
 }
 
@@ -285,7 +285,7 @@ func (d *Delivery) unknownWaits(ctx context.Context, records int) error {
 	}
 	return &etl.NeedsPersonError{
 		What: what,
-		Mend: "look in Productiv, which shows records only after up to half a day, then: spendbridge settle BATCH --accepted or --resend, with --note",
+		Fix:  "look in Productiv, which shows records only after up to half a day, then: spendbridge settle BATCH --accepted or --resend, with --note",
 	}
 }
 

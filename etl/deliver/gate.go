@@ -90,7 +90,7 @@ func (d *Delivery) heldWaits(ctx context.Context) error {
 		}
 		what += " (" + fault + ")"
 	}
-	return &etl.NeedsPersonError{What: what, Mend: strings.Join(plan.Ways(), "; ")}
+	return &etl.NeedsPersonError{What: what, Fix: strings.Join(plan.Ways(), "; ")}
 }
 
 // Approve posts exactly what the gates held in the last load. A name must be that of the plan which that load listed. If any of it
@@ -137,7 +137,7 @@ func (d *Delivery) approvable(ctx context.Context, name string) (etl.HeldPlan, e
 	if name != "" && name != plan.Name {
 		return plan, &etl.NeedsPersonError{
 			What: fmt.Sprintf("the last load listed plan %s, not %s; nothing is posted", plan.Name, name),
-			Mend: fmt.Sprintf("look at it with: spendbridge load --dry-run, then: spendbridge load --approve=%s --note WHY", plan.Name),
+			Fix:  fmt.Sprintf("look at it with: spendbridge load --dry-run, then: spendbridge load --approve=%s --note WHY", plan.Name),
 		}
 	}
 	var changed []string
@@ -153,6 +153,6 @@ func (d *Delivery) approvable(ctx context.Context, name string) (etl.HeldPlan, e
 	}
 	return plan, &etl.NeedsPersonError{
 		What: fmt.Sprintf("%d of %d held items have changed since they were held: %s; nothing is posted", len(changed), plan.Items(), someOf(changed)),
-		Mend: "run: spendbridge load, and look at what it holds now",
+		Fix:  "run: spendbridge load, and look at what it holds now",
 	}
 }

@@ -80,7 +80,7 @@ func (d *Delivery) vouch(ctx context.Context, files []sentFile) error {
 	if file, err := d.readMarker(); err == nil && file.loadNo > newest {
 		return &etl.NeedsPersonError{
 			What: fmt.Sprintf("the marker %s names load %d, and the newest sent file is of load %d: what was sent in between is not known", markerName, file.loadNo, newest),
-			Mend: "copy the missing files into " + sentFolder + ", then: spendbridge verify --rebuild",
+			Fix:  "copy the missing files into " + sentFolder + ", then: spendbridge verify --rebuild",
 		}
 	}
 	if err := d.renewMarker(ctx); err != nil {

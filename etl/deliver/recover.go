@@ -56,7 +56,7 @@ func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) er
 	return &etl.NeedsPersonError{
 		What: fmt.Sprintf("the ledger is older than what was sent: it does not have %d of the %d sent files, the first is %s; nothing is posted",
 			len(orphans), len(sent), sentName(orphans[0])),
-		Mend: "put the newest warehouse back, or restore the ledger from the sent files with: spendbridge verify --rebuild",
+		Fix: "put the newest warehouse back, or restore the ledger from the sent files with: spendbridge verify --rebuild",
 	}
 }
 
@@ -138,7 +138,7 @@ func (d *Delivery) Verify(ctx context.Context) error {
 	if fault, err := d.folderFault(ctx); fault != "" || err != nil {
 		return errors.Join(err, &etl.NeedsPersonError{
 			What: fault + "; nothing is posted",
-			Mend: "copy the newest sent files into " + sentFolder + " and run spendbridge verify --rebuild, or see what spendbridge load asks",
+			Fix:  "copy the newest sent files into " + sentFolder + " and run spendbridge verify --rebuild, or see what spendbridge load asks",
 		})
 	}
 	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {

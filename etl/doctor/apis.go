@@ -60,12 +60,12 @@ func (d *doctor) examineClock(check string, header http.Header) {
 		return
 	}
 	skew := d.Job.Now().Sub(theirs).Abs().Round(time.Second)
-	const mend = "set the clock; systemd-timesyncd or chrony keeps it"
+	const fix = "set the clock; systemd-timesyncd or chrony keeps it"
 	switch {
 	case skew > skewError:
-		d.Fail("clock", mend, "this machine and %s are %s apart", check, skew)
+		d.Fail("clock", fix, "this machine and %s are %s apart", check, skew)
 	case skew > skewWarning:
-		d.Warn("clock", mend, "this machine and %s are %s apart", check, skew)
+		d.Warn("clock", fix, "this machine and %s are %s apart", check, skew)
 	default:
 		d.OK("clock", "agrees with that of %s", check)
 	}
@@ -95,19 +95,19 @@ func (d *doctor) examineProductiv(ctx context.Context, client *httpretry.Client)
 }
 
 // refused says why an API cannot be used.
-func (d *doctor) refused(check string, err error, mends map[int]string) {
+func (d *doctor) refused(check string, err error, fixes map[int]string) {
 	var status *httpretry.StatusError
 	var dns *net.DNSError
-	mend := "see the message; the server may be well again later"
+	fix := "see the message; the server may be well again later"
 	switch {
 	case httpretry.InBetween(err):
-		mend = "a firewall or proxy answered in its place: have this machine let through, and check the address and HTTPS_PROXY"
-	case errors.As(err, &status) && mends[status.Code] != "":
-		mend = mends[status.Code]
+		fix = "a firewall or proxy answered in its place: have this machine let through, and check the address and HTTPS_PROXY"
+	case errors.As(err, &status) && fixes[status.Code] != "":
+		fix = fixes[status.Code]
 	case errors.As(err, &dns):
-		mend = "correct the host name in the configuration, or this machine's DNS"
+		fix = "correct the host name in the configuration, or this machine's DNS"
 	case !errors.As(err, &status):
-		mend = "see that this machine may reach the host (firewall, HTTPS_PROXY)"
+		fix = "see that this machine may reach the host (firewall, HTTPS_PROXY)"
 	}
-	d.Fail(check, mend, "%s", fmt.Sprint(err))
+	d.Fail(check, fix, "%s", fmt.Sprint(err))
 }

@@ -44,7 +44,7 @@ const (
 )
 
 // wanted is a finding of which texts are parts.
-type wanted struct{ Check, Level, Message, Mend string }
+type wanted struct{ Check, Level, Message, Fix string }
 
 func TestTheDoctorSaysWhatIsWrongWithAnAPI(t *testing.T) {
 	tests := map[string]struct {
@@ -73,7 +73,7 @@ func TestTheDoctorSaysWhatIsWrongWithAnAPI(t *testing.T) {
 			d := visit(t, tt.status, tt.body, tt.clock)
 			for _, f := range d.Findings {
 				if f.Check == tt.want.Check && f.Level == tt.want.Level &&
-					strings.Contains(f.Message, tt.want.Message) && strings.Contains(f.Mend, tt.want.Mend) {
+					strings.Contains(f.Message, tt.want.Message) && strings.Contains(f.Fix, tt.want.Fix) {
 					return
 				}
 			}
@@ -94,7 +94,7 @@ func TestTheDoctorWarnsOfSecretsThatAreTooShort(t *testing.T) {
 	d.examineSecrets()
 	var warned []string
 	for _, f := range d.Findings {
-		if f.Level != etl.LevelWarning || f.Check != "secrets" || strings.Contains(f.Message+f.Mend, "hush") {
+		if f.Level != etl.LevelWarning || f.Check != "secrets" || strings.Contains(f.Message+f.Fix, "hush") {
 			t.Errorf("got %+v", f)
 		}
 		key, _, _ := strings.Cut(f.Message, " ")

@@ -237,7 +237,7 @@ func (j *job) holdError(d *decision) error {
 	}
 	return &etl.NeedsPersonError{
 		What: fmt.Sprintf("%s: %s; %s", d.days, d.why(), marked),
-		Mend: "check what the credentials of source " + j.about.Name + " can access; if the records really were deleted, run: spendbridge extract " + j.about.Name + ` --accept-vanished --note "it is true"`,
+		Fix:  "check what the credentials of source " + j.about.Name + " can access; if the records really were deleted, run: spendbridge extract " + j.about.Name + ` --accept-vanished --note "it is true"`,
 	}
 }
 

@@ -41,7 +41,7 @@ func ratesStage() Stage {
 		switch {
 		case errors.Is(err, extract.ErrBadRates) && kept:
 			return etl.Counts{}, &etl.NeedsPersonError{
-				What: fmt.Sprintf("fx.url: %v; the rates fetched before are used", err), Mend: "look at what that address answers",
+				What: fmt.Sprintf("fx.url: %v; the rates fetched before are used", err), Fix: "look at what that address answers",
 			}
 		case err != nil && kept:
 			r.Log.WarnContext(ctx, "rates not fetched", etl.Err(err))

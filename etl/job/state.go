@@ -52,18 +52,18 @@ func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
 	if err != nil || len(kept) == 0 {
 		return err
 	}
-	const mend = "spendbridge load --snapshot-only"
+	const fix = "spendbridge load --snapshot-only"
 	folder := s.Config.SnapshotsDir()
 	latest, err := snapshot.Latest(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && latest.ID == "":
-		state.Add(false, fmt.Sprintf("the link latest in %s is missing, so readers find no snapshot", folder), mend)
+		state.Add(false, fmt.Sprintf("the link latest in %s is missing, so readers find no snapshot", folder), fix)
 	case err != nil:
-		state.Add(false, fmt.Sprintf("the snapshot %s, which latest names, cannot be read: %v", latest.ID, err), mend)
+		state.Add(false, fmt.Sprintf("the snapshot %s, which latest names, cannot be read: %v", latest.ID, err), fix)
 	default:
 		for _, file := range latest.Manifest.Files {
 			if _, err := os.Stat(filepath.Join(latest.Path, filepath.FromSlash(file.Path))); err != nil {
-				state.Add(false, fmt.Sprintf("the latest snapshot is damaged: %v", err), mend)
+				state.Add(false, fmt.Sprintf("the latest snapshot is damaged: %v", err), fix)
 				return nil
 			}
 		}
@@ -77,12 +77,12 @@ func (s *Session) checkPublished(ctx context.Context, state *report.State) error
 	if err := s.DB.Get(ctx, "job/run.published", nil, &published, &stale); err != nil || !published {
 		return err
 	}
-	const mend = "spendbridge load --snapshot-only"
+	const fix = "spendbridge load --snapshot-only"
 	path := s.Config.PublishedFile()
 	if _, err := os.Stat(path); err != nil {
-		state.Add(false, fmt.Sprintf("the analysts' copy is missing: %v", err), mend)
+		state.Add(false, fmt.Sprintf("the analysts' copy is missing: %v", err), fix)
 	} else if stale {
-		state.Add(false, fmt.Sprintf("the analysts' copy %s is older than what the last run made", path), mend)
+		state.Add(false, fmt.Sprintf("the analysts' copy %s is older than what the last run made", path), fix)
 	}
 	return nil
 }

@@ -19,16 +19,16 @@ import (
 type Proof struct {
 	Compared string `json:"compared"`
 	Agrees   bool   `json:"agrees"`
-	Mend     string `json:"mend,omitempty"` // the command to run if it does not
+	Fix      string `json:"mend,omitempty"` // the command to run if it does not
 }
 
 // prove makes a stage of a comparison.
-func prove(stage, compared, mend string, run func(context.Context, *Run) (etl.Counts, error)) Stage {
+func prove(stage, compared, fix string, run func(context.Context, *Run) (etl.Counts, error)) Stage {
 	return Stage{Name: "verify/" + stage, KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		counts, err := run(ctx, r)
 		proof := Proof{Compared: compared, Agrees: err == nil}
 		if err != nil {
-			proof.Mend = mend
+			proof.Fix = fix
 		}
 		r.Result.Proofs = append(r.Result.Proofs, proof)
 		return counts, err

@@ -82,7 +82,7 @@ func (t *transformer) keptRates(kept *goodCopy, fault error) ([]byte, error) {
 		t.needsAttention(key, fault, kept)
 	default:
 		t.attention = append(t.attention, &etl.NeedsPersonError{
-			What: fmt.Sprintf("%s: %v; amounts have no reference rate", key, fault), Mend: "correct " + key,
+			What: fmt.Sprintf("%s: %v; amounts have no reference rate", key, fault), Fix: "correct " + key,
 		})
 	}
 	if kept == nil {

@@ -102,7 +102,7 @@ func (s Share) Err() error {
 	}
 	return &etl.NeedsPersonError{
 		What: fmt.Sprintf("%d of %d records are in quarantine, more than the share of %s", s.Quarantined, s.Records, s.Max),
-		Mend: "see: spendbridge quarantine list",
+		Fix:  "see: spendbridge quarantine list",
 	}
 }
 
@@ -122,12 +122,12 @@ func (t *transformer) hiddenLinks(ctx context.Context, r *Result) error {
 	configured := sourceNames(t.opts.Sources)
 	return t.each(ctx, "transform/hidden_", func(rows *sql.Rows) error {
 		var source, finding string
-		var mend sql.NullString
-		if err := rows.Scan(&source, &finding, &mend); err != nil {
+		var fix sql.NullString
+		if err := rows.Scan(&source, &finding, &fix); err != nil {
 			return err
 		}
-		if mend.Valid && slices.Contains(configured, source) {
-			r.Attention = append(r.Attention, &etl.NeedsPersonError{What: source + ": " + finding, Mend: mend.String})
+		if fix.Valid && slices.Contains(configured, source) {
+			r.Attention = append(r.Attention, &etl.NeedsPersonError{What: source + ": " + finding, Fix: fix.String})
 		} else {
 			r.Warnings = append(r.Warnings, Warning{source, finding})
 		}

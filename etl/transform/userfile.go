@@ -100,16 +100,16 @@ func neverGood(key string, fault error) error {
 
 // needsAttention records that a copy is used instead of the file.
 func (t *transformer) needsAttention(key string, fault error, copied *goodCopy) {
-	mend := "correct the file, or remove " + key
+	fix := "correct the file, or remove " + key
 	if isAbsent(fault) {
-		mend = "put the file back, or remove " + key
+		fix = "put the file back, or remove " + key
 	}
 	if key == keyAliases {
-		mend += `, or set it to ""` // without the key its usual file is read
+		fix += `, or set it to ""` // without the key its usual file is read
 	}
 	t.attention = append(t.attention, &etl.NeedsPersonError{
 		What: fmt.Sprintf("%s: %v; the copy read at %s is used", key, fault, copied.readAt.UTC().Format(time.RFC3339)),
-		Mend: mend,
+		Fix:  fix,
 	})
 }
 

@@ -1,6 +1,6 @@
 -- Expenses that link an object which no response ever contained, or contained
 -- without its name: how many of those that link one, by source. If they are
--- most, and the settings do not expect it, there is something to mend.
+-- most, and the settings do not expect it, a fix is suggested.
 with
 
 expenses as (
@@ -98,7 +98,7 @@ select
         when link = 'person'
             then 'the token may not see people; give its user access to them'
         else 'the token may not see service types; give its user access to them'
-    end as mend
+    end as fix
 
 from counted
 
