@@ -4,25 +4,6 @@ insert into staging.records_combined by name
 
 with
 
-overrides as (
-
-    select
-        source,
-        override.key as currency,
-        override.value as exponent
-
-    from (
-        select
-            source,
-            unnest(map_entries(from_json(
-                minor_units, '"MAP(VARCHAR, INTEGER)"'
-            ))) as override
-
-        from ops.sources
-    )
-
-),
-
 expenses as (
 
     select
@@ -72,12 +53,9 @@ described as (
     left join staging.seed_currencies as currencies
         on currency_code(expenses.currency_text) = currencies.currency
 
-    left join overrides
-        on expenses.source = overrides.source
-        and currencies.currency = overrides.currency
-
-    left join staging.seed_units as units
-        on overrides.exponent = units.exponent
+    left join stored_units as units
+        on expenses.source = units.source
+        and currencies.currency = units.currency
 
     left join staging.productive__people as people
         on expenses.source = people.source

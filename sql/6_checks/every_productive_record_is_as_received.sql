@@ -1,27 +1,6 @@
--- Offenders: records of Productive.io with another amount than was sent, which
--- is an integer times the unit in which the source stores the currency, or with
--- another day: it knows no time of day.
-with
-
-overrides as (
-
-    select
-        source,
-        override.key as currency,
-        override.value as exponent
-
-    from (
-        select
-            source,
-            unnest(map_entries(from_json(
-                minor_units, '"MAP(VARCHAR, INTEGER)"'
-            ))) as override
-
-        from ops.sources
-    )
-
-)
-
+-- Offenders: records of Productive.io with another amount than was received,
+-- which is an integer times the unit in which the source stores the currency,
+-- or with another day: the vendor knows no time of day.
 select
     spend.spend_id,
     spend.amount,
@@ -36,12 +15,9 @@ from canonical.spend as spend
 left join staging.seed_currencies as currencies
     on spend.currency = currencies.currency
 
-left join overrides
-    on spend.source = overrides.source
-    and spend.currency = overrides.currency
-
-left join staging.seed_units as units
-    on overrides.exponent = units.exponent
+left join stored_units as units
+    on spend.source = units.source
+    and spend.currency = units.currency
 
 where spend.kind = 'productive'
     and (

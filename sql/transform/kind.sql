@@ -63,6 +63,29 @@ select
 
 from query_table(getvariable('typed_tables'), true);
 
+-- name: gather_units
+-- The unit of a source's integer amounts in a currency, where its settings say
+-- another than the currency has.
+create or replace temp view stored_units as
+
+select
+    overrides.source,
+    overrides.override.key as currency,
+    units.unit
+
+from (
+    select
+        source,
+        unnest(map_entries(from_json(
+            minor_units, '"MAP(VARCHAR, INTEGER)"'
+        ))) as override
+
+    from ops.sources
+) as overrides
+
+inner join staging.seed_units as units
+    on overrides.override.value = units.exponent;
+
 -- name: gather_spellings
 -- A spelling of a vendor's name in a version that no record is made of.
 create or replace temp table spellings_elsewhere (

@@ -21,22 +21,19 @@ stored as (
 
     from staging.productive__expenses as expenses
 
-    inner join ops.sources as settings
-        on expenses.source = settings.source
-
     inner join staging.seed_currencies as currencies
         on currency_code(expenses.currency_text) = currencies.currency
 
     inner join staging.seed_currencies as defaults
         on expenses.currency_default = defaults.currency
 
-    left join staging.seed_units as units
-        on (settings.minor_units ->> currencies.currency)::integer
-        = units.exponent
+    left join stored_units as units
+        on expenses.source = units.source
+        and currencies.currency = units.currency
 
-    left join staging.seed_units as default_units
-        on (settings.minor_units ->> defaults.currency)::integer
-        = default_units.exponent
+    left join stored_units as default_units
+        on expenses.source = default_units.source
+        and defaults.currency = default_units.currency
 
     where currencies.currency != expenses.currency_default
         and expenses.unit_amount_default not between -9 and 9
