@@ -4,42 +4,21 @@
 merge into staging.productive__companies as known
 
 using (
-
-    with
-
-    companies as (
-
-        select
-            source,
-            stream,
-            record_id,
-            version,
-            from_json(payload, '{
-                "attributes": {"name": "VARCHAR"}
-            }') as company
-
-        from pending_payloads
-
-        where kind = 'productive'
-            and stream = 'companies'
-
-    )
-
     select
-
-        ---------- ids
         source,
         stream,
         record_id,
         max(version) as version,
+        arg_max(
+            clean_text(payload ->> '$.attributes.name'), version
+        ) as name
 
-        ---------- text
-        arg_max(clean_text(company.attributes.name), version) as name
+    from pending_payloads
 
-    from companies
+    where kind = 'productive'
+        and stream = 'companies'
 
     group by source, stream, record_id
-
 ) as latest
     on known.source = latest.source
     and known.record_id = latest.record_id

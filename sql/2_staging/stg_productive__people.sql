@@ -3,47 +3,23 @@
 merge into staging.productive__people as known
 
 using (
-
-    with
-
-    people as (
-
-        select
-            source,
-            stream,
-            record_id,
-            version,
-            from_json(payload, '{
-                "attributes": {
-                    "email": "VARCHAR", "first_name": "VARCHAR",
-                    "last_name": "VARCHAR"
-                }
-            }') as person
-
-        from pending_payloads
-
-        where kind = 'productive'
-            and stream = 'people'
-            and newest
-
-    )
-
     select
-
-        ---------- ids
         source,
         stream,
         record_id,
         version,
-
-        ---------- text
-        lower(clean_text(person.attributes.email)) as email,
+        lower(clean_text(payload ->> '$.attributes.email')) as email,
         clean_text(concat_ws(
-            ' ', person.attributes.first_name, person.attributes.last_name
+            ' ',
+            payload ->> '$.attributes.first_name',
+            payload ->> '$.attributes.last_name'
         )) as full_name
 
-    from people
+    from pending_payloads
 
+    where kind = 'productive'
+        and stream = 'people'
+        and newest
 ) as latest
     on known.source = latest.source
     and known.record_id = latest.record_id

@@ -3,41 +3,18 @@
 merge into staging.productive__service_types as known
 
 using (
-
-    with
-
-    service_types as (
-
-        select
-            source,
-            stream,
-            record_id,
-            version,
-            from_json(payload, '{
-                "attributes": {"name": "VARCHAR"}
-            }') as service_type
-
-        from pending_payloads
-
-        where kind = 'productive'
-            and stream = 'service_types'
-            and newest
-
-    )
-
     select
-
-        ---------- ids
         source,
         stream,
         record_id,
         version,
+        clean_text(payload ->> '$.attributes.name') as name
 
-        ---------- text
-        clean_text(service_type.attributes.name) as name
+    from pending_payloads
 
-    from service_types
-
+    where kind = 'productive'
+        and stream = 'service_types'
+        and newest
 ) as latest
     on known.source = latest.source
     and known.record_id = latest.record_id

@@ -15,48 +15,41 @@ expenses as (
 
 links as (
 
-    select
-        expenses.source,
-        'vendor' as link,
-        companies.name is null as hidden
-
+    select source, 'vendor' as link, 'companies' as stream, vendor_id as id
     from expenses
 
-    left join staging.productive__companies as companies
-        on expenses.source = companies.source
-        and expenses.vendor_id = companies.record_id
+    union all
 
-    where expenses.vendor_id is not null
+    select source, 'person' as link, 'people' as stream, person_id as id
+    from expenses
 
     union all
 
     select
-        expenses.source,
-        'person' as link,
-        people.record_id is null as hidden
-
-    from expenses
-
-    left join staging.productive__people as people
-        on expenses.source = people.source
-        and expenses.person_id = people.record_id
-
-    where expenses.person_id is not null
-
-    union all
-
-    select
-        expenses.source,
+        source,
         'service_type' as link,
-        service_types.record_id is null as hidden
+        'service_types' as stream,
+        service_type_id as id
 
     from expenses
 
-    left join staging.productive__service_types as service_types
-        on expenses.source = service_types.source
-        and expenses.service_type_id = service_types.record_id
+),
 
-    where expenses.service_type_id is not null
+visible as (
+
+    select source, stream, record_id
+    from staging.productive__companies
+    where name is not null
+
+    union all
+
+    select source, stream, record_id
+    from staging.productive__people
+
+    union all
+
+    select source, stream, record_id
+    from staging.productive__service_types
 
 ),
 
@@ -68,12 +61,19 @@ counted as (
         links.link = 'vendor'
         and settings.hidden_vendor = 'title' as expected,
         count(*) as records,
-        count_if(links.hidden) as hidden
+        count_if(visible.record_id is null) as hidden
 
     from links
 
     inner join ops.sources as settings
         on links.source = settings.source
+
+    left join visible
+        on links.source = visible.source
+        and links.stream = visible.stream
+        and links.id = visible.record_id
+
+    where links.id is not null
 
     group by all
 
