@@ -98,16 +98,16 @@ func (d *doctor) examineProductiv(ctx context.Context, client *httpretry.Client)
 func (d *doctor) refused(check string, err error, fixes map[int]string) {
 	var status *httpretry.StatusError
 	var dns *net.DNSError
-	fix := "see the message; the server may be well again later"
+	fix := "see the message; the server may recover by itself"
 	switch {
 	case httpretry.InBetween(err):
-		fix = "a firewall or proxy answered in its place: have this machine let through, and check the address and HTTPS_PROXY"
+		fix = "a firewall or proxy answered in its place: allow this machine through, and check the address and HTTPS_PROXY"
 	case errors.As(err, &status) && fixes[status.Code] != "":
 		fix = fixes[status.Code]
 	case errors.As(err, &dns):
 		fix = "correct the host name in the configuration, or this machine's DNS"
 	case !errors.As(err, &status):
-		fix = "see that this machine may reach the host (firewall, HTTPS_PROXY)"
+		fix = "make sure that this machine can reach the host (firewall, HTTPS_PROXY)"
 	}
 	d.Fail(check, fix, "%s", fmt.Sprint(err))
 }

@@ -82,7 +82,7 @@ func (d *doctor) examineSecrets() {
 // examineSchedule looks at jobs and their next slot.
 func (d *doctor) examineSchedule() {
 	if len(d.Next) == 0 {
-		d.Warn("schedule", "write it, or call spendbridge run from a scheduler of your own", "no job has a time")
+		d.Warn("schedule", "add it to the configuration, or call spendbridge run from another scheduler", "no job is scheduled")
 		return
 	}
 	next := d.Next[0]
@@ -94,7 +94,7 @@ func (d *doctor) examineSchedule() {
 		}
 	}
 	if len(idle) > 0 {
-		d.Warn("schedule", "write schedule."+idle[0], "nothing reads %s on schedule", strings.Join(idle, ", "))
+		d.Warn("schedule", "write schedule."+idle[0], "no job reads %s", strings.Join(idle, ", "))
 	}
 }
 

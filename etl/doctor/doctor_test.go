@@ -62,7 +62,7 @@ func TestTheDoctorSaysWhatIsWrongWithAnAPI(t *testing.T) {
 		"the address is wrong":     {404, `{}`, 0, wanted{"productive", etl.LevelError, "404", "/api/v2"}},
 		"a firewall is before it":  {403, `<html>`, 0, wanted{"productive", etl.LevelError, "403", "a firewall or proxy answered in its place"}},
 		"it is another server":     {200, `<html>`, 0, wanted{"productive", etl.LevelError, "not with a list", "base_url"}},
-		"it is down":               {503, `{}`, 0, wanted{"productive", etl.LevelError, "503", "well again later"}},
+		"it is down":               {503, `{}`, 0, wanted{"productive", etl.LevelError, "503", "may recover by itself"}},
 		"the clock is a bit off":   {200, expenses(1, ""), 2 * time.Minute, wanted{"clock", etl.LevelWarning, "apart", "set the clock"}},
 		"the clock is far off":     {200, expenses(1, ""), -time.Hour, wanted{"clock", etl.LevelError, "apart", "set the clock"}},
 		"the clock is right":       {200, expenses(1, ""), 0, wanted{"clock", etl.LevelOK, "agrees", ""}},

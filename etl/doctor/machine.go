@@ -36,7 +36,7 @@ func (d *doctor) examineFolder() {
 	}
 	probe, err := os.CreateTemp(folder, ".doctor-*")
 	if err != nil {
-		d.Fail("data folder", "chown it to the user that runs spendbridge", "this user may not write to %s", folder)
+		d.Fail("data folder", "chown it to the user that runs spendbridge", "this user cannot write to %s", folder)
 		return
 	}
 	probe.Close()
@@ -78,7 +78,7 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 	s, err := job.Open(ctx, d.Config, d.Job)
 	var locked *warehouse.LockedError
 	if errors.As(err, &locked) {
-		d.OK("lock", "%v; the warehouse was not looked at", err)
+		d.OK("lock", "%v; the warehouse was not examined", err)
 		return
 	}
 	if err != nil {

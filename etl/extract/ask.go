@@ -16,18 +16,18 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A fate is what asking for one record told about it.
+// A fate is what the request for one record revealed.
 type fate int
 
 const (
 	fateUnclear fate = iota // it stays as it was
-	fateUnasked             // it stays as it was, and the vendor heard nothing of it
+	fateUnasked             // it stays as it was: no request was sent
 	fateHere
 	fateGone
 )
 
-// An Unconfirmed counts the records that no answer told anything about: they
-// stay as they were.
+// An Unconfirmed counts the records whose state no answer confirmed: they stay
+// as they were.
 type Unconfirmed struct {
 	Records int      `json:"records"`
 	First   []string `json:"first,omitempty"` // what was answered for the first of them
@@ -36,13 +36,13 @@ type Unconfirmed struct {
 const (
 	shownUnconfirmed = 5
 
-	// maxUnclear is after how many answers that tell nothing a source is not
-	// asked for further records of the same kind.
+	// maxUnclear is after how many inconclusive answers a source is asked for no
+	// more records of the same kind.
 	maxUnclear = 20
 )
 
-// askEach asks for records side by side until enough of them are gone. The
-// records that were not asked for any more come back as rest.
+// askEach requests records in parallel until enough of them are gone, and
+// returns those that it did not request as rest.
 func (j *job) askEach(ctx context.Context, f finder, ids []string, enough func(gone int) bool) (gone, rest []string, err error) {
 	var (
 		mu      sync.Mutex
@@ -89,9 +89,9 @@ func (j *job) askEach(ctx context.Context, f finder, ids []string, enough func(g
 	return gone, rest, nil
 }
 
-// ask asks for one record and keeps the answer, whatever it is. Only a 404 or
-// a 410 says that it is gone. An answer that tells nothing of the record is
-// noted and no error, unless it concerns every request.
+// ask requests one record and stores the answer. Only a 404 or a 410 means that
+// the record is gone. An inconclusive answer is recorded and not an error, unless
+// it concerns every request.
 func (j *job) ask(ctx context.Context, f finder, readID, id string) (fate, error) {
 	page, err := f.Find(ctx, id)
 	row := &pageRow{
@@ -154,7 +154,7 @@ func (j *job) keepAnswer(row *pageRow) error {
 	return nil
 }
 
-// unconfirmed notes that a record stays as it was, and why.
+// unconfirmed records why a record stays as it was.
 func (j *job) unconfirmed(ctx context.Context, id string, why error) {
 	j.Log.WarnContext(ctx, "record not confirmed, it stays as it was", etl.KeyRecord, id, etl.Err(why))
 	j.mu.Lock()
@@ -168,7 +168,7 @@ func (j *job) unconfirmed(ctx context.Context, id string, why error) {
 // maxRechecks is how many old records one run asks for at most.
 const maxRechecks = 200
 
-// recheck asks one by one for records older than the look-back that are still
+// recheck requests, one by one, records older than the look-back that are still
 // drafts or not approved: they may become spend at any time, and no window
 // would show it. A job that was interrupted does not ask again, and a record
 // that does not answer stays as it was.

@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An envelope is one response body, taken apart no further than paging and
-// proof need it: SQL reads the objects.
+// An envelope is one response body, parsed no further than paging and proof
+// need: SQL reads the objects.
 type envelope struct {
 	data     []object
 	included []object
@@ -28,15 +28,15 @@ type object struct {
 	id     string
 	look   look     // how it looks on this page
 	blank  []string // the links that are null, such as the vendor's
-	fault  *fault   // why it is put into quarantine
+	fault  *fault   // why it is quarantined
 }
 
 // seed makes hashes that no vendor can collide on purpose.
 var seed = maphash.MakeSeed()
 
-// readEnvelope takes a body apart and holds every object against its schema.
+// readEnvelope parses a body and validates every object against its schema.
 // An object that breaks it has a fault; the error says in which way the body
-// itself is not what was agreed.
+// itself breaks the contract.
 func readEnvelope(body []byte, stream string, shapes *shapes) (envelope, error) {
 	if e, ok := readPlainly(body, stream, shapes); ok {
 		return e, nil
@@ -96,7 +96,7 @@ func readPart(raw []byte, stream string, shapes *shapes) object {
 	return o
 }
 
-// opening quotes how a body that is no JSON begins.
+// opening quotes the beginning of a body that is not JSON.
 func opening(body []byte) string {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {

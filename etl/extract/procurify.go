@@ -19,7 +19,7 @@ import (
 	"spendbridge/etl/httpretry"
 )
 
-// procurify is one line of [Vendors].
+// procurify describes Procurify.
 var procurify = Vendor{
 	Kind: config.Kind{
 		Name:     "procurify",
@@ -117,7 +117,7 @@ func (p *Procurify) page(ctx context.Context, q Query, after etl.Cursor) (Page, 
 	}
 	next, err := url.Parse(pages.Next)
 	if err != nil || next.RawQuery == "" {
-		return page, drift(errors.New("pagination.next is no link with a query"))
+		return page, drift(errors.New("pagination.next is not a URL with a query"))
 	}
 	page.Next = etl.Cursor(next.RawQuery)
 	return page, nil
@@ -171,7 +171,7 @@ func paginationOf(e envelope) (pagination, error) {
 	return pages, nil
 }
 
-// get asks for one page. A token the server refuses is replaced once.
+// get requests one page. A token that the server rejects is replaced once.
 func (p *Procurify) get(ctx context.Context, query string, shapes *shapes) (Page, pagination, error) {
 	target := transactionsPath + "?" + query
 	resp, err := p.send(ctx, target)
@@ -189,7 +189,7 @@ func (p *Procurify) get(ctx context.Context, query string, shapes *shapes) (Page
 	return page, pages, err
 }
 
-// send asks once, and forgets a token that was refused.
+// send sends one request, and drops a token that was rejected.
 func (p *Procurify) send(ctx context.Context, target string) (*httpretry.Response, error) {
 	token, err := p.token.Get(ctx)
 	if err != nil {

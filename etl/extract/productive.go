@@ -25,7 +25,7 @@ import (
 	"spendbridge/etl/httpretry"
 )
 
-// productive is one line of [Vendors].
+// productive describes Productive.io.
 var productive = Vendor{
 	Kind: config.Kind{
 		Name:     "productive",
@@ -71,8 +71,9 @@ func NewProductive(s config.Source, client *httpretry.Client, schemas fs.FS) (*P
 }
 
 // ProductiveBudget limits requests to perSecond, and to 4000 in 30 minutes
-// (schemas/README.md, Productive.io: limits). Whoever sets more than the documented ten a second has
-// agreed on other limits, so the long one grows in proportion.
+// (schemas/README.md, Productive.io: limits). An account that may send more than
+// the documented ten a second has other limits, so the long-term one grows in
+// proportion.
 func ProductiveBudget(perSecond float64) []*rate.Limiter {
 	long := 4000 * max(1, perSecond/10)
 	return []*rate.Limiter{
@@ -108,7 +109,7 @@ func (p *Productive) Pages(ctx context.Context, q Query, after etl.Cursor) iter.
 }
 
 // The ways to page, from the best to the one that every server knows. Ids
-// only grow, so nothing can appear behind a cursor that goes by them; in any
+// only grow, so nothing can appear before a cursor that follows them; in any
 // other order something may.
 const (
 	cursorByID int32 = iota
@@ -224,7 +225,7 @@ func nextCursor(e envelope) (etl.Cursor, error) {
 	}
 	next, err := url.Parse(links.Next)
 	if err != nil {
-		return "", drift(errors.New("links.next is no URL"))
+		return "", drift(errors.New("links.next is not a URL"))
 	}
 	after := next.Query().Get("page[after]")
 	if after == "" || !utf8.ValidString(after) {
@@ -254,7 +255,7 @@ func (p *Productive) Count(ctx context.Context, q Query) (int, error) {
 	return *meta.TotalCount, nil
 }
 
-// plainID is an id that is one segment of a path, whoever reads it.
+// plainID matches ids that every server reads as one segment of a path.
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // Find implements finder.
@@ -298,7 +299,7 @@ func (p *Productive) get(ctx context.Context, path string, params url.Values, sh
 	return newPage(target, resp, "expenses", shapes)
 }
 
-// send asks once. The token goes to the configured host only.
+// send sends a request. The token goes to the configured host only.
 func (p *Productive) send(ctx context.Context, target string) (*httpretry.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.source.BaseURL+target, nil)
 	if err != nil {

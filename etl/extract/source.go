@@ -25,12 +25,12 @@ import (
 
 // A Source reads one vendor's API.
 type Source interface {
-	// About says what is read and how the vendor wants to be asked.
+	// About describes the source and the limits of its API.
 	About() About
 
 	// Pages yields the pages of a query that follow after. Iteration stops
-	// at the first error. With an [etl.ErrDrift] comes the page that broke
-	// the agreement; any other error comes with a zero Page.
+	// at the first error. An [etl.ErrDrift] comes with the page that breaks
+	// the contract, any other error with a zero Page.
 	Pages(ctx context.Context, q Query, after etl.Cursor) iter.Seq2[Page, error]
 
 	// Count asks the vendor how many records the query has.
@@ -87,7 +87,7 @@ type Page struct {
 	Expected int // records of the query as the vendor counts them, or unknown
 	objects  []object
 	included []object
-	blank    map[string]int // how many of the objects lack which link, if they do not say so themselves
+	blank    map[string]int // how many objects lack each link, where the objects themselves do not say
 	single   bool
 	echoes   []string // the names of secrets that were in the body
 }
@@ -99,15 +99,15 @@ const unknown = -1
 // cannot go on: its next page is gone, or its cursor is no longer known.
 var errShifted = errors.New("the list changed while it was read")
 
-// errOddID reports an id that no request can be made of.
+// errOddID reports an id that cannot be part of a URL.
 var errOddID = errors.New("the id cannot be put into a URL")
 
 // errEndless reports a list that goes on far beyond what the vendor
 // announced: its links lead in a circle, or to ever new pages.
 var errEndless = errors.New("the list has no end")
 
-// newPage takes a response apart. What is not as agreed is an
-// [etl.ErrDrift], and the page comes with it.
+// newPage parses a response. One that breaks the contract is an [etl.ErrDrift],
+// returned with the page.
 func newPage(url string, r *httpretry.Response, stream string, shapes *shapes) (Page, envelope, error) {
 	page := wholePage(url, r)
 	if err := page.echo(); err != nil {
@@ -130,13 +130,13 @@ func newPage(url string, r *httpretry.Response, stream string, shapes *shapes) (
 	return page, e, nil
 }
 
-// wholePage is a response that was not taken apart.
+// wholePage is a response that was not parsed.
 func wholePage(url string, r *httpretry.Response) Page {
 	return Page{URL: url, Status: r.Status, Body: r.Body, Expected: unknown, echoes: r.Echoes}
 }
 
-// echo reports a page that repeated a secret: it is kept without it, and nothing
-// comes of it.
+// echo reports a page that repeats a secret: it is stored without the secret and
+// yields no records.
 func (p Page) echo() error {
 	if len(p.echoes) == 0 {
 		return nil
@@ -163,7 +163,7 @@ func (e envelope) has(name string) bool {
 	return value != nil && value.Kind() != 'n'
 }
 
-// explain adds to a refusal which settings of the source to look at.
+// explain adds to a refused request which settings of the source to check.
 func explain(err error, source, credentials, tenant string) error {
 	var status *httpretry.StatusError
 	if !errors.As(err, &status) {

@@ -33,8 +33,8 @@ func PickSources(c *config.Config, names []string) ([]config.Source, error) {
 	return picked, nil
 }
 
-// checkSources refuses a source whose kind or tenant is not what it was when
-// it first ran: every key would change, and all its spend be posted again.
+// checkSources rejects a source whose kind or tenant has changed since its first
+// run: every key would change, and all its spend would be posted again.
 func checkSources(ctx context.Context, db *warehouse.DB, sources []config.Source) error {
 	configured := map[string]config.Source{}
 	for _, s := range sources {

@@ -1,5 +1,5 @@
 -- What the models of all vendors need to know of Productive.io: the stream of
--- its spend, what stands in a spend_id between tenant and record, whether its
+-- its spend, the word between tenant and record in a spend_id, whether its
 -- amounts are totalled without their sign, and what each kind of record is to
 -- Productiv: expense or invoice. A row of the user's types file replaces a type
 -- with the same value.
