@@ -29,10 +29,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 		return err
 	}
 	if !known {
-		if err := errors.Join(
-			t.all(ctx, "transform/clear_"),
-			warehouse.Clear(ctx, t.tx, "staging.raw_values", "staging.vendor_spellings"),
-		); err != nil {
+		if err := t.clearStaging(ctx); err != nil {
 			return err
 		}
 	}
@@ -49,6 +46,20 @@ func (t *transformer) prepare(ctx context.Context) error {
 	}
 	t.full = !known || !whole
 	return t.exec(ctx, "transform/dirty_pending.sql", "transform/dirty.payloads")
+}
+
+// clearStaging empties the tables that are derived from payloads: those of each
+// vendor, found by their names, and those of all.
+func (t *transformer) clearStaging(ctx context.Context) error {
+	typed, err := warehouse.Strings(ctx, t.tx, "transform/kind.typed", nil)
+	if err != nil {
+		return err
+	}
+	tables := []warehouse.Table{"staging.raw_values", "staging.vendor_spellings"}
+	for _, name := range typed {
+		tables = append(tables, warehouse.Table(name))
+	}
+	return warehouse.Clear(ctx, t.tx, tables...)
 }
 
 // findDirty finds the records to derive again.

@@ -98,3 +98,6 @@ create or replace temp table spellings_elsewhere (
 
 -- name: names
 select kind from kinds order by kind;
+
+-- name: typed
+select unnest(getvariable('typed_tables')) as name;

@@ -1,2 +1,0 @@
--- Makes room for all objects of Tabbly to be typed again.
-delete from staging.tabbly__claims
