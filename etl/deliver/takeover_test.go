@@ -176,19 +176,24 @@ func TestOneCommitTakesOverAndBegins(t *testing.T) {
 // file. Either way the load stops, and nothing is posted twice.
 func TestATakeOverThatFails(t *testing.T) {
 	tests := map[string]struct {
-		file   string   // of testdata, in the place of
-		name   string   // this statement about batches
+		name   string // of the statement about batches that fails
+		edit   func(text string) string
 		states []string // of the batches after the load that failed
 	}{
-		"the next batch cannot begin": {"batch_begin_second.sql", "begin", []string{"accepted"}},
-		"nothing can be taken over":   {"batch_finish_never.sql", "finish", []string{"sending"}},
+		"the next batch cannot begin": {"begin", func(text string) string {
+			return text + "\nwhere case when $batch_id like '%-00002' then error('as told') else true end"
+		}, []string{"accepted"}},
+		"nothing can be taken over": {"finish", func(text string) string {
+			return strings.Replace(text, "where batch_id = $batch_id",
+				"where case when batch_id = $batch_id then error('as told') else false end", 1)
+		}, []string{"sending"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t).onDisk()
 			s.Productiv.BatchSize = 10
 			s.fill(30)
-			s.openWith(tt.file, tt.name)
+			s.openWith(tt.name, tt.edit)
 			if _, err := s.post(); err == nil || !strings.Contains(err.Error(), "as told") {
 				t.Errorf("error %v, want that of the statement", err)
 			}
@@ -212,17 +217,15 @@ func TestATakeOverThatFails(t *testing.T) {
 	}
 }
 
-// openWith opens the warehouse with a statement of testdata in the place of
-// the program's statement about batches that has a name.
-func (s *scene) openWith(file, name string) {
+// openWith opens the warehouse with an edited statement about batches.
+func (s *scene) openWith(name string, edit func(text string) string) {
 	s.t.Helper()
 	s.DB.Close()
 	files := testFiles(s.t).(overlay)
-	text, err := fs.ReadFile(files, "test/"+file)
-	must(s.t, err)
-	for file, edited := range etltest.EditSQL(s.t, nil, "deliver/batch."+name, func(string) string { return string(text) }) {
+	for file, edited := range etltest.EditSQL(s.t, nil, "deliver/batch."+name, edit) {
 		files.top[file] = &fstest.MapFile{Data: []byte(edited)}
 	}
+	var err error
 	s.DB, err = warehouse.Open(s.t.Context(), warehouse.Options{
 		Location: s.warehouse, Files: files, MemoryLimit: "1GB", Threads: 1, TempDir: s.t.TempDir(),
 	})
