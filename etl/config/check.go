@@ -147,9 +147,8 @@ func (r *reader) checkApps(c *Config) {
 		r.required("productiv.app_id", false)
 		return
 	}
-	names := make([]string, 0, len(c.Sources))
+	names := SourceNames(c.Sources)
 	for _, s := range c.Sources {
-		names = append(names, s.Name)
 		if p.AppIDs[s.Name] == "" {
 			r.faultAt("productiv.app_ids."+s.Name, "is missing; set the Productiv application id of this source")
 		}
@@ -167,10 +166,7 @@ func (r *reader) checkSchedule(c *Config) {
 	r.oneOf("schedule.catch_up", c.Schedule.CatchUp, "none", "once")
 	r.cron(c, "load", c.Schedule.Load)
 	r.cron(c, "sweep", c.Schedule.Sweep)
-	known := slices.Clone(jobNames)
-	for _, s := range c.Sources {
-		known = append(known, s.Name)
-	}
+	known := slices.Concat(jobNames, SourceNames(c.Sources))
 	for name, text := range c.Schedule.Extract {
 		if !slices.Contains(known, name) {
 			r.faultAt("schedule."+name, "is neither a source nor a job%s", etl.DidYouMean(name, known))

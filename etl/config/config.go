@@ -75,6 +75,15 @@ type Source struct {
 // Tenant is the organisation, which is part of every key of the source.
 func (s Source) Tenant() string { return cmp.Or(s.OrganizationID, s.Domain) }
 
+// SourceNames returns the names of sources, in their order.
+func SourceNames(sources []Source) []string {
+	names := make([]string, 0, len(sources))
+	for _, s := range sources {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
 // Productiv says where and how spend is posted.
 type Productiv struct {
 	BaseURL          string            `yaml:"base_url"`

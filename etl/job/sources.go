@@ -18,10 +18,7 @@ func PickSources(c *config.Config, names []string) ([]config.Source, error) {
 	if len(names) == 0 {
 		return c.Sources, nil
 	}
-	known := make([]string, 0, len(c.Sources))
-	for _, s := range c.Sources {
-		known = append(known, s.Name)
-	}
+	known := config.SourceNames(c.Sources)
 	var picked []config.Source
 	for _, name := range names {
 		i := slices.Index(known, name)

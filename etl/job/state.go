@@ -25,15 +25,11 @@ import (
 // State returns the state of the installation: what the warehouse says, and
 // whether the files that it names exist.
 func (s *Session) State(ctx context.Context) (*report.State, error) {
-	names := make([]string, 0, len(s.Config.Sources))
-	for _, source := range s.Config.Sources {
-		names = append(names, source.Name)
-	}
 	plan, err := deliver.ReadPlan(ctx, s.DB)
 	if err != nil {
 		return nil, err
 	}
-	state, err := report.ReadState(ctx, s.DB, names, plan, s.Now())
+	state, err := report.ReadState(ctx, s.DB, config.SourceNames(s.Config.Sources), plan, s.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
 	"spendbridge/etl/warehouse"
 )
 
@@ -119,7 +120,7 @@ func (t *transformer) warnings(ctx context.Context, r *Result) error {
 // hiddenLinks lists the objects that records link and the token cannot see, as
 // each vendor finds them. Whatever has a fix needs attention.
 func (t *transformer) hiddenLinks(ctx context.Context, r *Result) error {
-	configured := sourceNames(t.opts.Sources)
+	configured := config.SourceNames(t.opts.Sources)
 	return t.each(ctx, "transform/hidden_", func(rows *sql.Rows) error {
 		var source, finding string
 		var fix sql.NullString

@@ -119,14 +119,6 @@ func SaveSources(ctx context.Context, r warehouse.Runner, opts Options) error {
 	return nil
 }
 
-func sourceNames(sources []config.Source) []string {
-	names := make([]string, 0, len(sources))
-	for _, s := range sources {
-		names = append(names, s.Name)
-	}
-	return names
-}
-
 // A cardholder is one row of ops.cardholders.
 type cardholder struct {
 	Source string `json:"source"`
@@ -138,7 +130,7 @@ type cardholder struct {
 // sources it knows of. A source that left the configuration keeps the
 // addresses it had.
 func (t *transformer) cardholders(ctx context.Context) (all []cardholder, sources []string, err error) {
-	all, sources = []cardholder{}, sourceNames(t.opts.Sources)
+	all, sources = []cardholder{}, config.SourceNames(t.opts.Sources)
 	for _, s := range t.opts.Sources {
 		file := userFile{key: keyCardholders(s.Name), path: s.CardholderEmails}
 		rows, err := readUserFile(ctx, t, file, func(content []byte) ([]cardholder, error) { return readCardholders(s.Name, content) })
