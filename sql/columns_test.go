@@ -95,7 +95,7 @@ func TestSelectedColumnsAreRead(t *testing.T) {
 
 // tableColumns returns the columns of every table of the warehouse.
 func tableColumns(t *testing.T) map[string][]string {
-	files := etltest.OlderSQL(t, func(int) bool { return false }) // as it is now
+	files := etltest.Files(t, sqlfiles.FS)
 	files["test/columns.sql"] = &fstest.MapFile{Data: []byte(
 		"select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = 'warehouse'")}
 	db, err := warehouse.Open(t.Context(), warehouse.Options{Files: files, Threads: 1})

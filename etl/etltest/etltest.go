@@ -144,28 +144,42 @@ var schemaStep = regexp.MustCompile(`(?s)\n?-- name: (\d+)_.*?;\n`)
 // OlderSQL returns the program's SQL as it was before some steps of the schema.
 func OlderSQL(t testing.TB, isLater func(step int) bool) fstest.MapFS {
 	t.Helper()
-	older := fstest.MapFS{}
-	err := fs.WalkDir(sqlfiles.FS, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	older := Files(t, sqlfiles.FS)
+	for name, file := range older {
+		if !strings.HasPrefix(name, "1_schema/") {
+			continue
 		}
-		text, err := fs.ReadFile(sqlfiles.FS, name)
-		if strings.HasPrefix(name, "1_schema/") {
-			text = schemaStep.ReplaceAllFunc(text, func(step []byte) []byte {
-				n, _ := strconv.Atoi(string(schemaStep.FindSubmatch(step)[1])) // it matched digits
-				if isLater(n) {
-					return nil
-				}
-				return step
-			})
+		file.Data = schemaStep.ReplaceAllFunc(file.Data, func(step []byte) []byte {
+			n, _ := strconv.Atoi(string(schemaStep.FindSubmatch(step)[1])) // it matched digits
+			if isLater(n) {
+				return nil
+			}
+			return step
+		})
+		if len(file.Data) == 0 {
+			delete(older, name)
 		}
-		if len(text) > 0 {
-			older[name] = &fstest.MapFile{Data: text}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return older
+}
+
+// Files returns the files of several file systems in one, to which a test may add
+// its own. Of two files with one name the last one counts.
+func Files(t testing.TB, sources ...fs.FS) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, source := range sources {
+		err := fs.WalkDir(source, ".", func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			data, err := fs.ReadFile(source, name)
+			files[name] = &fstest.MapFile{Data: data}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
 }

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,22 +81,7 @@ func TestAThirdVendorIsASetOfFiles(t *testing.T) {
 
 // with returns files of the program and those of the third vendor.
 func with(t *testing.T, program fs.FS, folder string) fs.FS {
-	t.Helper()
-	files := fstest.MapFS{}
-	for _, fsys := range []fs.FS{program, os.DirFS(etltest.Data("thirdvendor", folder))} {
-		err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			data, err := fs.ReadFile(fsys, name)
-			files[name] = &fstest.MapFile{Data: data}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return files
+	return etltest.Files(t, program, os.DirFS(etltest.Data("thirdvendor", folder)))
 }
 
 // serveClaims is Tabbly: claims from a day up to another, two on a page.

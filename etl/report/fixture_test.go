@@ -1,13 +1,12 @@
 package report
 
 import (
-	"io/fs"
 	"os"
-	"path"
 	"testing"
 	"testing/fstest"
 
 	"spendbridge/etl"
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
@@ -80,24 +79,9 @@ func (f fixture) open(t *testing.T) *warehouse.DB {
 	return db
 }
 
-// withFill lays the files of testdata/fill over those of the program.
-func withFill(t *testing.T) fs.FS {
-	t.Helper()
-	files := fstest.MapFS{}
-	for prefix, fsys := range map[string]fs.FS{"": sqlfiles.FS, "fill": os.DirFS("testdata/fill")} {
-		err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			data, err := fs.ReadFile(fsys, name)
-			files[path.Join(prefix, name)] = &fstest.MapFile{Data: data}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return files
+// withFill returns the program's SQL and that of testdata/fill.
+func withFill(t *testing.T) fstest.MapFS {
+	return etltest.Files(t, sqlfiles.FS, os.DirFS("testdata"))
 }
 
 var quiet = fixture{status: etl.StatusOK, batch: "accepted", refused: "accepted"}

@@ -121,7 +121,7 @@ func analystsFolder(t *testing.T) string {
 // analystsDB opens a warehouse that knows the SQL of data.txtar as analyst/….
 func analystsDB(t *testing.T) *warehouse.DB {
 	t.Helper()
-	files := withFill(t).(fstest.MapFS)
+	files := withFill(t)
 	for _, file := range readQuestion(t, etltest.Data("analyst", "data.txtar")).archive.Files {
 		files["analyst/"+file.Name] = &fstest.MapFile{Data: file.Data}
 	}

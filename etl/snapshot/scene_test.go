@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -24,18 +23,7 @@ var snapshotTime = time.Date(2026, 2, 1, 3, 0, 0, 0, time.UTC)
 // named test/….sql. Files in replace stand in for those of the same name.
 func snapshotFiles(t testing.TB, replace map[string]string) fstest.MapFS {
 	t.Helper()
-	files := fstest.MapFS{}
-	err := fs.WalkDir(sqlfiles.FS, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(sqlfiles.FS, name)
-		files[name] = &fstest.MapFile{Data: text}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := etltest.Files(t, sqlfiles.FS)
 	for _, name := range etltest.Glob(t, "snapshot/*.sql") {
 		base := filepath.Base(name)
 		files[path.Join("test", base)] = &fstest.MapFile{Data: etltest.Read(t, "snapshot", base)}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
@@ -18,21 +19,7 @@ import (
 // and those of the test.
 func openWith(t testing.TB, extra map[string]string) *warehouse.DB {
 	t.Helper()
-	files := fstest.MapFS{}
-	for _, folder := range []string{"1_schema", "2_staging", "4_normalized", "transform", "warehouse"} {
-		entries, err := sqlfiles.FS.ReadDir(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, entry := range entries {
-			name := folder + "/" + entry.Name()
-			text, err := sqlfiles.FS.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[name] = &fstest.MapFile{Data: text}
-		}
-	}
+	files := etltest.Files(t, sqlfiles.FS)
 	for name, text := range extra {
 		files[name] = &fstest.MapFile{Data: []byte(text)}
 	}

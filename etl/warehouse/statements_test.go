@@ -2,7 +2,6 @@ package warehouse_test
 
 import (
 	"bytes"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	sqlfiles "spendbridge/sql"
 )
@@ -18,18 +18,7 @@ import (
 // openWith opens a warehouse in memory with further SQL files.
 func openWith(t *testing.T, more map[string]string) *warehouse.DB {
 	t.Helper()
-	files := fstest.MapFS{}
-	names, err := fs.Glob(sqlfiles.FS, "*/*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		text, err := fs.ReadFile(sqlfiles.FS, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: text}
-	}
+	files := etltest.Files(t, sqlfiles.FS)
 	for name, text := range more {
 		files[name] = &fstest.MapFile{Data: []byte(text)}
 	}
