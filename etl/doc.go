@@ -22,7 +22,8 @@
 //
 // Below the stages are tools that know nothing of spend: config reads
 // spendbridge.yaml, warehouse opens DuckDB and runs SQL files by name,
-// httpretry talks HTTP; durable puts files in place, plaintext reads text files.
+// httpretry talks HTTP; durable puts files in place, plaintext reads text files. On top
+// of them, store keeps what must outlive this machine in a bucket.
 //
 // A package imports the levels below its own, and imports_test.go proves it.
 //
@@ -77,12 +78,15 @@
 //	ops.checks               one thing a run proved, or failed to prove           extract, transform
 //	ops.control_totals       one cell of a control total                          transform, snapshot, deliver
 //	ops.received_totals      what balances in one source and currency (a view)    –
+//	ops.month_status         one month of one source: final, or what is open (a view) –
 //	ops.files                the last good copy of one of the user's files        transform
 //	ops.vendor_names         the name under which one vendor was posted first     transform
 //	ops.canonical_changes    one run that derived records again                   transform
 //	ops.snapshots            one Parquet snapshot that became visible             snapshot
 //	ops.published            the copy for analysts that was written last          snapshot
 //	ops.slots                one moment at which a job was due                    schedule
+//	ops.lease                the process that works on a lake                     warehouse
+//	ops.workers              one process that worked on it                        warehouse
 //	ops.notifications        what the webhook was told last                       monitor
 //	ops.schema_versions      one schema step that was applied                     warehouse
 package etl

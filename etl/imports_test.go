@@ -31,7 +31,8 @@ import (
 var levels = [][]string{
 	{"etl"},                          // words
 	{"etl/plaintext", "etl/durable"}, // tools that know files only
-	{"etl/config", "etl/warehouse", "etl/httpretry"},                                             // tools
+	{"etl/config", "etl/warehouse", "etl/httpretry"}, // tools
+	{"etl/store"},
 	{"etl/extract", "etl/transform", "etl/snapshot", "etl/deliver", "etl/report", "etl/sandbox"}, // stages
 	{"etl/job"},
 	{"etl/schedule", "etl/monitor", "etl/doctor"}, // services

@@ -34,7 +34,8 @@ const (
 	KeyDone     = "done"
 	KeyTotal    = "total"
 	KeyRate     = "rate" // per second
-	KeyErr      = "err"  // the key tint colours
+	KeyProgress = "progress"
+	KeyErr      = "err" // the key tint colours
 )
 
 // Err returns err as a log attribute.

@@ -144,6 +144,14 @@ func Printable(text string) string {
 	}, strings.ToValidUTF8(text, string(utf8.RuneError)))
 }
 
+// Cut cuts a text to at most so many characters, the last an ellipsis.
+func Cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}
+
 // Commands reports whether a terminal or a browser acts on a character instead
 // of showing it.
 func Commands(r rune) bool {

@@ -26,3 +26,15 @@ func (id RunID) Began() (time.Time, error) {
 	began, _, _ := strings.Cut(string(id), "-")
 	return time.Parse(beganLayout, began)
 }
+
+// A Slot is one time at which a scheduled job is due.
+type Slot struct {
+	Job     string    `json:"job"`
+	Due     time.Time `json:"due_at"`
+	Outcome string    `json:"outcome,omitempty"` // ran, caught_up, skipped, missed
+	Run     RunID     `json:"run_id,omitempty"`
+}
+
+// Progress receives how much of a task is done, in units: "windows", "pages",
+// "records". A total of 0 means that it is not known yet.
+type Progress func(unit string, done, total int64)

@@ -63,6 +63,10 @@ type Pipeline struct {
 	Stages []Stage
 	Log    *slog.Logger
 
+	// Watched says that somebody sees the result at the end: a stage that
+	// finished is not worth a line of the log.
+	Watched bool
+
 	// Record is called as each stage ends. An error stops the run.
 	Record func(context.Context, StageResult) error
 }
@@ -115,7 +119,11 @@ func (p *Pipeline) run(ctx context.Context, s Stage) StageResult {
 	case StatusNeedsPerson:
 		log.WarnContext(ctx, "stage needs attention", Err(err))
 	default:
-		log.InfoContext(ctx, "stage finished")
+		level := slog.LevelInfo
+		if p.Watched {
+			level = slog.LevelDebug
+		}
+		log.Log(ctx, level, "stage finished")
 	}
 	return result
 }

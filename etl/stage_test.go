@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
 	"spendbridge/etl"
@@ -102,4 +103,21 @@ func stages(errs ...error) []etl.Stage {
 func keepGoing(all []etl.Stage) []etl.Stage {
 	all[0].KeepGoing = true
 	return all
+}
+
+// Somebody who sees the result needs no line for each stage that went well.
+func TestAWatchedPipelineLogsOnlyWhatIsWrong(t *testing.T) {
+	stage := func(err error) etl.Stage {
+		return etl.Stage{Name: "x", KeepGoing: true, Run: func(context.Context) (etl.Counts, error) { return etl.Counts{}, err }}
+	}
+	for watched, want := range map[bool]int{false: 2, true: 1} {
+		var log strings.Builder
+		p := etl.Pipeline{
+			Stages: []etl.Stage{stage(nil), stage(errors.New("bad"))}, Log: slog.New(slog.NewTextHandler(&log, nil)), Watched: watched,
+			Record: func(context.Context, etl.StageResult) error { return nil },
+		}
+		if _, err := p.Run(t.Context()); err == nil || strings.Count(log.String(), "\n") != want {
+			t.Errorf("watched: %v: %v, and %s", watched, err, log.String())
+		}
+	}
 }

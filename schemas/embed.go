@@ -1,5 +1,6 @@
 // Package schemas embeds what data must look like: the JSON Schemas of vendor
-// payloads and of the Productiv record, and the contract of the Parquet files.
+// payloads, of the Productiv record and of what commands print, and the contract
+// of the Parquet files.
 package schemas
 
 import "embed"

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -20,27 +17,40 @@ import (
 )
 
 func newInitCmd(a *app) *cobra.Command {
-	var systemd bool
+	var systemd, schema bool
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented spendbridge.yaml",
 		Long: `Write a commented configuration to fill in. An existing file is never
-overwritten. Secrets stay out of it: they come from the environment.`,
+overwritten. Secrets stay out of it: they come from the environment, or from a
+file .env beside it.
+
+Beside it, spendbridge.schema.json lets editors complete and check the keys: any
+that knows the YAML language server, such as VS Code with its YAML extension.
+After an upgrade, --schema prints the new one.`,
 		Example: `  spendbridge init
   spendbridge init --config /etc/spendbridge/spendbridge.yaml
+  spendbridge init --schema > spendbridge.schema.json
   spendbridge init --systemd > spendbridge.service`,
 		RunE: func(*cobra.Command, []string) error {
-			if systemd {
-				return config.WriteUnit(a.stdout, a.configPath, extract.Kinds(extract.Vendors))
+			kinds := extract.Kinds(extract.Vendors)
+			switch {
+			case systemd:
+				return config.WriteUnit(a.stdout, a.configPath, kinds)
+			case schema:
+				_, err := a.stdout.Write(config.Schema(kinds))
+				return err
 			}
-			return a.init()
+			return a.init(kinds)
 		},
 	}
 	cmd.Flags().BoolVar(&systemd, "systemd", false, "print a hardened systemd unit for the daemon instead, and write nothing")
+	cmd.Flags().BoolVar(&schema, "schema", false, "print the JSON Schema of the configuration instead, and write nothing")
+	cmd.MarkFlagsMutuallyExclusive("systemd", "schema")
 	return cmd
 }
 
-func (a *app) init() error {
+func (a *app) init(kinds []config.Kind) error {
 	f, err := os.OpenFile(a.configPath, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return etl.Usagef("%s exists and stays as it is; name another file with --config", a.configPath)
@@ -48,23 +58,29 @@ func (a *app) init() error {
 	if err != nil {
 		return etl.Usagef("write configuration: %w", err)
 	}
-	_, err = f.Write(config.Template)
-	if err := errors.Join(err, f.Close()); err != nil {
+	_, err = f.WriteString(config.Modeline + string(config.Template))
+	schema := filepath.Join(filepath.Dir(a.configPath), config.SchemaFile)
+	if err := errors.Join(err, f.Close(), os.WriteFile(schema, config.Schema(kinds), 0o600)); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
-	return a.print(map[string]string{"written": a.configPath}, func(w io.Writer) {
-		fmt.Fprintf(w, `Wrote %[1]s. Next:
-  1. Fill in organization_id, domain, base_url and app_id, and remove a source you do not have.
-  2. Set the secrets it names, such as: export PRODUCTIVE_TOKEN=…
-  3. spendbridge doctor --config %[1]s
-  4. spendbridge run --config %[1]s; the first run shows what it would post, and posts nothing
-  5. spendbridge load --config %[1]s --approve=PLAN --note WHY, with the plan that the run printed
-`, a.configPath)
+	return a.print(map[string]string{"written": a.configPath, "schema": schema}, func(w *screen) {
+		fmt.Fprintf(w, "Wrote %s, and %s for your editor. Next:\n", a.configPath, schema)
+		for i, step := range []string{
+			"Fill in organization_id, domain, base_url and app_id, and remove a source you do not have",
+			"Set the secrets it names: export PRODUCTIVE_TOKEN=…, or write PRODUCTIVE_TOKEN=… into a file .env beside it",
+			a.commandLine("doctor", ""),
+			a.commandLine("run", "") + "  # posts nothing yet, and shows what it would post",
+			a.commandLine("vendors suggest", "") + "  # approve what is one vendor: a name that was posted stays",
+			a.commandLine("run", "") + "  # again, if you did",
+			a.commandLine("load --approve=PLAN --note WHY", "") + "  # with the plan that the run printed",
+		} {
+			fmt.Fprintf(w, "  %d. %s\n", i+1, step)
+		}
 	})
 }
 
 func newDoctorCmd(a *app) *cobra.Command {
-	var offline bool
+	var offline, upgrade bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Examine configuration, access, disk, clock and schedule, and suggest fixes",
@@ -73,28 +89,40 @@ disk space and warehouse, the schedule, exchange rates, what may happen to a
 batch whose answer is lost, and whether each API is reachable, lets this client
 in and shows it everything.
 
+With --upgrade, say instead what this version of the program would change in the
+data folder of an earlier one: its schema, its records, their names, and what the
+next load would post or hold. It tries that on a copy of the warehouse, which is
+removed again, and changes nothing. Ask before any other command of this version
+opens the folder, for that upgrades it.
+
 Exit code 0 if nothing is wrong (there may be warnings), 1 if something is, 2 if
 the configuration is.`,
 		Example: `  spendbridge doctor
+  spendbridge doctor --upgrade
   spendbridge doctor --offline --json`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), offline) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			o := doctor.Options{Config: c, ConfigPath: a.configPath, Offline: offline, Job: a.options()}
+			var findings etl.Findings
+			if upgrade {
+				findings = doctor.Upgrade(cmd.Context(), o)
+			} else {
+				o.Next = schedule.Coming(c, a.now(), 1)
+				findings = doctor.Examine(cmd.Context(), o)
+			}
+			return errors.Join(a.print(findings, func(w *screen) { printFindings(w, findings) }), doctor.Err(findings))
+		},
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "examine this machine only, ask no API")
+	cmd.Flags().BoolVar(&upgrade, "upgrade", false, "say what this version would change in the data folder of an earlier one")
+	cmd.MarkFlagsMutuallyExclusive("offline", "upgrade")
 	return cmd
 }
 
-func (a *app) doctor(ctx context.Context, offline bool) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	findings := doctor.Examine(ctx, doctor.Options{
-		Config: c, ConfigPath: a.configPath, Offline: offline, Job: a.options(), Next: schedule.Coming(c, a.now(), 1),
-	})
-	return errors.Join(a.print(findings, func(w io.Writer) { printFindings(w, findings) }), doctor.Err(findings))
-}
-
-func printFindings(w io.Writer, findings etl.Findings) {
+func printFindings(w *screen, findings etl.Findings) {
 	s := &screen{Writer: w, paint: paints(w)}
 	signs := map[string]string{
 		etl.LevelOK: s.color(green, "ok     "), etl.LevelWarning: s.color(yellow, "warning"), etl.LevelError: s.color(red, "error  "),
@@ -108,7 +136,7 @@ func printFindings(w io.Writer, findings etl.Findings) {
 }
 
 func newVerifyCmd(a *app) *cobra.Command {
-	var rebuild bool
+	var rebuild, fromStore bool
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Add everything up again, from the stored pages to what was posted",
@@ -118,19 +146,27 @@ snapshot is what its manifest says, and the ledger accounts for all spend.
 
 With --rebuild, transform what is not up to date, rebuild a second warehouse from
 the stored pages and the recorded tombstones, compare it record by record, and
-restore what the ledger lacks from the sent files.`,
+restore what the ledger lacks from the sent files.
+
+With --from-store as well, fetch pages, journals, sent files and decisions that are
+missing here from the store first: this makes a lost data folder again. Make sure
+that the machine which posted until now does not post any more.`,
 		Example: `  spendbridge verify
-  spendbridge verify --rebuild`,
+  spendbridge verify --rebuild
+  spendbridge verify --rebuild --from-store`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.do(cmd.Context(), func(*config.Config) (job.Plan, error) {
-				if rebuild {
-					return job.Rebuild(), nil
-				}
-				return job.Verify(), nil
-			})
+			if fromStore && !rebuild {
+				return etl.Usagef("--from-store goes with --rebuild")
+			}
+			plan := job.Verify()
+			if rebuild {
+				plan = job.Rebuild(fromStore)
+			}
+			return a.do(cmd.Context(), func(*config.Config) (job.Plan, error) { return plan, nil })
 		},
 	}
 	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "compare with a warehouse rebuilt from the stored pages; takes about as long as reading them did")
+	cmd.Flags().BoolVar(&fromStore, "from-store", false, "with --rebuild: fetch what this data folder does not have from the store")
 	return cmd
 }
 
@@ -146,10 +182,36 @@ and asks; where nobody can be asked, it removes nothing without --yes.
 
 Everything stays reproducible: each version of each record keeps the response it
 came with, so past states, --as-of and verify --rebuild give what they gave
-before. What goes is the evidence that a later read found nothing new.`,
+before. What goes is the evidence that a later read found nothing new.
+
+On a lake it also merges small files, and removes old versions of the lake and
+the files that no version has named for a day. Run it about once a month.`,
 		Example: `  spendbridge prune --older-than 400d
   spendbridge prune --older-than 400d --yes`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context(), age, yes) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var least config.Duration
+			if err := least.UnmarshalText([]byte(age)); err != nil {
+				return etl.Usagef("--older-than %s: write %w", age, err)
+			}
+			return a.inSession(cmd.Context(), func(s *job.Session) error {
+				pruned, err := s.Prunable(cmd.Context(), least)
+				if err != nil {
+					return err
+				}
+				return a.propose(cmd.Context(), proposal{
+					preview:  func(w *screen) { printPrunable(w, pruned, age) },
+					question: "Remove it?",
+					undone:   "Nothing is removed",
+					repeat:   "To do it: spendbridge prune --older-than " + age + " --yes",
+					do: func() error {
+						pruned, err = s.Prune(cmd.Context(), pruned)
+						return err
+					},
+					done:   "Removed.",
+					result: func(bool) any { return pruned },
+				}, yes)
+			})
+		},
 	}
 	cmd.Flags().StringVar(&age, "older-than", "", "remove what is older than this `age`, such as 400d (required)")
 	yesFlag(cmd, &yes)
@@ -157,94 +219,16 @@ before. What goes is the evidence that a later read found nothing new.`,
 	return cmd
 }
 
-func (a *app) prune(ctx context.Context, text string, yes bool) error {
-	var age config.Duration
-	if err := age.UnmarshalText([]byte(text)); err != nil {
-		return etl.Usagef("--older-than %s: write %w", text, err)
-	}
-	return a.inSession(ctx, func(s *job.Session) error {
-		pruned, err := s.Prunable(ctx, age)
-		if err != nil {
-			return err
-		}
-		return a.propose(ctx, proposal{
-			preview:  func(w io.Writer) { printPrunable(w, pruned, text) },
-			question: "Remove it?",
-			undone:   "Nothing is removed",
-			repeat:   "To do it: spendbridge prune --older-than " + text + " --yes",
-			do: func() error {
-				pruned, err = s.Prune(ctx, pruned)
-				return err
-			},
-			done:   "Removed.",
-			result: func(bool) any { return pruned },
-		}, yes)
-	})
-}
-
-func printPrunable(w io.Writer, p *job.Pruned, age string) {
+func printPrunable(w *screen, p *job.Pruned, age string) {
 	fmt.Fprintln(w, `Stays reproducible: every version of every record keeps the response it came
 with; past states, --as-of and verify --rebuild give what they gave before.`)
 	fmt.Fprintf(w, "\nWould remove what is older than %s (before %s):\n", age, p.Before.Format("2006-01-02 15:04 MST"))
 	fmt.Fprintf(w, "  %s of %s responses, which brought nothing new, in %s files of %d MB\n",
 		etl.Number(p.Pages), etl.Number(p.AllPages), etl.Number(p.Files), p.Bytes>>20)
-	fmt.Fprintf(w, "  %s proofs, %s run reports\n\n", etl.Number(p.Checks), etl.Number(p.Reports))
-}
-
-// A buildVersion identifies the program.
-type buildVersion struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"`
-	Modified bool   `json:"modified"`
-	Go       string `json:"go"`
-	DuckDB   string `json:"duckdb_go"`
-}
-
-func newVersionCmd(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
-		Short:   "Say which version this is",
-		Example: "  spendbridge version --json",
-		RunE: func(*cobra.Command, []string) error {
-			v := version()
-			return a.print(v, func(w io.Writer) {
-				fmt.Fprintf(w, "spendbridge %s (%s, duckdb-go %s)\n", v, v.Go, v.DuckDB)
-			})
-		},
+	fmt.Fprintf(w, "  %s proofs, %s run reports\n", etl.Number(p.Checks), etl.Number(p.Reports))
+	if p.Lake != nil {
+		fmt.Fprintf(w, "  %s versions of the lake, %s of its files, which none of them names; the others are merged\n",
+			etl.Number(p.Lake.Versions), etl.Number(p.Lake.Files))
 	}
-}
-
-// version reads what the Go toolchain wrote into the binary.
-func version() buildVersion {
-	v := buildVersion{Version: "unknown", Go: runtime.Version()}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	v.Version = info.Main.Version
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Revision = s.Value
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
-	}
-	for _, dep := range info.Deps {
-		if dep.Path == "github.com/duckdb/duckdb-go/v2" {
-			v.DuckDB = dep.Version
-		}
-	}
-	return v
-}
-
-func (v buildVersion) String() string {
-	if v.Version != "(devel)" || v.Revision == "" {
-		return v.Version
-	}
-	s := v.Revision[:min(12, len(v.Revision))]
-	if v.Modified {
-		s += "+changes"
-	}
-	return s
+	fmt.Fprintln(w)
 }

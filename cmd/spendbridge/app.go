@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"unicode/utf16"
 
 	"github.com/lmittmann/tint"
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"spendbridge/etl"
@@ -32,10 +30,11 @@ type app struct {
 	stdout, stderr io.Writer
 	attended       bool // somebody at the terminal can answer questions
 
-	configPath          string
-	json, quiet         bool
-	logLevel, logFormat string
+	configPath           string
+	json, quiet, verbose bool
+	logLevel, logFormat  string
 
+	bars    bars // on stderr, with the log above them
 	log     *slog.Logger
 	redact  etl.Redactor
 	started bool // the command line was valid, a command runs
@@ -46,9 +45,9 @@ func (a *app) now() time.Time { return time.Now().UTC() }
 
 // print writes a command's result to stdout: one JSON document with --json,
 // else what human writes.
-func (a *app) print(result any, human func(io.Writer)) error {
+func (a *app) print(result any, human func(*screen)) error {
 	if !a.json {
-		a.tell(human)
+		human(a.screen())
 		return nil
 	}
 	encoder := json.NewEncoder(cleanWriter{a.stdout, a.jsonText})
@@ -57,13 +56,12 @@ func (a *app) print(result any, human func(io.Writer)) error {
 	return encoder.Encode(result)
 }
 
-// tell writes a text for people to stdout.
-func (a *app) tell(human func(io.Writer)) {
-	clean := a.terminalText
+// out is stdout for texts that people read.
+func (a *app) out() io.Writer {
 	if paints(a.stdout) {
-		clean = a.paintedText
+		return cleanWriter{a.stdout, a.paintedText}
 	}
-	human(cleanWriter{a.stdout, clean})
+	return cleanWriter{a.stdout, a.redact.Clean}
 }
 
 // config reads the configuration that the flags name. From then on its secrets
@@ -79,10 +77,9 @@ func (a *app) config() (*config.Config, error) {
 	return c, nil
 }
 
-// options are those of a session of this command line.
 func (a *app) options() job.Options {
 	return job.Options{
-		Log: a.log, Redact: &a.redact, Now: a.now, Program: version().String(),
+		Log: a.log, Redact: &a.redact, Now: a.now, Program: version().Version,
 		Command:  strings.Join(append([]string{"spendbridge"}, os.Args[1:]...), " "),
 		Progress: a.progress, Interactive: isTerminal(a.stderr),
 		Ended: func(ctx context.Context, s *job.Session, ended job.Ended) {
@@ -94,15 +91,11 @@ func (a *app) options() job.Options {
 }
 
 // inSession runs work on the data folder that the configuration names.
-func (a *app) inSession(ctx context.Context, work func(*job.Session) error) error {
+func (a *app) inSession(ctx context.Context, work func(*job.Session) error) (err error) {
 	c, err := a.config()
 	if err != nil {
 		return err
 	}
-	return a.inSessionOf(ctx, c, work)
-}
-
-func (a *app) inSessionOf(ctx context.Context, c *config.Config, work func(*job.Session) error) (err error) {
 	s, err := job.Open(ctx, c, a.options())
 	if err != nil {
 		return err
@@ -126,36 +119,34 @@ type asOf struct {
 	Busy string    `json:"busy,omitempty"` // the command that holds the lock
 }
 
-// inView runs work on a view.
 func (a *app) inView(ctx context.Context, work func(*view) error) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	err = a.inSessionOf(ctx, c, func(s *job.Session) error { return work(&view{db: s.DB, config: c, session: s}) })
+	err := a.inSession(ctx, func(s *job.Session) error { return work(&view{db: s.DB, config: s.Config, session: s}) })
 	var locked *warehouse.LockedError
 	if !errors.As(err, &locked) {
 		return err
 	}
-	published, err := job.OpenCopy(ctx, c, locked)
+	c, err := a.config()
 	if err != nil {
 		return err
 	}
-	defer published.Close()
-	return work(&view{db: published.DB, config: c, asOf: asOf{published.AsOf, locked.Holder.Command}})
+	db, published, err := job.OpenCopy(ctx, c, locked)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return work(&view{db: db, config: c, asOf: asOf{published, locked.Holder.Command}})
 }
 
 // printFrom is [app.print] with the moment that an answer from a copy shows.
-func (a *app) printFrom(v *view, members map[string]any, human func(io.Writer)) error {
+func (a *app) printFrom(v *view, members map[string]any, human func(*screen)) error {
 	if v.Busy != "" {
 		members["as_of"], members["busy"] = v.AsOf, v.Busy
 	}
 	return a.print(members, v.dated(human))
 }
 
-// dated begins a text with the moment that it shows.
-func (v *view) dated(human func(io.Writer)) func(io.Writer) {
-	return func(w io.Writer) {
+func (v *view) dated(human func(*screen)) func(*screen) {
+	return func(w *screen) {
 		if v.Busy != "" {
 			fmt.Fprintf(w, "%q is at work; this is from the analysts' copy, as of %s\n\n", v.Busy, v.AsOf.Format("2006-01-02 15:04 MST"))
 		}
@@ -172,12 +163,13 @@ func subcommandOnly(cmd *cobra.Command, args []string) error {
 	for _, sub := range cmd.Commands() {
 		names = append(names, sub.Name())
 	}
-	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), etl.DidYouMean(args[0], names))
+	return fmt.Errorf("unknown command %q for %q%s; see: %s --help", args[0], cmd.CommandPath(), etl.DidYouMean(args[0], names), cmd.CommandPath())
 }
 
 // setLog creates the logger that the flags ask for. Logs go to stderr, so that
 // stdout holds results only.
 func (a *app) setLog() error {
+	a.bars.out = a.stderr
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
 		return etl.Usagef("--log-level %s: write debug, info, warn or error", a.logLevel)
@@ -188,24 +180,15 @@ func (a *app) setLog() error {
 	asText := a.logFormat == "text" || a.logFormat == "auto" && isTerminal(a.stderr)
 	switch {
 	case asText:
-		a.log = slog.New(tint.NewTextHandler(a.stderr, &tint.Options{
+		a.log = slog.New(tint.NewTextHandler(&a.bars, &tint.Options{
 			Level: level, ReplaceAttr: a.redact.Attr, NoColor: !isTerminal(a.stderr), TimeFormat: "15:04:05",
 		}))
 	case a.logFormat == "json", a.logFormat == "auto":
-		a.log = slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: a.redact.Attr}))
+		a.log = slog.New(slog.NewJSONHandler(&a.bars, &slog.HandlerOptions{Level: level, ReplaceAttr: a.redact.Attr}))
 	default:
 		return etl.Usagef("--log-format %s: write text, json or auto", a.logFormat)
 	}
 	return nil
-}
-
-// isTerminal reports whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	if clean, ok := w.(cleanWriter); ok {
-		w = clean.Writer
-	}
-	f, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
 }
 
 // A cleanWriter cleans what leaves the program, for it repeats what sources sent.
@@ -222,10 +205,8 @@ func (w cleanWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// terminalText is text without secrets and without control sequences.
-func (a *app) terminalText(text string) string { return a.redact.Clean(text) }
-
-// paintedText is [app.terminalText] with the colors of a screen.
+// paintedText is text without secrets and without control sequences, except
+// those of a screen's colors.
 func (a *app) paintedText(text string) string {
 	var out strings.Builder
 	from := 0
@@ -242,12 +223,9 @@ var colorCode = regexp.MustCompile(`\x1b\[(?:0|` + strings.Join([]string{green, 
 // so they are escaped.
 func (a *app) jsonText(text string) string {
 	clean, _ := a.redact.Blot([]byte(text))
-	if !bytes.ContainsFunc(clean, escapes) {
-		return string(clean)
-	}
 	var out strings.Builder
 	for _, r := range string(clean) {
-		if !escapes(r) {
+		if !etl.Commands(r) || r == '\n' { // a line end separates members
 			out.WriteRune(r)
 			continue
 		}
@@ -257,7 +235,3 @@ func (a *app) jsonText(text string) string {
 	}
 	return out.String()
 }
-
-// escapes reports whether jsonText escapes a character. Line ends separate
-// members.
-func escapes(r rune) bool { return etl.Commands(r) && r != '\n' }

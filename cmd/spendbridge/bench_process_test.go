@@ -228,6 +228,18 @@ func (m *meter) install(vendors *vendors, productiv string, connections int) *ho
 	return h
 }
 
+// append adds lines to the configuration.
+func (h *home) append(lines string) {
+	h.m.Helper()
+	text, err := os.ReadFile(h.config)
+	if err == nil {
+		err = os.WriteFile(h.config, append(text, lines...), 0o600)
+	}
+	if err != nil {
+		h.m.Fatal(err)
+	}
+}
+
 // A benchRun is a whole run, with what its JSON tells.
 type benchRun struct {
 	cost

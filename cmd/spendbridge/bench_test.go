@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,6 +25,7 @@ import (
 const (
 	benchRecords    = "SPENDBRIDGE_BENCH_RECORDS"    // how many expenses there are
 	benchPeaks      = "SPENDBRIDGE_BENCH_PEAKS"      // further numbers, for the peak memory of a first run
+	benchVolumes    = "SPENDBRIDGE_BENCH_VOLUMES"    // numbers for large first runs
 	benchStatements = "SPENDBRIDGE_BENCH_STATEMENTS" // 1: list the statements that take longest
 )
 
@@ -51,6 +55,7 @@ func (m *meter) targets(vendors *vendors, records int) {
 	first := home.run(records)
 	size, pages := home.sizes()
 	bares := []cost{m.bare(home)}
+	stored := m.stored(vendors, records)
 	m.note("run that finds nothing new")
 	began := time.Now()
 	second := home.run(0)
@@ -80,6 +85,11 @@ func (m *meter) targets(vendors *vendors, records int) {
 	t.atMost("0.1 % new", third.String(), cpu(third.cost), 1.8, "× bare")
 	m.empty(t)
 	t.atLeast("HTTP to acknowledged", first.wall.Round(10*time.Millisecond).String(), float64(records)/first.wall.Seconds(), 20_000, "/s")
+	if stored == nil {
+		t.add("with a store", "left out: no bucket; .ci/store make bench has one", "", "", "")
+	} else {
+		t.atMost("with a store 20 ms away, less 3 s", stored.String(), (stored.wall-3*time.Second).Seconds()/first.wall.Seconds(), 1.5, "× wall without")
+	}
 	m.posting(t, vendors, held, 4, 200*time.Millisecond)
 	m.posting(t, vendors, held, 2, 50*time.Millisecond)
 	m.memory(t, map[int]cost{records: first.cost})
@@ -87,7 +97,7 @@ func (m *meter) targets(vendors *vendors, records int) {
 		(mega(size)-25)/mega(pages), 1.5, "× pages")
 
 	fmt.Printf("\n%s expenses, %d processors, load %s before and %s after\n\n", etl.Number(records), runtime.NumCPU(), load, loadAverage())
-	t.print(os.Stdout)
+	t.print(&screen{Writer: os.Stdout, width: columns(os.Stdout)})
 }
 
 // empty runs twice where there is nothing.
@@ -100,6 +110,31 @@ func (m *meter) empty(t *targets) {
 		spent := home.run(0)
 		t.atMost(what, spent.String(), spent.cpu.Seconds(), 0.5, "s CPU")
 	}
+}
+
+// stored makes a first run with a store whose answers take 20 ms more, if there is a
+// server for tests.
+func (m *meter) stored(vendors *vendors, records int) *benchRun {
+	endpoint := os.Getenv(testBucket)
+	if endpoint == "" {
+		return nil
+	}
+	m.note("first run with a store")
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		m.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		time.Sleep(20 * time.Millisecond)
+		r.SetURL(target)
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	server := httptest.NewServer(proxy)
+	defer server.Close()
+	home := m.install(vendors, vendors.Productiv, 2)
+	home.append(bucketConfiguration(server.URL))
+	run := home.run(records)
+	return &run
 }
 
 // posting posts to a Productiv that takes its time to answer. What connections
@@ -134,6 +169,39 @@ func (m *meter) memory(t *targets, firsts map[int]cost) {
 	t.atMost("  largest against smallest", "", mega(firsts[sizes[len(sizes)-1]].peak)/mega(firsts[sizes[0]].peak), 1.1, "× (flat)")
 }
 
+// BenchmarkVolume makes first runs of many records, each followed by one that finds
+// nothing new, and prints what they cost and how much they keep.
+func BenchmarkVolume(b *testing.B) {
+	for b.Loop() {
+		m := newMeter(b)
+		t := &table{head: []string{"EXPENSES", "RUN", "CPU", "WALL", "CPU PER MILLION", "PEAK", "WAREHOUSE", "PAGES", "SENT", "SNAPSHOT", "PUBLISHED"}}
+		for _, records := range numbers(b, benchVolumes, "1000000,3000000") {
+			m.volume(t, records)
+		}
+		fmt.Printf("\n%d processors, memory_limit %d MB, load %s\n\n", runtime.NumCPU(), memoryLimit, loadAverage())
+		t.print(&screen{Writer: os.Stdout, width: columns(os.Stdout)})
+	}
+}
+
+func (m *meter) volume(t *table, records int) {
+	vendors := m.start(records)
+	defer vendors.stop()
+	home := m.install(vendors, vendors.Productiv, 2)
+	for i, run := range []string{"first", "nothing new"} {
+		m.note(run, " run of ", records)
+		spent := home.run(records * (1 - i))
+		row := []string{
+			etl.Number(records), run, fmt.Sprintf("%.0f s", spent.cpu.Seconds()), fmt.Sprintf("%.0f s", spent.wall.Seconds()),
+			fmt.Sprintf("%.0f s", spent.cpu.Seconds()*1e6/float64(records)), fmt.Sprintf("%.0f MB", mega(spent.peak)),
+		}
+		for _, kept := range []string{"warehouse.duckdb", "raw", "sent", "snapshots", "spend.duckdb"} {
+			size := folderSize(m.B, filepath.Join(home.folder, kept), func(string, fs.FileInfo) bool { return true })
+			row = append(row, fmt.Sprintf("%.0f MB", mega(size)))
+		}
+		t.add(row...)
+	}
+}
+
 // statements prints where the time of statements goes. Its runs are its own:
 // writing the log takes time as well.
 func (m *meter) statements(vendors *vendors) {
@@ -154,7 +222,7 @@ func (m *meter) statements(vendors *vendors) {
 			}
 		}
 		fmt.Printf("\nStatements of a %s\n\n", run)
-		longest(took).print(os.Stdout)
+		longest(took).print(&screen{Writer: os.Stdout, width: columns(os.Stdout)})
 	}
 }
 

@@ -22,7 +22,7 @@ func TestAResultCommandsNoTerminalAndTellsNoSecret(t *testing.T) {
 			var out strings.Builder
 			a := &app{stdout: &out, json: tt.json}
 			a.redact.Add("it", "hush-hush")
-			err := a.print(map[string]string{"vendor": vendor}, func(w io.Writer) {
+			err := a.print(map[string]string{"vendor": vendor}, func(w *screen) {
 				fmt.Fprintf(w, "vendor %s\nnext\n", vendor)
 			})
 			if out.String() != tt.want || err != nil {

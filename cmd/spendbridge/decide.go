@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,16 +11,15 @@ import (
 	"os/user"
 	"strings"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"spendbridge/etl"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/job"
 )
 
-// A decisionFlags is who decides and why.
 type decisionFlags struct {
 	who, note string
 }
@@ -86,7 +86,12 @@ books what it lists as accepted.`,
   spendbridge settle --changes --currency EUR --dismiss --note "rounding, agreed with accounting"
   spendbridge settle --target-moved --from api.productiv.com/app-1 --to public-api.productiv.com/app-1 --note "new host name"`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.settle(cmd.Context(), args, f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(args); err != nil {
+				return err
+			}
+			return a.settle(cmd.Context(), cmp.Or(strings.Join(args, ""), f.to), f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.accepted, "accepted", false, "the batch has arrived")
@@ -116,20 +121,6 @@ books what it lists as accepted.`,
 // aboutAll reports whether the decision is not about one batch or record.
 func (f settleFlags) aboutAll() bool {
 	return f.targetMoved || f.targetKept || f.deliveredKeys != "" || f.rejected || f.changes
-}
-
-// selection is the records that --rejected or --changes select.
-func (f settleFlags) selection() (s deliver.Selection, err error) {
-	s = deliver.Rejected()
-	if f.changes {
-		s = deliver.Changes()
-	}
-	s.Source, s.Currency = f.source, strings.ToUpper(f.currency)
-	if f.before == "" {
-		return s, nil
-	}
-	s.OccurredBefore, err = dayFlag("--occurred-before", f.before)
-	return s, err
 }
 
 func (f settleFlags) check(args []string) error {
@@ -180,11 +171,18 @@ func (f settleFlags) decide(ctx context.Context, d *deliver.Delivery, what strin
 	}
 }
 
-// decideMany records one decision about many records.
-func (f settleFlags) decideMany(ctx context.Context, d *deliver.Delivery, by deliver.Decision) (string, error) {
-	selected, err := f.selection()
-	if err != nil {
-		return "", err
+// decideMany records one decision about the records that --rejected or
+// --changes select.
+func (f settleFlags) decideMany(ctx context.Context, d *deliver.Delivery, by deliver.Decision) (_ string, err error) {
+	selected := deliver.Rejected()
+	if f.changes {
+		selected = deliver.Changes()
+	}
+	selected.Source, selected.Currency = f.source, strings.ToUpper(f.currency)
+	if f.before != "" {
+		if selected.OccurredBefore, err = dayFlag("--occurred-before", f.before); err != nil {
+			return "", err
+		}
 	}
 	settle, outcome := d.DismissAll, "stay as they are and are settled"
 	switch {
@@ -197,14 +195,7 @@ func (f settleFlags) decideMany(ctx context.Context, d *deliver.Delivery, by del
 	return fmt.Sprintf("%s records %s", etl.Number(records), outcome), err
 }
 
-func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {
-	if err := f.check(args); err != nil {
-		return err
-	}
-	what := f.to
-	if len(args) == 1 {
-		what = args[0]
-	}
+func (a *app) settle(ctx context.Context, what string, f settleFlags) error {
 	return a.inSession(ctx, func(s *job.Session) error {
 		outcome := ""
 		run, err := s.Decide(ctx, "settle", func(r *job.Run) (err error) {
@@ -215,13 +206,13 @@ func (a *app) settle(ctx context.Context, args []string, f settleFlags) error {
 			return err
 		}
 		result := map[string]any{"run_id": run.RunID, "subject": what, "outcome": outcome}
-		return errors.Join(err, a.print(result, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSpace(what+" "+outcome)) }))
+		return errors.Join(err, a.print(result, func(w *screen) { fmt.Fprintln(w, strings.TrimSpace(what+" "+outcome)) }))
 	})
 }
 
 // A proposal is what a command does only once somebody has agreed to it.
 type proposal struct {
-	preview  func(io.Writer)
+	preview  func(*screen)
 	question string // such as "Write it to vendors.csv?"
 	undone   string // such as "Nothing is written", without a full stop
 	repeat   string // how to do it without a terminal
@@ -241,7 +232,7 @@ func (a *app) propose(ctx context.Context, p proposal, yes bool) error {
 		}
 		return a.print(p.result(yes), nil)
 	}
-	a.tell(p.preview)
+	p.preview(a.screen())
 	last := p.undone + " yet. " + p.repeat
 	if !yes && a.attended {
 		agreed, err := a.ask(ctx, p.question)
@@ -256,13 +247,13 @@ func (a *app) propose(ctx context.Context, p proposal, yes bool) error {
 		}
 		last = p.done
 	}
-	a.tell(func(w io.Writer) { fmt.Fprintln(w, last) })
+	fmt.Fprintln(a.out(), last)
 	return nil
 }
 
 // ask asks a question at the terminal. Only a yes agrees.
 func (a *app) ask(ctx context.Context, question string) (bool, error) {
-	a.tell(func(w io.Writer) { fmt.Fprintf(w, "%s [y/N] ", question) })
+	fmt.Fprintf(a.out(), "%s [y/N] ", question)
 	type answer struct {
 		line string
 		err  error
@@ -274,11 +265,11 @@ func (a *app) ask(ctx context.Context, question string) (bool, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		a.tell(func(w io.Writer) { fmt.Fprintln(w) })
+		fmt.Fprintln(a.out())
 		return false, ctx.Err()
 	case got := <-answered:
 		if errors.Is(got.err, io.EOF) {
-			a.tell(func(w io.Writer) { fmt.Fprintln(w) }) // no key has ended the line
+			fmt.Fprintln(a.out()) // no key has ended the line
 		} else if got.err != nil {
 			return false, fmt.Errorf("read the answer: %w", got.err)
 		}
@@ -295,5 +286,5 @@ func yesFlag(cmd *cobra.Command, yes *bool) {
 // attended reports whether somebody at a terminal can see and answer questions.
 func attended(stdin io.Reader, stdout io.Writer) bool {
 	f, ok := stdin.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd()) && isTerminal(stdout)
+	return ok && term.IsTerminal(int(f.Fd())) && isTerminal(stdout)
 }

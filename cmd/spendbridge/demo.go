@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,43 +25,39 @@ func newDemoCmd(a *app) *cobra.Command {
 whole job against it. Run it again on the same folder: nothing is posted twice.`,
 		Example: `  spendbridge demo
   spendbridge demo --dir big --expenses 20000 --transactions 10000`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), dir, d) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			vendors, path, err := d.Start(cmd.Context(), dir)
+			if err != nil {
+				return err
+			}
+			defer vendors.Close()
+			if !a.json && !a.quiet {
+				fmt.Fprintf(a.stdout, "Vendors on 127.0.0.1:%d to %d: %s expenses, %s transactions.\n\n",
+					d.Port, d.Port+2, etl.Number(d.Expenses), etl.Number(d.Transactions))
+			}
+			a.configPath = path
+			return a.do(cmd.Context(), func(c *config.Config) (job.Plan, error) { return job.Whole(c), nil })
+		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "`folder` for everything the demo makes (default: a new temporary one)")
 	dataFlags(cmd.Flags(), &d.Seed, &d.Expenses, &d.Transactions)
 	return cmd
 }
 
-// dataFlags say which data is generated.
 func dataFlags(flags *pflag.FlagSet, seed *uint64, expenses, transactions *int) {
 	flags.Uint64Var(seed, "seed", *seed, "`number` that decides all generated data")
 	flags.IntVar(expenses, "expenses", *expenses, "how many Productive.io expenses there are")
 	flags.IntVar(transactions, "transactions", *transactions, "how many Procurify transactions there are")
 }
 
-func (a *app) demo(ctx context.Context, dir string, d sandbox.Demo) error {
-	vendors, path, err := d.Start(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer vendors.Close()
-	if !a.json {
-		fmt.Fprintf(a.stdout, "Productive.io, Procurify and Productiv are played on 127.0.0.1:%d to %d, with %s expenses and %s transactions.\n\n",
-			d.Port, d.Port+2, etl.Number(d.Expenses), etl.Number(d.Transactions))
-	}
-	a.configPath = path
-	return a.do(ctx, func(c *config.Config) (job.Plan, error) { return job.Whole(c), nil })
-}
-
 type sandboxFlags struct {
-	listen     string
-	faults     string
-	signatures string
-	options    sandbox.Options
+	listen, faults, signatures string
+	options                    sandbox.Options
 }
 
 func newSandboxCmd(a *app) *cobra.Command {
 	f := sandboxFlags{options: sandbox.DemoOptions()}
+	f.options.Months = sandbox.DemoMonths
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Play the three vendors on this machine, with faults if you like",
@@ -96,7 +91,6 @@ Faults are separated by commas and read API:KIND[=ARGUMENT][@N[xTIMES] | ~RATE%]
 	return cmd
 }
 
-// parse turns flags into options of the sandbox.
 func (f sandboxFlags) parse() (sandbox.Options, error) {
 	o := f.options
 	signatures, ok := map[string]sandbox.Signatures{
@@ -119,7 +113,6 @@ func (f sandboxFlags) parse() (sandbox.Options, error) {
 	return o, nil
 }
 
-// sandbox serves until ctx ends.
 func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	options, err := f.parse()
 	if err != nil {
@@ -138,7 +131,7 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 		"productive": s.ProductiveURL(), "procurify": s.ProcurifyURL(),
 		"productiv": s.ProductivURL(), "accepted": s.AdminURL() + "/_sandbox/records", "config": string(text),
 	}
-	if err := a.print(urls, func(w io.Writer) { w.Write(text) }); err != nil {
+	if err := a.print(urls, func(w *screen) { w.Write(text) }); err != nil {
 		return err
 	}
 	begun := time.Now()

@@ -65,7 +65,7 @@ func faultyVendors(t *testing.T, folder, faults string) (config string) {
 		t.Fatal(err)
 	}
 	text = bytes.Replace(text, []byte("data_dir: ."), []byte("data_dir: data"), 1)
-	text = append(text, "\nnotify:\n  webhook: http://127.0.0.1:9/"+sandbox.SecretMark+"\n"...)
+	text = append(text, "\nnotify:\n  webhook: http://127.0.0.1:9/"+sandbox.SecretMark+"\n  heartbeat_url: http://127.0.0.1:9/ping/"+sandbox.SecretMark+"\n"...)
 	config = filepath.Join(folder, "spendbridge.yaml")
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	_ "github.com/duckdb/duckdb-go/v2"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/sandbox"
@@ -31,6 +32,7 @@ type life struct {
 	documents map[string]shape // what each command printed with --json
 	last      any              // the document printed last
 	metrics   []string         // of the daemon
+	schemas   map[string]*jsonschema.Schema
 }
 
 // live runs every command that prints JSON, except demo, whose document is
@@ -40,7 +42,7 @@ func live(t *testing.T) *life {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &life{T: t, folder: t.TempDir(), documents: map[string]shape{}}
+	l := &life{T: t, folder: t.TempDir(), documents: map[string]shape{}, schemas: outputSchemas(t)}
 	l.vendors = sandbox.New(sandbox.Options{Seed: 1, Expenses: 60, Transactions: 30, Faults: faults})
 	l.must(l.vendors.Start(context.Background(), "127.0.0.1:0"))
 	defer l.vendors.Close()
@@ -98,7 +100,10 @@ func (l *life) write(name, text string) { l.must(os.WriteFile(l.path(name), []by
 func (l *life) fail() {
 	for _, line := range []string{"version --unknown", "status --config missing.yaml", "extract productive --config refused.yaml"} {
 		args := strings.Fields(strings.Replace(line, "--config ", "--config "+l.folder+"/", 1))
-		code, _, _ := command(l.T, args...)
+		code, document, _ := command(l.T, append(args, "--json")...)
+		if document != "" {
+			l.validate(strings.Fields(line)[0], []byte(document))
+		}
 		l.codes = append(l.codes, fmt.Sprint(code, " ", line))
 	}
 }
@@ -187,6 +192,7 @@ func (l *life) do(name string, args ...string) {
 func (l *life) read(name string, document []byte) {
 	l.Helper()
 	l.must(json.Unmarshal(document, &l.last))
+	l.validate(name, document)
 	if l.documents[name] == nil {
 		l.documents[name] = shape{}
 	}

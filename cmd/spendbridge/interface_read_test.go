@@ -118,7 +118,7 @@ var varying = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl`), "<read>.jsonl"},
 	{regexp.MustCompile(`\d{8}T\d{6}Z-[0-9a-f]{6}`), "<run>"},
 	{regexp.MustCompile(`-\d{5}[ab]*\b`), "-<batch>"},
-	{regexp.MustCompile(`year=\d{4}/month=\d\d`), "year=<yyyy>/month=<mm>"},
+	{regexp.MustCompile(`year=\d{4}/month=[1-9]\d?\b`), "year=<yyyy>/month=<m>"},
 }
 
 // files lists what is in the data folder, and makes sure that a page file is

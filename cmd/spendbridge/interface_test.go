@@ -48,7 +48,7 @@ Rewrite it with: go test ./cmd/spendbridge -run TestPublicInterface -update
 	add("members of sent/decisions.jsonl", l.members("data/sent/decisions.jsonl")...)
 	add("members of manifest.json", l.members("data/snapshots/latest/manifest.json")...)
 	add("members of state.json", l.members("data/state.json")...)
-	add("columns of spend in Parquet", l.parquet("data/snapshots/*/*/*/*.parquet", "past/*/*/*.parquet")...)
+	add("columns of spend in Parquet", l.parquet("data/snapshots/*/spend/*/*/*.parquet", "past/spend/*/*/*.parquet")...)
 	add("columns of report --ledger in Parquet", l.parquet("ledger.parquet")...)
 
 	file := etltest.Data("interface", "interface.txtar")
@@ -101,7 +101,9 @@ func flagsOf(cmd *cobra.Command) []string {
 		lines = append(lines, line)
 	})
 	for _, sub := range cmd.Commands() {
-		lines = append(lines, flagsOf(sub)...)
+		if !sub.Hidden {
+			lines = append(lines, flagsOf(sub)...)
+		}
 	}
 	return lines
 }

@@ -3,15 +3,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"spendbridge/etl"
 )
@@ -40,7 +43,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("interrupted; the next run resumes from here: %w", err)
 	}
-	if err != nil {
+	var shown *shownError
+	if err != nil && (ctx.Err() != nil || !errors.As(err, &shown)) {
 		fmt.Fprintln(stderr, "spendbridge:", a.redact.Clean(err.Error()))
 	}
 	if err == nil && errors.Is(context.Cause(ctx), errUnread) {
@@ -48,6 +52,11 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return exitCode(err)
 }
+
+// A shownError is one that the result on the screen has named already.
+type shownError struct{ error }
+
+func (e *shownError) Unwrap() error { return e.error }
 
 // exitCode is 0 done; 1 failed, a later run may succeed; 2 wrong use or
 // configuration; 3 done, but something needs attention.
@@ -65,6 +74,9 @@ func exitCode(err error) int {
 	}
 }
 
+// defaultConfig is the configuration if none is named.
+const defaultConfig = "spendbridge.yaml"
+
 func newRootCmd(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "spendbridge",
@@ -75,52 +87,57 @@ snapshots and posts what is new to Productiv.
 
 New here?  spendbridge demo     shows the whole job on invented data
            spendbridge init     writes a configuration to fill in
-           spendbridge run      does the job
+           spendbridge doctor   says what is missing or wrong
+           spendbridge run      does the job; the first one posts nothing yet
 
 Exit codes: 0 done; 1 failed, a later run may succeed; 2 wrong use or
 configuration; 3 done, but something needs attention.`,
+		Version:           version().String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.setLog() },
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+	})
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.configPath, "config", "c", defaultConfigPath(), "configuration `file` (or SPENDBRIDGE_CONFIG)")
+	path := cmp.Or(os.Getenv("SPENDBRIDGE_CONFIG"), defaultConfig)
+	flags.StringVarP(&a.configPath, "config", "c", path, "configuration `file` (or SPENDBRIDGE_CONFIG)")
 	flags.BoolVar(&a.json, "json", false, "print one JSON document on stdout")
-	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, and only warnings and errors in the log")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "the verdict only, no progress, and only warnings and errors in the log")
+	flags.BoolVar(&a.verbose, "verbose", false, "all tables of a result")
 	flags.StringVar(&a.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&a.logFormat, "log-format", "auto", "text, json, or auto: text on a terminal")
-	for _, newCmd := range commands {
-		root.AddCommand(newCmd(a))
-	}
+	root.AddCommand( // in the order of the work
+		newDemoCmd(a),
+		newInitCmd(a),
+		newRunCmd(a),
+		newExtractCmd(a),
+		newBackfillCmd(a),
+		newTransformCmd(a),
+		newLoadCmd(a),
+		newExplainCmd(a),
+		newQuarantineCmd(a),
+		newSettleCmd(a),
+		newVerifyCmd(a),
+		newVendorsCmd(a),
+		newCategoriesCmd(a),
+		newQueryCmd(a),
+		newDoctorCmd(a),
+		newScheduleCmd(a),
+		newStatusCmd(a),
+		newReportCmd(a),
+		newPruneCmd(a),
+		newSandboxCmd(a),
+		newVersionCmd(a),
+		newPackageCmd(),
+	)
 	a.finish(root)
+	a.completions(root)
 	return root
-}
-
-// commands lists every command in the order of the work.
-var commands = []func(*app) *cobra.Command{
-	newDemoCmd,
-	newInitCmd,
-	newRunCmd,
-	newExtractCmd,
-	newBackfillCmd,
-	newTransformCmd,
-	newLoadCmd,
-	newExplainCmd,
-	newQuarantineCmd,
-	newSettleCmd,
-	newVerifyCmd,
-	newVendorsCmd,
-	newCategoriesCmd,
-	newQueryCmd,
-	newDoctorCmd,
-	newScheduleCmd,
-	newStatusCmd,
-	newReportCmd,
-	newPruneCmd,
-	newSandboxCmd,
-	newVersionCmd,
 }
 
 // finish completes every command: a command that groups others shows its help;
@@ -140,21 +157,33 @@ func (a *app) finish(cmd *cobra.Command) {
 		return run(cmd, args)
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
+		if err := check(cmd, args); err != nil && cmd.HasSubCommands() {
+			return err
+		} else if err != nil {
 			return fmt.Errorf("%w; write: %s", err, cmd.UseLine())
 		}
-		return nil
+		return missingFlags(cmd)
 	}
 	for _, sub := range cmd.Commands() {
 		a.finish(sub)
 	}
 }
 
-func defaultConfigPath() string {
-	if path := os.Getenv("SPENDBRIDGE_CONFIG"); path != "" {
-		return path
+// missingFlags names the required flags that a command line lacks.
+func missingFlags(cmd *cobra.Command) error {
+	var missing []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[cobra.BashCompOneRequiredFlag] != nil && !f.Changed {
+			missing = append(missing, "--"+f.Name)
+		}
+	})
+	switch len(missing) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("%s is missing; see: %s --help", missing[0], cmd.CommandPath())
 	}
-	return "spendbridge.yaml"
+	return fmt.Errorf("%s are missing; see: %s --help", strings.Join(missing, " and "), cmd.CommandPath())
 }
 
 // onSignal calls interrupt at the first SIGINT, SIGTERM or SIGHUP, until stop

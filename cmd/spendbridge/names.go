@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -17,128 +16,179 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A decisionsFile is where decisions about vendors or categories are written.
-type decisionsFile[L any] struct {
-	key, example string // in the configuration, and a name for it
-	member       string // its path in JSON documents
-	path         func(*config.Config) string
-	read         func(context.Context, warehouse.Runner, string) ([]L, error)
-	write        func(string, []L) error
+// A nameList is a list of names that people merge: vendors, or categories. A
+// decision D adds lines L to its file, and renames R.
+type nameList[L, D, R any] struct {
+	one, many, renamed string // vendor, vendors, and what a renamed record gets
+	file, key, example string // the file: what it is called, in the configuration, a name for it
+	member             string // its path in JSON documents
+	path               func(*config.Config) string
+	read               func(context.Context, warehouse.Runner, string) ([]L, error)
+	write              func(string, []L) error
+
+	decision        func(source, name, into, who, when string) D
+	approve, reject func(context.Context, *warehouse.DB, []L, D) ([]L, error)
+	renames         func(context.Context, *warehouse.DB, []L) ([]R, error)
+	row             func(R) (month, from, into string, records int, amount string, posted int)
 }
 
-var aliasFile = decisionsFile[transform.Alias]{
-	"vendors.aliases_file", "vendors.csv", "aliases_file",
-	func(c *config.Config) string { return c.Vendors.AliasesFile },
-	transform.ReadAliasFile, transform.WriteAliasFile,
+var vendorNames = nameList[transform.Alias, transform.Decision, transform.Rename]{
+	one: "vendor", many: "vendors", renamed: "name",
+	file: "alias file", key: "vendors.aliases_file", example: "vendors.csv", member: "aliases_file",
+	path: func(c *config.Config) string { return c.Vendors.AliasesFile },
+	read: transform.ReadAliasFile, write: transform.WriteAliasFile,
+	decision: func(_, name, into, who, when string) transform.Decision {
+		return transform.Decision{Vendor: name, Into: into, Who: who, When: when}
+	},
+	approve: transform.Approve, reject: transform.Reject, renames: transform.Renames,
+	row: func(r transform.Rename) (month, from, into string, records int, amount string, posted int) {
+		return r.Month, r.Vendor, r.Into, r.Records, r.Amount, r.Posted
+	},
 }
 
-var categoriesFile = decisionsFile[transform.CategoryLine]{
-	"categories.file", "categories.csv", "categories_file",
-	func(c *config.Config) string { return c.Categories.File },
-	transform.ReadCategoriesFile, transform.WriteCategoriesFile,
+var categoryNames = nameList[transform.CategoryLine, transform.CategoryDecision, transform.CategoryRename]{
+	one: "category", many: "categories", renamed: "category",
+	file: "categories file", key: "categories.file", example: "categories.csv", member: "categories_file",
+	path: func(c *config.Config) string { return c.Categories.File },
+	read: transform.ReadCategoriesFile, write: transform.WriteCategoriesFile,
+	decision: func(source, name, into, who, when string) transform.CategoryDecision {
+		return transform.CategoryDecision{Source: source, Category: name, Into: into, Who: who, When: when}
+	},
+	approve: transform.ApproveCategory, reject: transform.RejectCategory, renames: transform.CategoryRenames,
+	row: func(r transform.CategoryRename) (month, from, into string, records int, amount string, posted int) {
+		return r.Month, r.Category, r.Into, r.Records, r.Amount, r.Posted
+	},
 }
 
-// An effect is what a decision changes, for people and for programs.
-type effect struct {
-	preview func(io.Writer)
-	then    string // what follows once it is written
-	members map[string]any
+func (l nameList[L, D, R]) rejectCmd(a *app, example string) *cobra.Command {
+	short := "Remember that two " + l.many + " are not one, so that they are not suggested again"
+	return l.decideCmd(a, &cobra.Command{
+		Use:   "reject " + strings.ToUpper(l.one) + " OTHER",
+		Short: short,
+		Long: short + `.
+Once you agree, or with --yes, the line is written into the ` + l.file + `.`,
+		Example: example,
+	}, new(string))
 }
 
-// decide shows what a decision changes, and writes it into the file once a
-// person agrees.
-func (f decisionsFile[L]) decide(ctx context.Context, a *app, yes bool, decide func(*job.Session, []L) ([]L, effect, error)) error {
-	return a.inSession(ctx, func(s *job.Session) error {
-		path := f.path(s.Config)
-		if path == "" {
-			return etl.Usagef("%s is empty; name the file that decisions are written to, such as %s", f.key, f.example)
-		}
-		lines, err := f.read(ctx, s.DB, path)
-		if err != nil {
-			return err
-		}
-		decided, effect, err := decide(s, lines)
-		if err != nil {
-			return err
-		}
-		p := proposal{
-			preview:  effect.preview,
-			question: "Write it to " + path + "?",
-			undone:   "Nothing is written",
-			repeat:   "Repeat with --yes to write it to " + path + ".",
-			do:       func() error { return f.write(path, decided) },
-			done:     "Written to " + path + effect.then + ".",
-			result: func(written bool) any {
-				effect.members[f.member], effect.members["written"] = path, written
-				return effect.members
-			},
-		}
-		return a.propose(ctx, p, yes)
+// decideCmd completes the command approve or reject. A source, if it is set by
+// then, is the only one that the decision is about.
+func (l nameList[L, D, R]) decideCmd(a *app, cmd *cobra.Command, source *string) *cobra.Command {
+	var who string
+	var yes bool
+	cmd.Args = cobra.ExactArgs(2)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		d := l.decision(*source, args[0], args[1], cmp.Or(who, operator()), a.now().Format(time.DateOnly))
+		return a.inSession(cmd.Context(), func(s *job.Session) error {
+			if *source != "" { // a misspelt one would match nothing
+				if _, err := job.PickSources(s.Config, []string{*source}); err != nil {
+					return err
+				}
+			}
+			p, err := l.proposal(cmd.Context(), s, d, cmd.Name() == "approve")
+			if err != nil {
+				return err
+			}
+			if p.preview == nil {
+				p.preview = func(w *screen) {
+					fmt.Fprintf(w, "%s and %s stay two %s and are not suggested again. No record changes.\n", args[0], args[1], l.many)
+				}
+			}
+			return a.propose(cmd.Context(), p, yes)
+		})
+	}
+	cmd.Flags().StringVar(&who, "who", "", "who decides, such as an `address` (default: the user this runs as)")
+	yesFlag(cmd, &yes)
+	return cmd
+}
+
+// proposal is to write a decision into the file. Only one that approves has
+// something to preview: the records that it renames.
+func (l nameList[L, D, R]) proposal(ctx context.Context, s *job.Session, d D, approves bool) (p proposal, err error) {
+	path := l.path(s.Config)
+	if path == "" {
+		return p, etl.Usagef("%s is empty; name the file that decisions are written to, such as %s", l.key, l.example)
+	}
+	lines, err := l.read(ctx, s.DB, path)
+	if err != nil {
+		return p, err
+	}
+	decide := l.reject
+	if approves {
+		decide = l.approve
+	}
+	decided, err := decide(ctx, s.DB, lines, d)
+	if err != nil {
+		return p, err
+	}
+	members := map[string]any{l.member: path}
+	p = proposal{
+		question: "Write it to " + path + "?",
+		undone:   "Nothing is written",
+		repeat:   "Repeat with --yes to write it to " + path + ".",
+		do:       func() error { return l.write(path, decided) },
+		done:     "Written to " + path + ".",
+		result: func(written bool) any {
+			members["written"] = written
+			return members
+		},
+	}
+	if !approves {
+		return p, nil
+	}
+	renames, err := l.renames(ctx, s.DB, decided)
+	members["reporting_currency"], members["renames"] = s.Config.ReportingCurrency, renames
+	p.done = "Written to " + path + "; the next transform applies it."
+	p.preview = func(w *screen) { l.printRenames(w, renames, s.Config) }
+	return p, err
+}
+
+func (l nameList[L, D, R]) printRenames(w *screen, renames []R, c *config.Config) {
+	if len(renames) == 0 {
+		fmt.Fprintf(w, "No past record gets another %s by this.\n", l.one)
+		return
+	}
+	all := 0
+	head := []string{"MONTH", strings.ToUpper(l.one), "BECOMES", "RECORDS", "SPEND " + c.ReportingCurrency, "POSTED"}
+	printRows(w, "", head, renames, func(r R) []string {
+		month, from, into, records, amount, posted := l.row(r)
+		all += posted
+		return []string{month, brief(from), brief(into), etl.Number(records), etl.Money(amount, 2), etl.Number(posted)}
 	})
-}
-
-// keepsApart is the effect of a rejected suggestion.
-func keepsApart(name, other, what string) effect {
-	return effect{members: map[string]any{}, preview: func(w io.Writer) {
-		fmt.Fprintf(w, "%s and %s stay two %s and are not suggested again. No record changes.\n", name, other, what)
-	}}
-}
-
-// renaming is the effect of an approved one. Each row begins with a month, the
-// old name and the new one.
-func renaming[R any](c *config.Config, what, posted string, renames []R, row func(R) (month, from, into string, records int, amount string, posted int)) effect {
-	members := map[string]any{"reporting_currency": c.ReportingCurrency, "renames": renames}
-	return effect{members: members, then: "; the next transform applies it", preview: func(w io.Writer) {
-		if len(renames) == 0 {
-			fmt.Fprintf(w, "No past record gets another %s by this.\n", what)
-			return
-		}
-		all := 0
-		t := table{head: []string{"MONTH", strings.ToUpper(what), "BECOMES", "RECORDS", "SPEND " + c.ReportingCurrency, "POSTED"}}
-		for _, r := range renames {
-			month, from, into, records, amount, n := row(r)
-			t.add(month, brief(from), brief(into), etl.Number(records), etl.Money(amount, 2), etl.Number(n))
-			all += n
-		}
-		t.print(w)
-		printPosted(w, all, posted, c)
-	}}
-}
-
-// printPosted says what becomes of records that were posted with another name
-// or category.
-func printPosted(w io.Writer, records int, what string, c *config.Config) {
 	switch {
-	case records == 0:
+	case all == 0:
 	case c.Productiv.OnChange == config.OnChangeResend:
-		fmt.Fprintf(w, "%s of the records are posted already. productiv.on_change is resend: the next load posts them again with the new %s, except those that were posted with record_schema finance.\n", etl.Number(records), what)
+		fmt.Fprintf(w, "%s of the records are posted already. productiv.on_change is resend: the next load posts them again with the new %s, except those that were posted with record_schema finance.\n", etl.Number(all), l.renamed)
 	default:
-		fmt.Fprintf(w, "%s of the records are posted already and keep the %s they were posted with: productiv.on_change is %s.\n", etl.Number(records), what, c.Productiv.OnChange)
+		fmt.Fprintf(w, "%s of the records are posted already and keep the %s they were posted with: productiv.on_change is %s.\n", etl.Number(all), l.renamed, c.Productiv.OnChange)
 	}
 }
 
-// pairs is a table of names that may be one.
-func pairs(what, currency string) table {
-	return table{head: []string{"SIMILAR", what, "SPEND " + currency, "RECORDS", "MAY BE", "SPEND " + currency, "RECORDS"}}
+// printPairs lists names that may be one, the second below the first, and how to
+// decide.
+func (l nameList[L, D, R]) printPairs(w *screen, pairs [][]string, more int, currency string) {
+	if len(pairs) == 0 {
+		fmt.Fprintf(w, "No two %s look alike, or all that do are decided.\n", l.many)
+		return
+	}
+	name := strings.ToUpper(l.one)
+	t := table{head: []string{"SIMILAR", name + ", AND WHAT IT MAY BE", "SPEND " + currency, "RECORDS"}}
+	for _, pair := range pairs {
+		t.add(pair[:4]...)
+		t.add(append([]string{""}, pair[4:]...)...)
+	}
+	t.print(w)
+	printMore(w, more)
+	w.wrap("", fmt.Sprintf("Decide: spendbridge %[1]s approve %[2]s NAME, or: spendbridge %[1]s reject %[2]s OTHER", l.many, name))
 }
 
-// named are the cells of one of them.
+// named are the cells of one name of a pair.
 func named(name, spelling, amount string, records int) []string {
 	text := brief(name)
 	if name != spelling { // the spelling that was compared
 		text += " (" + brief(spelling) + ")"
 	}
 	return []string{text, etl.Money(amount, 2), etl.Number(records)}
-}
-
-// printPairs ends with how to decide.
-func printPairs(w io.Writer, t table, more int, many, one string) {
-	if len(t.rows) == 0 {
-		fmt.Fprintf(w, "No two %s look alike, or all that do are decided.\n", many)
-		return
-	}
-	t.printFirst(w, more)
-	fmt.Fprintf(w, "Decide: spendbridge %[1]s approve %[2]s NAME, or: spendbridge %[1]s reject %[2]s OTHER\n", many, one)
 }
 
 // spellings names the most frequent spellings of a vendor or a category.
@@ -154,16 +204,8 @@ func spellings(all []string) string {
 	return strings.Join(text, " | ")
 }
 
-// brief cuts a name to what fits a column.
-func brief(name string) string {
-	const fits = 40
-	if runes := []rune(name); len(runes) > fits {
-		return string(runes[:fits-1]) + "…"
-	}
-	return name
-}
+func brief(name string) string { return etl.Cut(name, 40) }
 
-// firstOf returns the first rows and how many there are beyond.
 func firstOf[T any](rows []T, limit int) ([]T, int) {
 	if limit <= 0 || len(rows) <= limit {
 		return rows, 0
@@ -171,60 +213,13 @@ func firstOf[T any](rows []T, limit int) ([]T, int) {
 	return rows[:limit], len(rows) - limit
 }
 
-// newListCmd is the command list of vendors and of categories.
-func newListCmd(short, example string, list func(ctx context.Context, limit int) error) *cobra.Command {
+// listCmd completes the command list, or suggest with the usual least similarity.
+func listCmd(cmd *cobra.Command, least string, list func(ctx context.Context, limit int, least string) error) *cobra.Command {
 	var limit int
-	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   short,
-		Example: example,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), limit) },
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), limit, least) }
+	cmd.Flags().IntVar(&limit, "limit", 50, "show the first `N` only; 0 shows all")
+	if least != "" {
+		cmd.Flags().StringVar(&least, "least", least, "leave out pairs less `similar` than this, from 0 to 1")
 	}
-	limitFlag(cmd, &limit)
 	return cmd
 }
-
-func limitFlag(cmd *cobra.Command, limit *int) {
-	cmd.Flags().IntVar(limit, "limit", 50, "show the first `N` only; 0 shows all")
-}
-
-// newSuggestCmd is the command suggest of both.
-func newSuggestCmd(cmd *cobra.Command, usual string, suggest func(ctx context.Context, least string, limit int) error) *cobra.Command {
-	var limit int
-	var least string
-	cmd.Use = "suggest"
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return suggest(cmd.Context(), least, limit) }
-	limitFlag(cmd, &limit)
-	cmd.Flags().StringVar(&least, "least", usual, "leave out pairs less `similar` than this, from 0 to 1")
-	return cmd
-}
-
-// A decisionCmd is what approve and reject do with their arguments.
-type decisionCmd func(ctx context.Context, name, into, who string, yes bool) error
-
-// newDecisionCmd is a command approve or reject.
-func newDecisionCmd(cmd *cobra.Command, decide decisionCmd) *cobra.Command {
-	var who string
-	var yes bool
-	cmd.Args = cobra.ExactArgs(2)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return decide(cmd.Context(), args[0], args[1], cmp.Or(who, operator()), yes)
-	}
-	cmd.Flags().StringVar(&who, "who", "", "who decides, such as an `address` (default: the user this runs as)")
-	yesFlag(cmd, &yes)
-	return cmd
-}
-
-func newRejectCmd(use, many, file, example string, reject decisionCmd) *cobra.Command {
-	short := "Remember that two " + many + " are not one, so that they are not suggested again"
-	return newDecisionCmd(&cobra.Command{
-		Use:   use,
-		Short: short,
-		Long: `Remember that two ` + many + ` are not one, so that they are not suggested again.
-Once you agree, or with --yes, the line is written into the ` + file + `.`,
-		Example: example,
-	}, reject)
-}
-
-// today is the day of a decision.
-func (a *app) today() string { return a.now().Format(time.DateOnly) }

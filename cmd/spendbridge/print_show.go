@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,65 +14,58 @@ import (
 )
 
 func (r *statusResult) print(s *screen) {
-	fmt.Fprintln(s, r.headline(s))
+	r.headline(s)
+	if s.quiet {
+		return
+	}
 	if r.Busy != "" {
 		fmt.Fprintf(s, "  %q is at work; this is how things stood before it began\n", r.Busy)
 	}
-	if len(r.Todo) > 0 {
-		s.heading("WHAT TO DO")
-	}
-	for _, t := range r.Todo {
-		fmt.Fprintf(s, "  - %s\n", t.What)
-		for _, c := range t.Commands {
-			fmt.Fprintf(s, "      %s\n", c)
-		}
-	}
+	printNeeds(s, r.Todo)
 	r.printRuns(s)
-	r.printRecords(s)
+	if len(r.Open) > 0 {
+		s.heading("NOT DELIVERED")
+	}
+	for _, u := range r.Open {
+		fmt.Fprintln(s, strings.TrimRight(fmt.Sprintf("  %-40s %8s  %s %s", u.Words(), etl.Number(u.Records), u.Money(), u.Currency), " "))
+	}
 	r.printSlots(s)
 }
 
-func (r *statusResult) headline(s *screen) string {
+// headline says how it all stands, and since when.
+func (r *statusResult) headline(s *screen) {
 	since := ""
 	if !r.Since.IsZero() {
 		since = " since " + s.time(r.Since)
 	}
 	switch r.Status {
-	case etl.StatusOK:
-		return s.color(green, "✓ "+r.Verdict()+since)
-	case etl.StatusNeedsPerson:
-		return s.color(yellow, "! "+r.Verdict()+since)
-	case etl.StatusFailed:
-		text := s.color(red, "✗ Something failed"+since)
+	case "":
+		fmt.Fprintln(s, "No run yet; start one: spendbridge run")
+	case etl.StatusFailed: // what failed is listed
+		s.verdict(r.Status, "Something failed"+since)
 		if except := etl.Exceptions(r.Open); except != "" {
-			text += "\n  Not delivered: " + except
+			s.wrap("  ", "Not delivered: "+except)
 		}
-		return text
+	default:
+		s.verdict(r.Status, r.Verdict()+since)
 	}
-	return "No run yet; start one: spendbridge run"
 }
+
+// shownRuns is how many runs status prints.
+const shownRuns = 5
 
 func (r *statusResult) printRuns(s *screen) {
 	if len(r.Runs) == 0 {
 		return
 	}
 	s.heading("LAST RUNS")
-	for _, x := range r.Runs {
+	for _, x := range r.Runs[:min(len(r.Runs), shownRuns)] {
 		took := "running"
 		if !x.Finished.IsZero() {
 			took = x.Finished.Sub(x.Started).Round(time.Second).String()
 		}
-		code := map[string]string{etl.StatusOK: green, etl.StatusNeedsPerson: yellow, etl.StatusFailed: red}[x.Status]
+		code := statusColors[x.Status]
 		fmt.Fprintf(s, "  %s  %-24s %s %s\n", s.time(x.Started), x.Command, s.color(code, fmt.Sprintf("%-13s", x.Status)), took)
-	}
-}
-
-func (r *statusResult) printRecords(s *screen) {
-	if len(r.Open) > 0 {
-		s.heading("NOT DELIVERED")
-	}
-	for _, u := range r.Open {
-		fmt.Fprintf(s, "  %-40s %8s  %s %s\n", u.Words(), etl.Number(u.Records), u.Money(), u.Currency)
 	}
 }
 
@@ -81,7 +75,11 @@ func (r *statusResult) printSlots(s *screen) {
 	}
 	s.heading("SCHEDULE")
 	for _, x := range r.Slots {
-		line := fmt.Sprintf("  %s  %-12s %s", s.time(x.Due), x.Job, strings.ReplaceAll(x.Outcome, "_", " "))
+		words := x.Words()
+		if code, ok := statusColors[x.Status]; ok {
+			words = s.color(code, words)
+		}
+		line := fmt.Sprintf("  %s  %-12s %s", s.time(x.Due), x.Job, words)
 		if x.LeftOut > 0 {
 			line += fmt.Sprintf(" (%d missed or skipped in a week)", x.LeftOut)
 		}
@@ -92,7 +90,7 @@ func (r *statusResult) printSlots(s *screen) {
 	}
 }
 
-func printExplanation(w io.Writer, x *report.Explanation) {
+func printExplanation(w *screen, x *report.Explanation) {
 	fmt.Fprintf(w, "%s is %s\n", x.SpendID, map[string]string{
 		"spend": "spend", "excluded": "excluded: known not to be spend", "quarantined": "in quarantine",
 	}[x.State])
@@ -101,78 +99,117 @@ func printExplanation(w io.Writer, x *report.Explanation) {
 	printDeliveries(w, x)
 	fmt.Fprintln(w, "\nSnapshots")
 	for _, s := range x.Snapshots {
-		fmt.Fprintf(w, "  %s  %s %s\n", s.Snapshot, s.Amount, s.Currency)
+		fmt.Fprintf(w, "  %s  %s %s\n", s.Snapshot, etl.Money(s.Amount, 2), s.Currency)
 	}
 	printNone(w, len(x.Snapshots))
 }
 
 // explained are the columns of canonical that show how a record was decided, in
-// the order in which they are printed.
-var explained = []struct{ column, words string }{
-	{"amount", "amount"}, {"currency", "currency"}, {"occurred_on", "on"}, {"type", "type"},
-	{"vendor", "vendor"}, {"vendor_key", "vendor key"}, {"vendor_raw", "as the source spells it"}, {"vendor_rule", "vendor named by"},
-	{"identifier", "who"}, {"name", "name"}, {"category", "category"}, {"category_raw", "category as received"}, {"description", "description"}, {"department", "department"},
-	{"rule", "counts by rule"}, {"reason", "reason"}, {"detail", "detail"},
-	{"amount_reporting", "in reporting currency"}, {"reporting_currency", "reporting currency"},
-	{"fx_rate", "rate"}, {"fx_date", "rate of"}, {"fx_source", "rate from"},
-	{"source_amount", "amount as received"}, {"source_currency", "currency as received"},
+// the order in which they are printed. An amount is followed by its currency.
+var explained = []struct{ column, label, currency string }{
+	{"amount", "amount", "currency"},
+	{"amount_reporting", "in other currency", "reporting_currency"},
+	{"fx_rate", "rate", ""}, {"fx_date", "rate of", ""}, {"fx_source", "rate from", ""},
+	{"source_amount", "amount as received", "source_currency"},
+	{"occurred_on", "day", ""}, {"type", "type", ""},
+	{"vendor", "vendor", ""}, {"vendor_raw", "vendor as received", ""}, {"vendor_rule", "vendor named by", ""}, {"vendor_key", "vendor key", ""},
+	{"name", "person", ""}, {"identifier", "who", ""}, {"department", "department", ""},
+	{"category", "category", ""}, {"category_raw", "category as received", ""}, {"description", "description", ""},
+	{"rule", "counts by rule", ""}, {"reason", "reason", ""}, {"detail", "detail", ""},
 }
 
-func printRecord(w io.Writer, x *report.Explanation) {
+func printRecord(w *screen, x *report.Explanation) {
 	var columns map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(x.Record))
-	decoder.UseNumber() // amounts are exact
-	if err := decoder.Decode(&columns); err != nil {
+	if err := json.Unmarshal(x.Record, &columns); err != nil {
 		fmt.Fprintf(w, "  %s\n", x.Record)
 		return
 	}
 	for _, e := range explained {
-		if value := columns[e.column]; value != nil {
-			fmt.Fprintf(w, "  %-24s %v\n", e.words, value)
+		value, ok := columns[e.column].(string)
+		switch {
+		case !ok, e.column == "amount_reporting" && columns["currency"] == columns["reporting_currency"]:
+			continue
+		case e.currency != "":
+			currency, _ := columns[e.currency].(string)
+			decimals := 2
+			if e.column == "source_amount" {
+				decimals = 0
+			}
+			value = strings.TrimSpace(etl.Money(value, decimals) + " " + currency)
+			if e.column == "source_amount" && columns["source_amount"] != columns["amount"] {
+				value += ", in the source's own unit"
+			}
+		case e.column == "fx_rate":
+			value = etl.Money(value, 0)
+		default:
+			value = report.Words(e.column, value)
 		}
+		w.wrap(fmt.Sprintf("  %-22s ", e.label), value)
 	}
 }
 
-func printVersions(w io.Writer, versions []report.RawVersion) {
+func printVersions(w *screen, versions []report.RawVersion) {
 	fmt.Fprintln(w, "\nWhat the vendor said")
 	for _, v := range versions {
 		gone := ""
 		if v.Tombstone {
-			gone = "  no longer there"
+			gone = ", no longer there"
 		}
-		fmt.Fprintf(w, "  version %d  %s  %s, object %d%s\n", v.Version, moment(v.SeenAt), v.File, v.Ordinal, gone)
-		fmt.Fprintf(w, "    page %s of run %s: %s\n", v.PageID, v.RunID, v.URL)
+		fmt.Fprintf(w, "  version %d, seen %s%s\n", v.Version, moment(v.SeenAt), gone)
+		if v.File != "" {
+			w.wrap("    ", fmt.Sprintf("%s, object %d", v.File, v.Ordinal))
+		}
+		if v.URL != "" {
+			w.wrap("    ", fmt.Sprintf("page %s of run %s: %s", v.PageID, v.RunID, asked(v.URL)))
+		}
 		for _, c := range v.Changes {
-			fmt.Fprintf(w, "    %s: %s → %s\n", c.Path, orNothing(c.Before), orNothing(c.After))
+			w.wrap("    ", fmt.Sprintf("%s: %s → %s", c.Path, orNothing(c.Before), orNothing(c.After)))
 		}
 	}
 	printNone(w, len(versions))
 }
 
-func printDeliveries(w io.Writer, x *report.Explanation) {
+// asked is the address of a page for people: the path, then what was asked for.
+func asked(address string) string {
+	path, query, _ := strings.Cut(address, "?")
+	words := []string{path}
+	for parameter := range strings.SplitSeq(query, "&") {
+		text, err := url.QueryUnescape(parameter)
+		if err != nil {
+			text = parameter
+		}
+		if !strings.HasSuffix(text, "=") { // an empty one asks for nothing
+			words = append(words, text)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func printDeliveries(w *screen, x *report.Explanation) {
 	fmt.Fprintln(w, "\nWhat was posted to Productiv")
 	for _, d := range x.Deliveries {
 		fmt.Fprintf(w, "  %s  %s, attempt %d: %s  %s\n", moment(d.SentAt), d.Key, d.Attempt, d.State, d.Kind)
 		if d.BatchID != "" {
-			fmt.Fprintf(w, "    batch %s to %s: %s, HTTP %d, sha256 %.12s…\n", d.BatchID, d.Target, d.BatchState, d.Status, d.SHA256)
+			w.wrap("    ", fmt.Sprintf("batch %s to %s: %s, HTTP %d, sha256 %.12s…", d.BatchID, d.Target, d.BatchState, d.Status, d.SHA256))
 		}
 		if d.Message != "" {
-			fmt.Fprintf(w, "    %s\n", d.Message)
+			w.wrap("    ", d.Message)
 		}
 		if d.Decision != "" {
-			fmt.Fprintf(w, "    %s by %s: %s\n", d.Decision, d.DecidedBy, d.Note)
+			w.wrap("    ", fmt.Sprintf("%s by %s: %s", d.Decision, d.DecidedBy, d.Note))
 		}
 		if len(d.Payload) > 0 {
-			fmt.Fprintf(w, "    %s\n", d.Payload)
+			w.chop("    ", string(d.Payload))
 		}
 	}
 	for _, h := range x.Holds {
-		fmt.Fprintf(w, "  held since %s by %s: %s\n    %s\n", moment(h.HeldAt), h.Gate, h.Key, h.Payload)
+		fmt.Fprintf(w, "  held since %s by %s: %s\n", moment(h.HeldAt), h.Gate, h.Key)
+		w.chop("    ", string(h.Payload))
 	}
 	printNone(w, len(x.Deliveries)+len(x.Holds))
 }
 
-func printNone(w io.Writer, n int) {
+func printNone(w *screen, n int) {
 	if n == 0 {
 		fmt.Fprintln(w, "  none")
 	}
@@ -187,26 +224,42 @@ func orNothing(text string) string {
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
-func printQuarantine(w io.Writer, found []report.Quarantined) {
+func printQuarantine(w *screen, found []report.Quarantined) {
 	if len(found) == 0 {
 		fmt.Fprintln(w, "Nothing is in quarantine.")
 		return
 	}
-	fmt.Fprintf(w, "%s records are in quarantine; amounts are in their source's own units.\n", etl.Number(len(found)))
-	printRows(w, "", []string{"REASON", "ID", "AMOUNT", "CURRENCY", "DATE", "VENDOR", "DETAIL"}, found, func(q report.Quarantined) []string {
-		return []string{q.Reason, q.SpendID, etl.Money(q.Amount, 0), q.Currency, q.OccurredOn, q.Vendor, q.Detail}
-	})
-	fmt.Fprintln(w, "See one with its payload: spendbridge quarantine show ID")
+	amount := func(q report.Quarantined) string { return etl.Money(q.Major, 2) }
+	unit := ""
+	if !slices.ContainsFunc(found, func(q report.Quarantined) bool { return q.Major != "" }) { // the analysts' copy has no units
+		amount = func(q report.Quarantined) string { return etl.Money(q.Amount, 0) }
+		unit = "; amounts are in their source's own units"
+	}
+	fmt.Fprintf(w, "%s records are in quarantine%s.\n", etl.Number(len(found)), unit)
+	for len(found) > 0 {
+		reason := found[0].Reason
+		rest := slices.IndexFunc(found, func(q report.Quarantined) bool { return q.Reason != reason })
+		if rest < 0 {
+			rest = len(found)
+		}
+		heading := reason + ": " + report.Words("reason", reason)
+		head := []string{"ID", "AMOUNT", "CURRENCY", "DATE", "VENDOR", "DETAIL"}
+		printRows(w, heading, head, found[:rest], func(q report.Quarantined) []string {
+			return []string{q.SpendID, amount(q), q.Currency, q.OccurredOn, q.Vendor, q.Detail}
+		})
+		found = found[rest:]
+	}
+	fmt.Fprintln(w, "\nSee one with its payload: spendbridge quarantine show ID")
 }
 
-func printPayload(w io.Writer, payload []byte) {
+func printPayload(w *screen, payload []byte) {
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, payload, "  ", "  ") == nil {
 		fmt.Fprintf(w, "\nPayload\n  %s\n", pretty.String())
 	}
 }
 
-func printAnswer(w io.Writer, answer *report.Answer) {
+func printAnswer(w *screen, answer *report.Answer) {
 	t := table{head: answer.Columns}
 	for r := range answer.Rows {
 		cells := make([]string, len(answer.Columns))

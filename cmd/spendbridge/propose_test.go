@@ -41,7 +41,7 @@ func TestAProposalIsDoneOnlyOnceItIsAgreedTo(t *testing.T) {
 			a, out := answering(strings.NewReader(tt.answer), tt.attended, tt.json)
 			done := false
 			err := a.propose(t.Context(), proposal{
-				preview:  func(w io.Writer) { fmt.Fprint(w, shown) },
+				preview:  func(w *screen) { fmt.Fprint(w, shown) },
 				question: "Remove them?", undone: "Nothing is removed", repeat: "Repeat with --yes.", done: "Removed.",
 				do:     func() error { done = true; return nil },
 				result: func(done bool) any { return done },

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -65,7 +64,11 @@ func (a *app) do(ctx context.Context, makePlan func(*config.Config) (job.Plan, e
 		return err
 	}
 	out := a.output(c, result)
-	return errors.Join(err, a.print(out, out.print))
+	printed := a.print(out, out.print)
+	if err != nil && len(result.Needs) > 0 && !a.json && isTerminal(a.stdout) && isTerminal(a.stderr) {
+		err = &shownError{err} // the list says it; the verdict stays in sight
+	}
+	return errors.Join(err, printed)
 }
 
 func newExtractCmd(a *app) *cobra.Command {
@@ -112,14 +115,12 @@ nothing that vanishes later.`,
 	return cmd
 }
 
-type backfillFlags struct {
-	from, to, window string
-	sources          []string
-	dryRun, restart  bool
-}
-
 func newBackfillCmd(a *app) *cobra.Command {
-	var f backfillFlags
+	var (
+		from, to, window string
+		names            []string
+		dryRun, restart  bool
+	)
 	cmd := &cobra.Command{
 		Use:   "backfill --from DATE --to DATE",
 		Short: "Read a past period, and resume by itself",
@@ -129,42 +130,42 @@ nothing again without --restart. It posts nothing: it ends by
 saying what the next load would post.`,
 		Example: `  spendbridge backfill --from 2024-01-01 --to 2024-07-01
   spendbridge backfill --from 2024-01-01 --to 2024-07-01 --source procurify --window 7d --dry-run`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.backfill(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			b, fault := extract.NewBackfill(from, to, window, a.now())
+			b.Restart = restart
+			c, err := a.config()
+			if err = errors.Join(fault, err); c == nil {
+				return err
+			}
+			sources, unknown := job.PickSources(c, names)
+			if err = errors.Join(err, unknown); err != nil {
+				return err
+			}
+			if dryRun {
+				return a.planBackfill(cmd.Context(), sources, b)
+			}
+			return a.do(cmd.Context(), func(c *config.Config) (job.Plan, error) { return job.Backfill(c, sources, b), nil })
+		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.from, "from", "", "first `day`, such as 2024-01-01 (required)")
-	flags.StringVar(&f.to, "to", "", "the `day` after the last one, such as 2024-07-01 (required)")
-	flags.StringSliceVar(&f.sources, "source", nil, "`name` of a source; default: all of them")
-	flags.StringVar(&f.window, "window", "1mo", "`size` of a window: calendar months like 1mo, or days like 7d")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what would be read, and in how many requests")
-	flags.BoolVar(&f.restart, "restart", false, "start over, whatever was done before")
+	flags.StringVar(&from, "from", "", "first `day`, such as 2024-01-01 (required)")
+	flags.StringVar(&to, "to", "", "the `day` after the last one, such as 2024-07-01 (required)")
+	flags.StringSliceVar(&names, "source", nil, "`name` of a source; default: all of them")
+	flags.StringVar(&window, "window", "1mo", "`size` of a window: calendar months like 1mo, or days like 7d")
+	flags.BoolVar(&dryRun, "dry-run", false, "only say what would be read, and in how many requests")
+	flags.BoolVar(&restart, "restart", false, "start over, whatever was done before")
 	cmd.MarkFlagRequired("from")
 	cmd.MarkFlagRequired("to")
 	return cmd
 }
 
-func (a *app) backfill(ctx context.Context, f backfillFlags) error {
-	b, err := extract.NewBackfill(f.from, f.to, f.window, a.now())
-	if err != nil {
-		return err
-	}
-	b.Restart = f.restart
-	if !f.dryRun {
-		return a.do(ctx, func(c *config.Config) (job.Plan, error) {
-			sources, err := job.PickSources(c, f.sources)
-			return job.Backfill(c, sources, b), err
-		})
-	}
+func (a *app) planBackfill(ctx context.Context, sources []config.Source, b extract.Backfill) error {
 	return a.inSession(ctx, func(s *job.Session) error {
-		sources, err := job.PickSources(s.Config, f.sources)
-		if err != nil {
-			return err
-		}
 		plans, err := s.PlanBackfill(ctx, sources, b)
 		if err != nil {
 			return err
 		}
-		return a.print(map[string]any{"backfill": plans}, func(w io.Writer) { printBackfillPlans(w, plans) })
+		return a.print(map[string]any{"backfill": plans}, func(w *screen) { printBackfillPlans(w, plans) })
 	})
 }
 
@@ -182,13 +183,12 @@ transaction: a check that fails leaves everything as it was. Posts nothing.`,
 }
 
 type loadFlags struct {
-	snapshotOnly bool
-	postOnly     bool
-	dryRun       bool
-	payload      string // where a dry run writes what it would post
-	approve      string // a plan, or lastPlan
-	decision     decisionFlags
-	asOf, out    string
+	snapshotOnly, postOnly, dryRun bool
+
+	payload   string // where a dry run writes what it would post
+	approve   string // a plan, or lastPlan
+	decision  decisionFlags
+	asOf, out string
 }
 
 func newLoadCmd(a *app) *cobra.Command {
@@ -234,7 +234,6 @@ exactly that.`,
 // lastPlan is what --approve means without a plan: whatever the last load held.
 const lastPlan = "held"
 
-// check rejects flags that make no sense together.
 func (f loadFlags) check() error {
 	switch {
 	case (f.approve != "") != (f.decision.note != ""):
@@ -258,7 +257,7 @@ func (a *app) load(ctx context.Context, f loadFlags) error {
 			if past == nil {
 				return err
 			}
-			return errors.Join(err, a.print(past, func(w io.Writer) { printPast(w, past) }))
+			return errors.Join(err, a.print(past, func(w *screen) { printPast(w, past) }))
 		})
 	case f.dryRun:
 		return a.inSession(ctx, func(s *job.Session) error {
@@ -266,22 +265,22 @@ func (a *app) load(ctx context.Context, f loadFlags) error {
 			if err != nil {
 				return err
 			}
-			return a.print(dry, func(w io.Writer) { printDryRun(w, dry) })
+			return a.print(dry, func(w *screen) { printDryRun(w, dry) })
 		})
 	}
-	return a.do(ctx, func(c *config.Config) (job.Plan, error) { return f.plan(c), nil })
+	return a.do(ctx, f.plan)
 }
 
-func (f loadFlags) plan(c *config.Config) job.Plan {
+func (f loadFlags) plan(c *config.Config) (job.Plan, error) {
 	switch {
 	case f.approve == lastPlan:
-		return job.Approve(c, "", f.decision.decision())
+		return job.Approve(c, "", f.decision.decision()), nil
 	case f.approve != "":
-		return job.Approve(c, f.approve, f.decision.decision())
+		return job.Approve(c, f.approve, f.decision.decision()), nil
 	case f.snapshotOnly:
-		return job.SnapshotOnly(c)
+		return job.SnapshotOnly(c), nil
 	case f.postOnly:
-		return job.PostOnly(c)
+		return job.PostOnly(c), nil
 	}
-	return job.Load(c)
+	return job.Load(c), nil
 }

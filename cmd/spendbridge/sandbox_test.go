@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"spendbridge/etl/config"
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/extract"
 )
 
@@ -32,6 +36,43 @@ func TestTheSandboxPrintsAConfigurationAndServesUntilItIsStopped(t *testing.T) {
 	}
 	if len(c.Sources) != 2 || !strings.HasPrefix(c.Productiv.BaseURL, "http://127.0.0.1:") {
 		t.Errorf("got %+v", c)
+	}
+}
+
+// The demo reads more than a year, and has an answer to each of the analysts'
+// questions; the recent months are still moving, those before are final.
+func TestTheDemoAnswersTheTenQuestions(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "demo")
+	if code, _, errs := command(t, "demo", "--dir", dir, "--expenses", "1200", "--transactions", "600", "--quiet"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	rows := func(question string) []map[string]any {
+		t.Helper()
+		code, out, errs := command(t, "query", "--file", filepath.Join(dir, "spend.duckdb"), "--json", question)
+		if code != 0 {
+			t.Fatalf("exit code %d: %s", code, errs)
+		}
+		var all []map[string]any
+		if err := json.Unmarshal([]byte(out), &all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	questions := etltest.Glob(t, "analyst/[0-9]*.txtar")
+	for _, name := range questions {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows(string(archive.Files[0].Data))) == 0 {
+			t.Errorf("%s: no answer", filepath.Base(name))
+		}
+	}
+	if months := rows("select distinct month from spend"); len(questions) != 10 || len(months) < 13 {
+		t.Errorf("%d questions, %d months", len(questions), len(months))
+	}
+	if states := rows("select status from month_status group by status having count(*) > 3"); len(states) != 2 {
+		t.Errorf("months are only %v", states)
 	}
 }
 

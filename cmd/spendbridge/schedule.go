@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -35,44 +34,40 @@ process at once. Either way the next run resumes where this one stopped.`,
 		Example: `  spendbridge schedule
   spendbridge schedule --next 10`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if next > 0 {
-				return a.printSlots(next)
+			c, err := a.config()
+			if err != nil {
+				return err
 			}
-			return a.serveSchedule(cmd.Context())
+			if next <= 0 {
+				return a.serveSchedule(cmd.Context(), c)
+			}
+			slots := schedule.Coming(c, a.now(), next)
+			if len(slots) == 0 {
+				return etl.Usagef("%s: %w", a.configPath, schedule.ErrNoJob)
+			}
+			return a.print(slots, func(w *screen) {
+				zone := config.Location(c.Schedule.Timezone)
+				for _, s := range slots {
+					fmt.Fprintf(w, "%s  %s\n", s.Due.In(zone).Format("Mon 2006-01-02 15:04 MST"), s.Job)
+				}
+			})
 		},
 	}
 	cmd.Flags().IntVar(&next, "next", 0, "print the next `n` slots instead")
 	return cmd
 }
 
-// printSlots lists the next slots.
-func (a *app) printSlots(n int) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	slots := schedule.Coming(c, a.now(), n)
-	if len(slots) == 0 {
-		return a.noJob()
-	}
-	return a.print(slots, func(w io.Writer) {
-		zone := config.Location(c.Schedule.Timezone)
-		for _, s := range slots {
-			fmt.Fprintf(w, "%s  %s\n", s.Due.In(zone).Format("Mon 2006-01-02 15:04 MST"), s.Job)
-		}
-	})
-}
+// consoleSlots is how many of the next slots the console shows.
+const consoleSlots = 8
 
-func (a *app) noJob() error { return etl.Usagef("%s: %w", a.configPath, schedule.ErrNoJob) }
-
-// serveSchedule is the daemon with its metrics and probes.
-func (a *app) serveSchedule(ctx context.Context) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
+// serveSchedule is the daemon with its metrics, probes and console.
+func (a *app) serveSchedule(ctx context.Context, c *config.Config) error {
 	metrics := monitor.NewMetrics()
-	watch, err := monitor.Listen(ctx, c.HTTP.Listen, metrics, a.log)
+	console := &monitor.Console{
+		Config: c, Now: a.now, Log: a.log,
+		Next: func() []etl.Slot { return schedule.Coming(c, a.now(), consoleSlots) },
+	}
+	watch, err := monitor.Listen(ctx, c.HTTP.Listen, metrics, console, a.log)
 	if err != nil {
 		return err
 	}
@@ -85,10 +80,16 @@ func (a *app) serveSchedule(ctx context.Context) error {
 		if err := metrics.Measure(ctx, s.DB, ended.State); err != nil {
 			a.log.WarnContext(ctx, "metrics not measured", etl.Err(err))
 		}
+		a.printJob(c, ended.Result)
 	}
 	err = schedule.Serve(ctx, c, schedule.Options{
 		Job:  o,
 		Beat: watch.Beat,
+		Loaded: func(ctx context.Context) {
+			if err := monitor.Heartbeat(ctx, c, &a.redact); err != nil {
+				a.log.WarnContext(ctx, "heartbeat not sent", etl.Err(err))
+			}
+		},
 		Resumed: func(ctx context.Context, s *job.Session) error {
 			state, err := s.State(ctx)
 			if err != nil {
@@ -98,7 +99,17 @@ func (a *app) serveSchedule(ctx context.Context) error {
 		},
 	})
 	if errors.Is(err, schedule.ErrNoJob) {
-		return a.noJob()
+		return etl.Usagef("%s: %w", a.configPath, err)
 	}
 	return err
+}
+
+// printJob shows somebody at a terminal how a scheduled job went.
+func (a *app) printJob(c *config.Config, result *job.Result) {
+	if result == nil || a.json || !isTerminal(a.stdout) {
+		return
+	}
+	out := a.output(c, result)
+	out.print(a.screen())
+	fmt.Fprintln(a.stdout)
 }

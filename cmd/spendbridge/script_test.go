@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"spendbridge/etl/etltest"
@@ -22,18 +24,50 @@ func TestMain(m *testing.M) {
 }
 
 // Each file in testdata/script is a session at the command line.
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+func TestScripts(t *testing.T) { testscript.Run(t, scripts()) }
+
+// testBucket names the environment variable that says where an S3 server for tests
+// answers; see .ci/store.
+const testBucket = "SPENDBRIDGE_TEST_S3"
+
+// bucketConfiguration is that of a store of its own on such a server.
+func bucketConfiguration(endpoint string) string {
+	return "s3: {endpoint: \"" + endpoint + "\", region: us-east-1, key_id: test, secret: testsecret, path_style: true}\n" +
+		"store: s3://test-bucket/" + uuid.NewString() + "\n"
+}
+
+// TestStoreInABucket is the session with a store, on a server for tests.
+func TestStoreInABucket(t *testing.T) {
+	endpoint := os.Getenv(testBucket)
+	if endpoint == "" {
+		t.Skip("needs a bucket: make test-store")
+	}
+	params := scripts()
+	params.Dir, params.Files = "", []string{filepath.Join(etltest.Data("script"), "store.txtar")}
+	params.Condition = func(string) (bool, error) { return false, nil }
+	params.Setup = func(env *testscript.Env) error {
+		env.Setenv("STORE", bucketConfiguration(endpoint))
+		return setUp(env)
+	}
+	testscript.Run(t, params)
+}
+
+func scripts() testscript.Params {
+	return testscript.Params{
 		Dir:                 etltest.Data("script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               setUp,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("STORE", "store: file://"+env.WorkDir+"/share")
+			return setUp(env)
+		},
+		Condition: func(name string) (bool, error) { return name == "folder", nil }, // the store is one
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode": exitCodeIs,
 			"vendors":  startVendors,
 			"mutate":   mutateVendors,
 		},
-	})
+	}
 }
 
 // exitCodeIs runs a command and demands its exit code: exitcode 2 spendbridge …
@@ -52,8 +86,12 @@ func exitCodeIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// setUp gives each script secrets of its own.
+// setUp gives each script the program that was built for the tests, if one was,
+// and secrets of its own.
 func setUp(env *testscript.Env) error {
+	if built := os.Getenv(builtProgram); built != "" {
+		env.Setenv("PATH", filepath.Dir(built)+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	}
 	env.Vars = append(env.Vars,
 		"PRODUCTIVE_TOKEN=hush-productive",
 		"PROCURIFY_CLIENT_ID=procurify-id",

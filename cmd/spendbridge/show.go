@@ -3,10 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,13 +15,15 @@ import (
 	"spendbridge/etl"
 	"spendbridge/etl/config"
 	"spendbridge/etl/job"
+	"spendbridge/etl/monitor"
 	"spendbridge/etl/report"
 	"spendbridge/etl/schedule"
 	"spendbridge/etl/warehouse"
 )
 
 func newStatusCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	var notify bool
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say whether all is well, and what needs attention",
 		Long: `One screen: whether everything is in order and since when, what needs attention
@@ -31,11 +31,34 @@ with the command that settles it, the last runs and the next slots.
 
 It serves as a probe for monitoring: exit code 0 if all is well, 1 if something
 failed and a later run may succeed, 3 if something needs attention. During a run
-it shows the state as of the end of the run before.`,
+it shows the state as of the end of the run before.
+
+With --notify it calls notify.webhook as well, if that was not told yet. Call it
+from a timer: it notices what no run can tell, such as a scheduler that is gone
+and a data folder that cannot be opened. A run at work notifies by itself.`,
 		Example: `  spendbridge status
-  spendbridge status --json`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+  spendbridge status --json
+  spendbridge status --notify`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			result, err := a.readState(cmd.Context(), c, notify)
+			if err != nil && notify {
+				err = errors.Join(err, monitor.NotifyOf(cmd.Context(), c, &a.redact, err))
+			}
+			if err != nil {
+				return err
+			}
+			return errors.Join(a.print(result, func(w *screen) {
+				w.zone = config.Location(c.Schedule.Timezone)
+				result.print(w)
+			}), result.err())
+		},
 	}
+	cmd.Flags().BoolVar(&notify, "notify", false, "call notify.webhook if something has changed that it was not told of")
+	return cmd
 }
 
 // A statusResult is the state with what the configuration adds to it.
@@ -46,31 +69,18 @@ type statusResult struct {
 	Next []etl.Slot `json:"next_slots"`
 }
 
-func (a *app) status(ctx context.Context) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	result, err := a.readState(ctx, c)
-	if err != nil {
-		return err
-	}
-	result.Next = append(result.Next, schedule.Coming(c, a.now(), 4)...)
-	result.addOverdue(c, a.now())
-	result.Line = result.Verdict()
-	return errors.Join(a.print(result, func(w io.Writer) {
-		result.print(&screen{w, paints(w), config.Location(c.Schedule.Timezone)})
-	}), result.err())
-}
-
 // readState reads the state from the warehouse, or what the last run saved while
 // another process holds the lock.
-func (a *app) readState(ctx context.Context, c *config.Config) (*statusResult, error) {
+func (a *app) readState(ctx context.Context, c *config.Config, notify bool) (*statusResult, error) {
 	s, err := job.Open(ctx, c, a.options())
 	var locked *warehouse.LockedError
 	switch {
 	case errors.As(err, &locked):
-		return savedState(c, locked)
+		result, err := savedState(c, locked)
+		if err == nil {
+			result.complete(c, a.now())
+		}
+		return result, err
 	case err != nil:
 		return nil, err
 	}
@@ -79,21 +89,31 @@ func (a *app) readState(ctx context.Context, c *config.Config) (*statusResult, e
 	if err != nil {
 		return nil, err
 	}
-	return &statusResult{State: *state, Next: []etl.Slot{}}, nil
+	result := &statusResult{State: *state, Next: []etl.Slot{}}
+	result.complete(c, a.now())
+	if notify && len(result.Runs) > 0 {
+		s.Ended(ctx, s, job.Ended{Run: result.Runs[0].Run, State: &result.State})
+	}
+	return result, nil
+}
+
+// complete adds the next slots, a slot that was missed, and the verdict on all.
+func (r *statusResult) complete(c *config.Config, now time.Time) {
+	r.Next = append(r.Next, schedule.Coming(c, now, 4)...)
+	r.addOverdue(c, now)
+	r.Line = r.Verdict()
 }
 
 func savedState(c *config.Config, locked *warehouse.LockedError) (*statusResult, error) {
-	result := &statusResult{Busy: locked.Holder.Command, Next: []etl.Slot{}}
-	text, err := os.ReadFile(c.StateFile())
-	if errors.Is(err, os.ErrNotExist) {
-		return result, nil // this is the first run
-	}
-	if err != nil {
+	result := &statusResult{Busy: locked.By(), Next: []etl.Slot{}}
+	state, err := job.SavedState(c)
+	switch {
+	case errors.Is(err, os.ErrNotExist): // this is the first run
+		return result, nil
+	case err != nil:
 		return nil, err
 	}
-	if err := json.Unmarshal(text, &result.State); err != nil {
-		return nil, fmt.Errorf("%s: %w; the next run replaces it", c.StateFile(), err)
-	}
+	result.State = *state
 	return result, nil
 }
 
@@ -111,6 +131,7 @@ func (r *statusResult) addOverdue(c *config.Config, now time.Time) {
 		return
 	}
 	what := fmt.Sprintf("job %s was due at %s and was missed: the scheduler was not running", slot.Job, slot.Due.Format(time.RFC3339))
+	r.Missed = slot.Job
 	r.Add(false, what, "spendbridge schedule")
 }
 
@@ -139,22 +160,20 @@ id it has at its vendor, or the transaction number or signature id at Productiv.
 		Example: `  spendbridge explain productive-517-expense-27
   spendbridge explain procurify-acme-txn-4814 --json`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.explain(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.inView(cmd.Context(), func(v *view) error {
+				x, err := v.explain(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				answer := struct {
+					*report.Explanation
+					asOf
+				}{x, v.asOf}
+				return a.print(answer, v.dated(func(w *screen) { printExplanation(w, x) }))
+			})
+		},
 	}
-}
-
-func (a *app) explain(ctx context.Context, id string) error {
-	return a.inView(ctx, func(v *view) error {
-		x, err := v.explain(ctx, id)
-		if err != nil {
-			return err
-		}
-		answer := struct {
-			*report.Explanation
-			asOf
-		}{x, v.asOf}
-		return a.print(answer, v.dated(func(w io.Writer) { printExplanation(w, x) }))
-	})
 }
 
 func (v *view) explain(ctx context.Context, id string) (*report.Explanation, error) {
@@ -178,86 +197,39 @@ run releases the record.`,
 		Use:     "list",
 		Short:   "List what is in quarantine, by reason",
 		Example: "  spendbridge quarantine list --json",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.quarantineList(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.inView(cmd.Context(), func(v *view) error {
+				found, err := report.ListQuarantine(cmd.Context(), v.db, "")
+				if err != nil {
+					return err
+				}
+				return a.printFrom(v, map[string]any{"quarantine": found}, func(w *screen) { printQuarantine(w, found) })
+			})
+		},
 	}, &cobra.Command{
 		Use:     "show ID",
 		Short:   "Show one record in quarantine with its payload and where it came from",
 		Long:    "Show one record in quarantine. ID is its spend id, or the id it has at the vendor.",
 		Example: "  spendbridge quarantine show procurify-acme-txn-4814",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.quarantineShow(cmd.Context(), args[0]) },
-	})
-	return cmd
-}
-
-func (a *app) quarantineList(ctx context.Context) error {
-	return a.inView(ctx, func(v *view) error {
-		found, err := report.ListQuarantine(ctx, v.db, "")
-		if err != nil {
-			return err
-		}
-		return a.printFrom(v, map[string]any{"quarantine": found}, func(w io.Writer) { printQuarantine(w, found) })
-	})
-}
-
-func (a *app) quarantineShow(ctx context.Context, id string) error {
-	return a.inView(ctx, func(v *view) error {
-		x, err := v.explain(ctx, id)
-		if err != nil {
-			return err
-		}
-		q, err := report.ShowQuarantine(ctx, v.db, x)
-		if err != nil {
-			return err
-		}
-		return a.printFrom(v, map[string]any{"quarantine": []report.QuarantinedSource{q}}, func(w io.Writer) {
-			printExplanation(w, x)
-			printPayload(w, q.Payload)
-		})
-	})
-}
-
-func newQueryCmd(a *app) *cobra.Command {
-	var (
-		file    string
-		timeout time.Duration
-	)
-	cmd := &cobra.Command{
-		Use:   "query SELECT",
-		Short: "Ask the analysts' copy, for servers without DuckDB",
-		Long: `Run one SELECT on the published file, the analysts' copy of the last run. It
-never waits for a run and never changes anything, and the statement reaches no
-other file and no network. Start with the views: spend, spend_by_vendor_month,
-deliveries, excluded, quarantine, possible_duplicates, runs, control_totals.
-The table cuts long texts; --json has all of them.`,
-		Example: `  spendbridge query "select vendor, sum(amount), currency from spend group by all"
-  spendbridge query --json "select * from quarantine"
-  spendbridge query "describe spend"`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.query(cmd.Context(), file, timeout, args[0])
+			return a.inView(cmd.Context(), func(v *view) error {
+				x, err := v.explain(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				q, err := report.ShowQuarantine(cmd.Context(), v.db, x)
+				if err != nil {
+					return err
+				}
+				return a.printFrom(v, map[string]any{"quarantine": []report.QuarantinedSource{q}}, func(w *screen) {
+					printExplanation(w, x)
+					printPayload(w, q.Payload)
+				})
+			})
 		},
-	}
-	cmd.Flags().StringVar(&file, "file", "", "ask this `file` instead; then no configuration is read")
-	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "give up after this `time`")
+	})
 	return cmd
-}
-
-func (a *app) query(ctx context.Context, file string, timeout time.Duration, statement string) error {
-	if file == "" {
-		c, err := a.config()
-		if err != nil {
-			return err
-		}
-		file = c.PublishedFile()
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %s; ask for less, or allow more with --timeout", timeout))
-	defer cancel()
-	answer, err := job.Query(ctx, file, statement)
-	if err != nil {
-		return err
-	}
-	return a.print(answer, func(w io.Writer) { printAnswer(w, answer) })
 }
 
 func newReportCmd(a *app) *cobra.Command {
@@ -299,37 +271,32 @@ or .parquet file for an auditor.`,
 	return cmd
 }
 
+// report writes the page of a run, or finds the one that the run wrote when it
+// ended.
 func (a *app) report(ctx context.Context, name, out string) error {
-	return a.inView(ctx, func(v *view) error {
-		run, path, err := a.reportIn(ctx, v, name, out)
+	if _, err := os.Stat(filepath.Dir(out)); out != "" && err != nil {
+		return etl.Usagef("--out: %w", err)
+	}
+	return a.inView(ctx, func(v *view) (err error) {
+		var run etl.RunID
+		var path string
+		if v.session == nil {
+			run, path, v.AsOf, err = job.WrittenReport(v.config, name)
+		} else if run, err = report.FindRun(ctx, v.db, name); err == nil {
+			path = cmp.Or(out, filepath.Join(v.config.ReportsDir(), string(run)+".html"))
+			err = v.session.WriteReport(ctx, run, path)
+		}
 		if err != nil {
 			return err
 		}
-		return a.printFrom(v, map[string]any{"run_id": run, "path": path}, func(w io.Writer) { fmt.Fprintln(w, path) })
+		return a.printFrom(v, map[string]any{"run_id": run, "path": path}, func(w *screen) { fmt.Fprintln(w, path) })
 	})
 }
 
-// reportIn writes the page of a run, or finds the one that the run wrote when
-// it ended.
-func (a *app) reportIn(ctx context.Context, v *view, name, out string) (run etl.RunID, path string, err error) {
-	if v.session == nil {
-		run, path, v.AsOf, err = job.WrittenReport(v.config, name)
-		return run, path, err
-	}
-	if run, err = report.FindRun(ctx, v.db, name); err != nil {
-		return run, "", err
-	}
-	path = cmp.Or(out, filepath.Join(v.config.ReportsDir(), string(run)+".html"))
-	return run, path, v.session.WriteReport(ctx, run, path)
-}
-
 func (a *app) reportLedger(ctx context.Context, path, firstDay, dayAfter string) error {
-	from, err := dayFlag("--from", firstDay)
-	if err != nil {
-		return err
-	}
+	from, fault := dayFlag("--from", firstDay)
 	to, err := dayFlag("--to", dayAfter)
-	if err != nil {
+	if err = errors.Join(fault, err); err != nil {
 		return err
 	}
 	return a.inSession(ctx, func(s *job.Session) error {
@@ -338,11 +305,10 @@ func (a *app) reportLedger(ctx context.Context, path, firstDay, dayAfter string)
 			return err
 		}
 		result := map[string]any{"path": path, "items": items}
-		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "%d items in %s\n", items, path) })
+		return a.print(result, func(w *screen) { fmt.Fprintf(w, "%d items in %s\n", items, path) })
 	})
 }
 
-// dayFlag reads a flag that is a day.
 func dayFlag(flag, text string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +16,12 @@ import (
 	"spendbridge/etl"
 	"spendbridge/etl/config"
 	"spendbridge/etl/report"
+	"spendbridge/etl/sandbox"
 	"spendbridge/etl/warehouse"
 )
 
 func TestStatusWhileARunIsAtWork(t *testing.T) {
+	t.Parallel() // commands wait for the lock
 	options := smallSandbox()
 	options.Plain = true
 	a := &app{configPath: startSandbox(t, options), log: slog.New(slog.DiscardHandler)}
@@ -29,7 +35,7 @@ func TestStatusWhileARunIsAtWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := a.readState(t.Context(), c)
+	first, err := a.readState(t.Context(), c, false)
 	if err != nil || first.Busy != "spendbridge run" || first.Status != "" {
 		t.Errorf("in the first run: %+v, %v", first, err)
 	}
@@ -45,9 +51,112 @@ func TestStatusWhileARunIsAtWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock("")
-	later, err := a.readState(t.Context(), c)
+	later, err := a.readState(t.Context(), c, false)
 	if err != nil || later.Busy != "spendbridge run" || later.Status != etl.StatusOK || len(later.Runs) != 1 {
 		t.Errorf("in a later run: %+v, %v", later, err)
+	}
+}
+
+// Status tells the webhook of what came between runs, once; and each time of a
+// data folder that does not open, as it cannot note that there.
+func TestStatusNotifies(t *testing.T) {
+	var told []string
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var message struct{ Text string }
+		if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
+			t.Error(err)
+		}
+		told = append(told, message.Text)
+	}))
+	defer hook.Close()
+	options := smallSandbox()
+	options.Plain = true
+	path := startSandbox(t, options)
+	addLines(t, path, "notify: {webhook: "+hook.URL+"}")
+	folder := filepath.Dir(path)
+
+	steps := []struct {
+		line string
+		code int
+		told string // in the new message; empty for none
+	}{
+		{"run", 0, ""},
+		{"status --notify", 0, ""},
+		{"rm spend.duckdb", 0, ""},
+		{"status", 3, ""},
+		{"status --notify", 3, "Needs attention: the analysts' copy is missing"},
+		{"status --notify", 3, ""},
+		{"load --snapshot-only", 0, "Everything is in order"},
+		{"status --notify", 0, ""},
+		{"rm warehouse.duckdb", 0, ""},
+		{"mkdir warehouse.duckdb", 0, ""},
+		{"status", 1, ""},
+		{"status --notify", 1, "Something failed: "},
+		{"status --notify", 1, "Something failed: "},
+	}
+	for _, step := range steps {
+		before, code := len(told), 0
+		switch words := strings.Fields(step.line); words[0] {
+		case "rm":
+			if err := os.Remove(filepath.Join(folder, words[1])); err != nil {
+				t.Fatal(err)
+			}
+		case "mkdir":
+			if err := os.Mkdir(filepath.Join(folder, words[1]), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			code, _, _ = command(t, append(words, "--config", path, "--quiet")...)
+		}
+		if code != step.code {
+			t.Errorf("%s ended with %d, want %d", step.line, code, step.code)
+		}
+		switch news := strings.Join(told[before:], "\n"); {
+		case (news == "") != (step.told == ""), !strings.Contains(news, step.told):
+			t.Errorf("%s told %q, want %q", step.line, news, step.told)
+		}
+	}
+}
+
+// The message of a run that went wrong names the host, the run, each source with its
+// money, and what to do.
+func TestTheWebhookSaysWhatAndWhere(t *testing.T) {
+	var told []byte
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told, _ = io.ReadAll(r.Body) }))
+	defer hook.Close()
+	options := smallSandbox()
+	options.Plain = true
+	var err error
+	if options.Faults, err = sandbox.ParseFaults("productiv:503-after-store@1,procurify:403"); err != nil {
+		t.Fatal(err)
+	}
+	path := startSandbox(t, options)
+	addLines(t, path, "notify: {webhook: "+hook.URL+"}")
+	if code, _, errs := command(t, "run", "--config", path, "--quiet"); code != 1 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var message struct {
+		Text, Host string
+		Run        string `json:"run_id"`
+		Sources    []struct{ Source, What string }
+	}
+	if err := json.Unmarshal(told, &message); err != nil {
+		t.Fatal(err)
+	}
+	host, _ := os.Hostname()
+	if message.Host != host || message.Run == "" || len(message.Sources) != 2 {
+		t.Fatalf("got %s", told)
+	}
+	if s := message.Sources[0]; s.Source != "procurify" || !strings.Contains(s.What, "403") {
+		t.Errorf("of a source that was not read it says %+v", s)
+	}
+	if s := message.Sources[1]; s.Source != "productive" || !strings.Contains(s.What, " in doubt (") || !strings.Contains(s.What, " USD") {
+		t.Errorf("of a source that is in doubt it says %+v", s)
+	}
+	for _, want := range []string{host, message.Run, "\n• productive: ", "\n`spendbridge settle "} {
+		if !strings.Contains(message.Text, want) {
+			t.Errorf("the text does not name %q: %q", want, message.Text)
+		}
 	}
 }
 
@@ -89,7 +198,7 @@ func TestStatusIsInColorOnATerminalOnly(t *testing.T) {
 	}}
 	for _, paint := range []bool{false, true} {
 		var out strings.Builder
-		result.print(&screen{&out, paint, time.UTC})
+		result.print(&screen{Writer: &out, paint: paint, width: 80, zone: time.UTC})
 		if got := strings.Contains(out.String(), "\x1b["); got != paint {
 			t.Errorf("color is %v, want %v:\n%s", got, paint, out.String())
 		}

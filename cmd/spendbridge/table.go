@@ -2,21 +2,26 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
+	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 
 	"spendbridge/etl"
 )
 
-// A table is printed in columns that are as wide as what they hold. Columns
-// of numbers are aligned to the right.
+// A table is printed in columns that are as wide as what they hold, if they fit
+// the screen. Columns of numbers are aligned to the right.
 type table struct {
 	head []string
 	rows [][]string
 }
+
+// least is how narrow a column of texts may become.
+const least = 8
+
+// copied are the columns that people copy into commands, so they stay whole.
+var copied = []string{"ID", "POSTED AS", "BETTER", "BECOMES"}
 
 func (t *table) add(cells ...string) {
 	for i := range cells {
@@ -27,12 +32,13 @@ func (t *table) add(cells ...string) {
 
 // printRows prints a heading and a table with a line for each row; nothing if
 // there are no rows.
-func printRows[T any](w io.Writer, heading string, head []string, rows []T, cells func(T) []string) {
+func printRows[T any](w *screen, heading string, head []string, rows []T, cells func(T) []string) {
 	if len(rows) == 0 {
 		return
 	}
 	if heading != "" {
-		fmt.Fprintln(w, "\n"+heading)
+		fmt.Fprintln(w)
+		w.wrap("", heading)
 	}
 	t := table{head: head}
 	for _, row := range rows {
@@ -41,21 +47,25 @@ func printRows[T any](w io.Writer, heading string, head []string, rows []T, cell
 	t.print(w)
 }
 
-// print writes the table, indented by two spaces.
-func (t *table) print(w io.Writer) {
-	widths := make([]int, len(t.head))
-	numbers := make([]bool, len(t.head))
+// print writes the table, indented by two spaces. What is too wide for the
+// screen has its longest texts cut; a table that is too wide even so is written
+// with a line for each cell.
+func (t *table) print(w *screen) {
+	widths, numbers := t.measure()
+	whole := slices.Clone(numbers)
 	for i, name := range t.head {
-		widths[i], numbers[i] = utf8.RuneCountInString(name), len(t.rows) > 0
-		for _, row := range t.rows {
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
-			numbers[i] = numbers[i] && isNumber(row[i])
-		}
+		whole[i] = whole[i] || slices.Contains(copied, name)
+	}
+	if !shrink(widths, whole, w.width) {
+		t.printUpright(w)
+		return
 	}
 	for _, row := range append([][]string{t.head}, t.rows...) {
 		var line strings.Builder
 		for i, cell := range row {
-			gap := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			cell = runewidth.Truncate(cell, widths[i], "…")
+			gap := strings.Repeat(" ", widths[i]-runewidth.StringWidth(cell))
+			cell = w.mark(cell)
 			if numbers[i] {
 				cell = gap + cell
 			} else {
@@ -67,9 +77,60 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
-// printFirst prints the first rows of a list, and how many there are more.
-func (t *table) printFirst(w io.Writer, more int) {
-	t.print(w)
+// measure returns how wide each column is, and whether it holds numbers.
+func (t *table) measure() (widths []int, numbers []bool) {
+	widths, numbers = make([]int, len(t.head)), make([]bool, len(t.head))
+	for i, name := range t.head {
+		widths[i], numbers[i] = runewidth.StringWidth(name), len(t.rows) > 0
+		for _, row := range t.rows {
+			widths[i] = max(widths[i], runewidth.StringWidth(row[i]))
+			numbers[i] = numbers[i] && isNumber(row[i])
+		}
+	}
+	return widths, numbers
+}
+
+// shrink narrows the widest columns until all fit, except those that stay whole,
+// and reports whether they do.
+func shrink(widths []int, whole []bool, most int) bool {
+	all := 0
+	for _, width := range widths {
+		all += 2 + width
+	}
+	for ; all > most; all-- {
+		widest := -1
+		for i, width := range widths {
+			if !whole[i] && width > least && (widest < 0 || width > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return false
+		}
+		widths[widest]--
+	}
+	return true
+}
+
+// printUpright writes a line for each cell, and an empty one between rows.
+func (t *table) printUpright(w *screen) {
+	label := 0
+	for _, name := range t.head {
+		label = max(label, runewidth.StringWidth(name))
+	}
+	for i, row := range t.rows {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		for j, cell := range row {
+			cell = runewidth.Truncate(cell, max(least, w.width-label-4), "…")
+			fmt.Fprintln(w, strings.TrimRight("  "+runewidth.FillRight(t.head[j], label)+"  "+w.mark(cell), " "))
+		}
+	}
+}
+
+// printMore says how many rows a list has beyond those that are printed.
+func printMore(w *screen, more int) {
 	if more > 0 {
 		fmt.Fprintf(w, "  … and %s more; --limit 0 shows all\n", etl.Number(more))
 	}
@@ -78,31 +139,3 @@ func (t *table) printFirst(w io.Writer, more int) {
 func isNumber(cell string) bool {
 	return cell == "" || strings.Trim(cell, "0123456789,.-+?sµmh%") == ""
 }
-
-// A screen prints with color on a terminal and without elsewhere.
-type screen struct {
-	io.Writer
-	paint bool
-	zone  *time.Location
-}
-
-const (
-	green  = "32"
-	yellow = "33"
-	red    = "31"
-	faint  = "2"
-)
-
-func (s *screen) color(code, text string) string {
-	if !s.paint {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
-// paints reports whether w shows colors.
-func paints(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
-
-func (s *screen) heading(text string) { fmt.Fprintln(s, "\n"+s.color(faint, text)) }
-
-func (s *screen) time(t time.Time) string { return t.In(s.zone).Format("2006-01-02 15:04 MST") }

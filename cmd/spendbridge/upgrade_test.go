@@ -2,13 +2,17 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -42,13 +46,28 @@ func TestUpgrade(t *testing.T) {
 		}
 		return found
 	}
+	original, err := os.ReadFile(filepath.Join(folder, "data", "warehouse.duckdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	// Whoever opens the folder first changes the schema; the old file is kept
 	// until a run succeeded.
-	if code, _, errs := command(t, "explain", "productive-517-expense-10", "--config", config); code != 0 {
-		t.Fatalf("explain ended with %d: %s", code, errs)
+	code, explained, errs := command(t, "explain", "productive-517-expense-10", "--config", config, "--json")
+	if code != 0 || !strings.Contains(explained, "/month=09/part-0.parquet") {
+		t.Fatalf("explain ended with %d, without the snapshot's file: %s%s", code, explained, errs)
 	}
 	if found := copies(); len(found) != 1 || filepath.Base(found[0]) != "warehouse.before-92.duckdb" {
 		t.Errorf("kept %v, want warehouse.before-92.duckdb", found)
+	} else if kept, err := os.ReadFile(found[0]); err != nil || !bytes.Equal(kept, original) {
+		t.Errorf("what is kept is not the file of before: %v", err)
+	}
+	// Its snapshot is of the older layout.
+	if _, verified, errs := command(t, "verify", "--config", config); !strings.Contains(verified, "✓  verify/snapshot") {
+		t.Errorf("verify has no word on the snapshot: %s%s", verified, errs)
+	}
+	code, past, errs := command(t, "load", "--snapshot-only", "--as-of", "20261126T114242Z-5df777", "--out", filepath.Join(folder, "past"), "--config", config)
+	if code != 0 || !strings.Contains(past, "contract") {
+		t.Errorf("load --as-of ended with %d: %s%s", code, past, errs)
 	}
 	for _, tt := range []struct {
 		line string
@@ -78,6 +97,91 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+// doctor --upgrade says what the commands of this version then do, and changes nothing.
+// Here the alias file is gone, and records are due that were not.
+func TestAnUpgradeIsTriedOnACopy(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	data := filepath.Join(folder, "data")
+	unpackFolder(t, etltest.Data("upgrade", "data.tar.zst"), folder)
+	config := filepath.Join(folder, "spendbridge.yaml")
+	text := bytes.Replace(etltest.Read(t, "upgrade", "spendbridge.yaml"), []byte("post_from: 2026-09-01"), []byte("post_from: 2026-01-01"), 1)
+	if err := os.WriteFile(config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(want ...string) {
+		t.Helper()
+		code, out, errs := command(t, "doctor", "--upgrade", "--config", config)
+		if code != 0 {
+			t.Fatalf("exit code %d: %s%s", code, out, errs)
+		}
+		for _, text := range want {
+			if !regexp.MustCompile(text).MatchString(out) {
+				t.Errorf("it does not say %q:\n%s", text, out)
+			}
+		}
+	}
+	location := filepath.Join(data, "warehouse.duckdb")
+	alter(t, location, "other_rules.sql")
+	before := contentOf(t, data)
+	ask(
+		`ok +schema +version 92 becomes \d+, in \d+ steps`, `warehouse.before-92.duckdb first`,
+		`warning +records +another amount for 1 record\n`, `warning +records +another day for 2 records\n`, `warning +records +from excluded to spend: 1 record\n`,
+		`warning +names +another vendor for 1 record: Office Depot becomes OFFICE DEPOT #564 \(1\)`, `another category for 1 record\n`,
+		`warning +next load +\d+ records are held by the gate folder`,
+	)
+	if diff := cmp.Diff(before, contentOf(t, data)); diff != "" {
+		t.Errorf("the data folder has changed: %s", diff)
+	}
+	// The version that is here opens it, and is sent back: all is as it was.
+	if code, _, errs := command(t, "explain", "productive-517-expense-10", "--config", config); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	if err := os.Rename(filepath.Join(data, "warehouse.before-92.duckdb"), location); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, contentOf(t, data)); diff != "" {
+		t.Errorf("the way back does not lead to what was there: %s", diff)
+	}
+	ask(`ok +schema +version 92 becomes`)
+	// It takes over.
+	if code, _, errs := command(t, "transform", "--config", config); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	ask(`ok +schema +version \d+, which is that of this program`, `ok +records +nothing changes: 57 records`, `ok +names +nothing changes`)
+}
+
+// alter runs the statements of a file on a database.
+func alter(t *testing.T, database, file string) {
+	t.Helper()
+	db, err := sql.Open("duckdb", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(string(etltest.Read(t, "upgrade", file))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// contentOf returns the hash of each file of a folder but its lock.
+func contentOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	content := map[string]string{}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() || entry.Name() == "lock" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		content[path] = fmt.Sprintf("%x", sha256.Sum256(text))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 // dumpFolder reads all that must survive, one row a line.
 func dumpFolder(t *testing.T, folder string) *txtar.Archive {
 	t.Helper()
@@ -93,7 +197,7 @@ func dumpFolder(t *testing.T, folder string) *txtar.Archive {
 		add(table+".jsonl", rows)
 	}
 	latest := filepath.Join(folder, "data", "snapshots", "latest")
-	shown := dumpRows(t, "", "snapshot.sql", sql.Named("files", filepath.Join(latest, "*", "*", "*.parquet")))
+	shown := dumpRows(t, "", "snapshot.sql", sql.Named("files", filepath.Join(latest, "spend", "*", "*", "*.parquet")))
 	if diff := cmp.Diff(strings.Split(spend, "\n"), strings.Split(shown, "\n")); diff != "" {
 		t.Errorf("the snapshot does not show canonical.spend (-spend +snapshot):\n%s", diff)
 	}

@@ -24,6 +24,7 @@ func TestReferenceRatesAreFetchedOnceADay(t *testing.T) {
 	config := startSandbox(t, sandbox.Options{})
 	addLines(t, config, "fx: {url: "+bank.URL+"}")
 
+	began := time.Now().UTC().Day()
 	for range 2 {
 		var out strings.Builder
 		if code := execute(t.Context(), []string{"transform", "--config", config}, &out, io.Discard); code != 0 {
@@ -33,7 +34,7 @@ func TestReferenceRatesAreFetchedOnceADay(t *testing.T) {
 			t.Errorf("there is no stage rates:\n%s", out.String())
 		}
 	}
-	if asked != 1 {
+	if asked != 1 && time.Now().UTC().Day() == began { // else midnight was in between
 		t.Errorf("the rates were fetched %d times, want 1", asked)
 	}
 }
@@ -56,7 +57,7 @@ func TestABadDownloadOfRatesNeedsAttention(t *testing.T) {
 		if code := execute(t.Context(), []string{command, "--config", path}, &out, io.Discard); code != want {
 			t.Fatalf("%s: exit code %d, want %d: %s", command, code, want, out.String())
 		}
-		if !strings.Contains(out.String(), says) {
+		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), strings.Join(strings.Fields(says), " ")) {
 			t.Errorf("%s does not say %q:\n%s", command, says, out.String())
 		}
 	}

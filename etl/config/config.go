@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -30,6 +31,10 @@ var Template []byte
 type Config struct {
 	DataDir           string     `yaml:"data_dir"`
 	Warehouse         string     `yaml:"warehouse"`
+	Lake              Lake       `yaml:"lake"`
+	Extensions        string     `yaml:"extensions"`
+	Store             string     `yaml:"store"`
+	S3                S3         `yaml:"s3"`
 	MemoryLimit       string     `yaml:"memory_limit"`
 	ReportingCurrency string     `yaml:"reporting_currency"`
 	ReportingTimezone string     `yaml:"reporting_timezone"`
@@ -42,6 +47,7 @@ type Config struct {
 	Categories        Categories `yaml:"categories"`
 	Quarantine        Quarantine `yaml:"quarantine"`
 	Snapshots         Snapshots  `yaml:"snapshots"`
+	Publish           Publish    `yaml:"publish"`
 	Schedule          Schedule   `yaml:"schedule"`
 	HTTP              HTTP       `yaml:"http"`
 	Notify            Notify     `yaml:"notify"`
@@ -82,6 +88,22 @@ func SourceNames(sources []Source) []string {
 		names = append(names, s.Name)
 	}
 	return names
+}
+
+// Lake says where a warehouse that is a lake keeps its data.
+type Lake struct {
+	DataPath string `yaml:"data_path"`
+	Password Secret `yaml:"-"` // of the catalog, if warehouse has it
+}
+
+// S3 says how to reach the buckets that store and lake name. What is not set comes from the
+// environment, the files and the role that the AWS SDK looks at.
+type S3 struct {
+	Endpoint  string `yaml:"endpoint"`
+	Region    string `yaml:"region"`
+	KeyID     Secret `yaml:"key_id"`
+	Secret    Secret `yaml:"secret"`
+	PathStyle bool   `yaml:"path_style"`
 }
 
 // Productiv says where and how spend is posted.
@@ -136,6 +158,24 @@ type Snapshots struct {
 	KeepFor Duration `yaml:"keep_for"` // younger ones are kept even beyond keep
 }
 
+// Publish says where others find spend.duckdb, the snapshots and the reports,
+// and who may read them. Without a folder they are in the data folder, for this
+// user alone.
+type Publish struct {
+	Dir   string `yaml:"dir"`
+	Group string `yaml:"group"` // empty = the group of this user
+	Mode  string `yaml:"mode"`  // of files, octal
+}
+
+// FileMode is the mode as a number.
+func (p Publish) FileMode() fs.FileMode {
+	mode, err := strconv.ParseUint(p.Mode, 8, 9)
+	if err != nil {
+		panic(err) // check refuses every other text
+	}
+	return fs.FileMode(mode)
+}
+
 // Schedule says when the daemon runs which job. An empty expression is a
 // job that is not scheduled.
 type Schedule struct {
@@ -152,9 +192,11 @@ type HTTP struct {
 	Listen string `yaml:"listen"`
 }
 
-// Notify names the webhook to call on failures; empty = none.
+// Notify names what to call on failures, and after scheduled loads that did not
+// fail; empty = nothing. Such an address is its own password.
 type Notify struct {
-	Webhook Secret `yaml:"webhook"` // a webhook's address is its password
+	Webhook      Secret `yaml:"webhook"`
+	HeartbeatURL Secret `yaml:"heartbeat_url"`
 }
 
 // Default is what an empty file means.
@@ -181,9 +223,22 @@ func Default() *Config {
 		Vendors:    Vendors{AliasesFile: "vendors.csv"},
 		Quarantine: Quarantine{MaxShare: 0.05},
 		Snapshots:  Snapshots{Keep: 30},
+		Publish:    Publish{Mode: "0640"},
 		Schedule:   Schedule{Timezone: "UTC", CatchUp: "once", Drain: Duration(5 * time.Minute)},
 	}
 }
+
+// The schemes of a warehouse that is not a file.
+const (
+	schemeLake       = "ducklake:postgres:"
+	schemeMotherDuck = "md:"
+)
+
+// HasLake reports whether the warehouse is a lake, which several machines share.
+func (c *Config) HasLake() bool { return strings.HasPrefix(c.Warehouse, schemeLake) }
+
+// LakeCatalog is how PostgreSQL's clients name the database of the lake's catalog.
+func (c *Config) LakeCatalog() string { return strings.TrimPrefix(c.Warehouse, schemeLake) }
 
 // WarehouseLocation is where the warehouse is.
 func (c *Config) WarehouseLocation() string {
@@ -201,9 +256,12 @@ func (c *Config) EngineMemory() string {
 	return strconv.FormatFloat(size*0.85, 'f', 3, 64) + c.MemoryLimit[len(number):]
 }
 
+// publishedDir is the folder of what others may read.
+func (c *Config) publishedDir() string { return cmp.Or(c.Publish.Dir, c.DataDir) }
+
 // SnapshotsDir is the folder of the Parquet snapshots.
 func (c *Config) SnapshotsDir() string {
-	return cmp.Or(c.Snapshots.Dir, filepath.Join(c.DataDir, "snapshots"))
+	return cmp.Or(c.Snapshots.Dir, filepath.Join(c.publishedDir(), "snapshots"))
 }
 
 // RatesFile is the file of reference rates: the user's, or where the download
@@ -219,10 +277,10 @@ func (c *Config) RatesFile() string {
 func (c *Config) TempDir() string { return filepath.Join(c.DataDir, "tmp") }
 
 // PublishedFile is the read-only copy for analysts.
-func (c *Config) PublishedFile() string { return filepath.Join(c.DataDir, "spend.duckdb") }
+func (c *Config) PublishedFile() string { return filepath.Join(c.publishedDir(), "spend.duckdb") }
 
 // ReportsDir is the folder of the run reports.
-func (c *Config) ReportsDir() string { return filepath.Join(c.DataDir, "reports") }
+func (c *Config) ReportsDir() string { return filepath.Join(c.publishedDir(), "reports") }
 
 // StateFile is what status shows while a run holds the warehouse.
 func (c *Config) StateFile() string { return filepath.Join(c.DataDir, "state.json") }
@@ -325,4 +383,35 @@ func (d Date) MarshalText() ([]byte, error) {
 		return nil, nil
 	}
 	return []byte(d.Format(time.DateOnly)), nil
+}
+
+// The shapes of a record: finance as the vendor's older page documents it, spend
+// as on the newer one with signatureId (schemas/README.md, Productiv: the record).
+const (
+	SchemaFinance = "finance"
+	SchemaSpend   = "spend"
+)
+
+// What happens to a record that changes after it was delivered.
+const (
+	OnChangeReport     = "report"     // it is listed
+	OnChangeResend     = "resend"     // it is posted again under its key
+	OnChangeCompensate = "compensate" // it is reversed and posted under a new key
+)
+
+// What happens to the first load of a source to a target.
+const (
+	FirstLoadHold = "hold" // it waits for an approval
+	FirstLoadPost = "post" // it goes out; for a target on this machine only
+)
+
+// What happens to a batch whose outcome is unknown.
+const (
+	InDoubtHold   = "hold"   // it waits for a decision
+	InDoubtResend = "resend" // the same body is posted again
+)
+
+// AppFor returns the application that a source's records go to, "" for none.
+func (p Productiv) AppFor(source string) string {
+	return cmp.Or(p.AppIDs[source], p.AppID)
 }

@@ -262,8 +262,30 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 		"a schedule for no source": {
 			whole + "schedule: {productiv: \"0 2 * * *\"}\n",
 			"schedule.productiv: is neither a source nor a job; did you mean productive?"},
+		"a schedule that cannot be for no source": {
+			whole + "schedule: {berlin: \"0 2 31 2 *\"}\n",
+			`schedule.berlin: "0 2 31 2 *" never occurs`},
+		"a schedule that cannot be for a source with faults": {
+			strings.Replace(whole, "productiv:\n", "  berlin: {kind: x}\nproductiv:\n", 1) + "schedule: {berlin: \"0 2 * *\"}\n",
+			`schedule.berlin: "0 2 * *": expected exactly 5 fields`},
 		"a probe port for everyone": {whole + "http: {listen: \":9464\"}\n", "http.listen: must be a loopback address"},
+		"a store of another kind":   {whole + "store: gs://bucket/x\n", `store: is "gs://bucket/x"; write s3://bucket/spendbridge, or file:///mnt/share`},
+		"a store without a scheme":  {whole + "store: /mnt/share\n", `store: is "/mnt/share"; write s3://bucket/spendbridge`},
+		"a store with a secret":     {whole + "store: s3://id:hush-1@bucket/x\n", "store: is not the plain address of a store"},
+		"a store with settings":     {whole + "store: s3://bucket?region=x\n", "store: is not the plain address of a store"},
+		"a key id without a secret": {whole + "s3: {key_id: hush-1}\n", "s3: needs both key_id and secret"},
+		"a store in the clear":      {whole + "s3: {endpoint: \"http://minio.example\"}\n", "s3.endpoint: sends secrets in the clear"},
+		"published in the data":     {whole + "publish: {dir: data/shared}\n", "publish.dir: must be apart from data_dir"},
+		"a group without a folder":  {whole + "publish: {group: finance}\n", "publish.group: needs publish.dir"},
+		"a mode for writers":        {whole + "publish: {dir: ../x, mode: \"0660\"}\n", "publish.mode: lets others change what is published"},
+		"a mode of programs":        {whole + "publish: {dir: ../x, mode: \"0750\"}\n", "publish.mode: is the mode of files"},
+		"a mode in letters":         {whole + "publish: {dir: ../x, mode: u=rw}\n", "publish.mode: is \"u=rw\"; write an octal mode like 0640"},
+		"snapshots in a bucket":     {whole + "snapshots: {dir: \"s3://bucket/x\"}\n", "snapshots.dir: is on this machine or on a mounted folder: write a path without s3://"},
+		"a data folder in a bucket": {"data_dir: s3://bucket/x\n" + whole, "data_dir: is on this machine or on a mounted folder"},
+		"a warehouse in a bucket":   {"warehouse: s3://bucket/w.duckdb\n" + whole, "warehouse: is on this machine or on a mounted folder"},
+		"an alias file in a bucket": {whole + "vendors: {aliases_file: \"https://example.com/a.csv\"}\n", "vendors.aliases_file: is on this machine or on a mounted folder"},
 		"a key twice":               {whole + "productiv: {}\n", `is not valid YAML: mapping key "productiv" already defined`},
+		"a heartbeat in the clear":  {whole + "notify: {heartbeat_url: \"http://ping.example/hush-1\"}\n", "notify.heartbeat_url: sends secrets in the clear to ping.example; use https://"},
 		"no YAML":                   {"sources: [", "c.yaml:1:10: is not valid YAML"},
 		"two documents":             {"a: b\n---\nc: d\n", "must be a single YAML document"},
 	}
@@ -295,7 +317,7 @@ productiv:
 	want := strings.TrimSpace(`
 the configuration is invalid:
   c.yaml:2:1: data_dri: is not a known key; did you mean data_dir?
-  c.yaml:5:12: sources.productive.token: needs the variable NOT_SET, which is not set; set it: export NOT_SET=…
+  c.yaml:5:12: sources.productive.token: needs the variable NOT_SET, which is not set; set it: export NOT_SET=…, or write NOT_SET=… into .env beside this file
   c.yaml:7:1: productiv.client_secret: is missing or empty; it is required
   c.yaml:7:1: productiv.app_id: is missing or empty; it is required
   c.yaml:9:3: productiv.batch_size: is 0; write a number from 1 to 1000`)
@@ -366,6 +388,66 @@ func TestAConfigurationReadsTheSameHoweverItWasSaved(t *testing.T) {
 			}
 			if got.Productiv.AppID != "ü-1" || got.Sources[0].Token != want.Sources[0].Token {
 				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestVariablesComeFromAFileBesideTheConfiguration(t *testing.T) {
+	text := strings.NewReplacer("${PRODUCTIVE_TOKEN}", "${TOKEN}", "${PRODUCTIV_CLIENT_SECRET}", "${SECRET}").Replace(whole)
+	tests := map[string]struct {
+		file          string
+		token, secret string
+	}{
+		"as shells read it":      {"# tokens\n\nexport TOKEN=hush-7\nSECRET='hush 8 # $x \\n'\n", "hush-7", `hush 8 # $x \n`},
+		"as Windows writes it":   {"\ufeffTOKEN=hush-7\r\nSECRET=hush-8\r\n", "hush-7", "hush-8"},
+		"with signs of a secret": {"TOKEN=hu$sh\\7=\nSECRET=\"hush#8\" # Productiv\n", `hu$sh\7=`, "hush#8"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, err := parseBeside(t, text, tt.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Sources[0].Token.Reveal(); got != tt.token {
+				t.Errorf("token %q, want %q", got, tt.token)
+			}
+			if got := c.Productiv.ClientSecret.Reveal(); got != tt.secret {
+				t.Errorf("secret %q, want %q", got, tt.secret)
+			}
+		})
+	}
+	c, err := parseBeside(t, whole, "PRODUCTIVE_TOKEN=hush-9\n")
+	if err != nil || c.Sources[0].Token.Reveal() != "hush-1" {
+		t.Errorf("the file wins over the environment: %v, %v", c.Sources[0].Token.Reveal(), err)
+	}
+}
+
+// parseBeside parses a configuration with a file of variables beside it.
+func parseBeside(t *testing.T, text, variables string) (*Config, error) {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, EnvFile), []byte(variables), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return parseConfig(filepath.Join(folder, "c.yaml"), []byte(text), kinds, environment)
+}
+
+func TestEachFaultOfTheFileWithVariablesNamesItsLine(t *testing.T) {
+	tests := map[string]struct{ file, want string }{
+		"no =":                   {"A=b\n\nhush\n", ".env:3:1: is not NAME=value"},
+		"an open quote":          {"A='hush\n", ".env:1:1: is not NAME=value"},
+		"a cut value":            {"A=hush#1\n", ".env:1:1: has a # that would end the value"},
+		"a value cut at once":    {"A=#hush\n", ".env:1:1: has a # that would end the value"},
+		"a cut quoted value":     {"A='hush'b#1\n", ".env:1:1: has a # that would end the value"},
+		"a name twice":           {"A=hush-1\nA=hush-2\n", ".env:2:1: sets A again; remove one of the two"},
+		"bytes that are no text": {"# \xfc\n", ".env:1:1: the byte 0xfc is not UTF-8"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parseBeside(t, whole+"  batch_size: 0\n", tt.file)
+			if text := fmt.Sprint(err); !strings.Contains(text, tt.want) || !strings.Contains(text, "batch_size: is 0") || strings.Contains(text, "hush") {
+				t.Errorf("got %v\nwant one that says %q", err, tt.want)
 			}
 		})
 	}
@@ -510,8 +592,8 @@ the configuration is invalid:
   c.yaml:4:24: sources.productive.minor_units.JPY: must be a whole number, not text
   c.yaml:4:34: sources.productive.minor_units.KWD: must be a whole number, not a decimal number
   c.yaml:5:15: sources.productive.lookback: is "90"; write a duration like 90d, 12h or 30s
-  c.yaml:6:15: sources.productive.base_url: needs the variable A, which is not set; set it: export A=…
-  c.yaml:6:15: sources.productive.base_url: needs the variable B, which is not set; set it: export B=…
+  c.yaml:6:15: sources.productive.base_url: needs the variable A, which is not set; set it: export A=…, or write A=… into .env beside this file
+  c.yaml:6:15: sources.productive.base_url: needs the variable B, which is not set; set it: export B=…, or write B=… into .env beside this file
   c.yaml:12:25: productiv.app_ids.productive: must be text in quotes, not a list
   c.yaml:12:41: productiv.app_ids.procurify: must be text in quotes, not a whole number
   c.yaml:14:13: productiv.max_wait: is "1"; write a duration like 90d, 12h or 30s

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +43,7 @@ func parseConfig(path string, text []byte, kinds []Kind, lookup func(string) (st
 		folder: folder, kinds: kinds, lookup: lookup, values: map[*token.Token]value{},
 		at: map[string]*token.Position{}, expanded: map[string]bool{},
 	}
+	r.readEnv()
 	config := Default()
 	if root := r.parse(text); root != nil {
 		r.read(config, root)
@@ -57,6 +57,7 @@ type reader struct {
 	folder   string // of the configuration file
 	kinds    []Kind
 	lookup   func(string) (string, bool)
+	env      map[string]string      // what lookup does not find
 	values   map[*token.Token]value // by the token that an error of goccy carries
 	sources  []value                // not yet checked: their shape depends on their kind
 	faults   []fault
@@ -89,12 +90,7 @@ func (r *reader) parse(content []byte) ast.Node {
 }
 
 func (r *reader) read(c *Config, root ast.Node) {
-	example := *c
-	example.Productiv.AppIDs = map[string]string{anyKey: ""}
-	want := shapeOf(example)
-	want.keys["sources"] = shape{ast.MappingType, map[string]shape{anyKey: {}}}
-	want.keys["schedule"].keys[anyKey] = shape{kind: ast.StringType}
-	if !r.fits(value{ast.MappingValue(nil, nil, root), ""}, want) {
+	if !r.fits(value{ast.MappingValue(nil, nil, root), ""}, rootShape()) {
 		return
 	}
 	r.decode(c, root)
@@ -126,13 +122,7 @@ func (r *reader) source(c *Config, v value) {
 		return
 	}
 	source := kind.source(name)
-	example := source
-	example.MinorUnits = map[string]int{anyKey: 0}
-	want := shapeOf(example)
-	maps.DeleteFunc(want.keys, func(key string, _ shape) bool {
-		return !slices.Contains(commonSettings, key) && !slices.Contains(kind.Settings, key)
-	})
-	if r.fits(v, want) {
+	if r.fits(v, kind.shape()) {
 		r.decode(&source, v.Value)
 	}
 	c.Sources = append(c.Sources, source)
@@ -165,6 +155,7 @@ func find(node ast.Node, key string) ast.Node {
 
 // A fault is one error in a configuration.
 type fault struct {
+	file         string // empty for the configuration itself
 	line, column int
 	key, message string
 }
@@ -190,19 +181,20 @@ func (r *reader) faultAt(key, format string, args ...any) {
 	r.fault(r.at[above], key, format, args...)
 }
 
-// err joins all faults into one error, in the order of the file.
+// err joins all faults into one error, in the order of the file, those of [EnvFile]
+// first.
 func (r *reader) err(file string) error {
 	if len(r.faults) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(r.faults, func(a, b fault) int {
-		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+		return cmp.Or(cmp.Compare(b.file, a.file), cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
 	lines := []string{"the configuration is invalid:"}
 	for _, f := range r.faults {
-		where := file
+		where := cmp.Or(f.file, file)
 		if f.line > 0 {
-			where = fmt.Sprintf("%s:%d:%d", file, f.line, f.column)
+			where = fmt.Sprintf("%s:%d:%d", where, f.line, f.column)
 		}
 		if f.key != "" {
 			where += ": " + f.key

@@ -52,7 +52,11 @@ func (c *Config) Secrets() []NamedSecret {
 	}
 	add("productiv.client_id", c.Productiv.ClientID)
 	add("productiv.client_secret", c.Productiv.ClientSecret)
+	add("warehouse", c.Lake.Password)
+	add("s3.key_id", c.S3.KeyID)
+	add("s3.secret", c.S3.Secret)
 	add("notify.webhook", c.Notify.Webhook.afterHost())
+	add("notify.heartbeat_url", c.Notify.HeartbeatURL.afterHost())
 	return all
 }
 

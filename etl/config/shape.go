@@ -55,13 +55,34 @@ func shapeOfNode(node ast.Node) shape {
 	return s
 }
 
+// rootShape is the shape of the file. That of a source depends on its kind.
+func rootShape() shape {
+	example := Default()
+	example.Productiv.AppIDs = map[string]string{anyKey: ""}
+	s := shapeOf(example)
+	s.keys["sources"] = shape{ast.MappingType, map[string]shape{anyKey: {}}}
+	s.keys["schedule"].keys[anyKey] = shape{kind: ast.StringType}
+	return s
+}
+
+// shape is the shape of a source of this kind.
+func (k Kind) shape() shape {
+	example := k.source("")
+	example.MinorUnits = map[string]int{anyKey: 0}
+	s := shapeOf(example)
+	maps.DeleteFunc(s.keys, func(key string, _ shape) bool {
+		return !slices.Contains(commonSettings, key) && !slices.Contains(k.Settings, key)
+	})
+	return s
+}
+
 // takes reports whether the shape accepts a scalar of a kind.
 func (s shape) takes(kind ast.NodeType) bool {
-	switch kind {
-	case ast.IntegerType:
-		return s.kind == kind || s.kind == ast.FloatType || s.kind == ast.NullType
-	case ast.StringType, ast.FloatType:
-		return s.kind == kind || s.kind == ast.NullType
+	switch s.kind {
+	case ast.NullType:
+		return kind == ast.StringType || kind == ast.IntegerType || kind == ast.FloatType
+	case ast.FloatType:
+		return kind == ast.IntegerType || kind == ast.FloatType
 	}
 	return s.kind == kind
 }
@@ -139,7 +160,7 @@ var (
 	variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 )
 
-// expand replaces ${VAR} from the environment and ${file:PATH} from a file,
+// expand replaces ${VAR} from the environment or [EnvFile], and ${file:PATH} from a file,
 // and reports whether it could. Values are not expanded again.
 func (r *reader) expand(v value, want ast.NodeType) bool {
 	tk := v.Value.GetToken()
@@ -176,25 +197,22 @@ func (r *reader) expand(v value, want ast.NodeType) bool {
 }
 
 func (r *reader) resolve(name string) (string, error) {
-	path, isFile := strings.CutPrefix(name, "file:")
-	var value string
-	if isFile {
-		content, err := os.ReadFile(r.path(path))
-		if err != nil {
+	text, ok := r.lookup(name)
+	if !ok {
+		text, ok = r.env[name]
+	}
+	content := []byte(text)
+	if path, isFile := strings.CutPrefix(name, "file:"); isFile {
+		var err error
+		if content, err = os.ReadFile(r.path(path)); err != nil {
 			return "", fmt.Errorf("${%s}: %w", name, err)
 		}
-		value = string(content)
-	} else {
-		var ok bool
-		value, ok = r.lookup(name)
-		if !ok && !variableName.MatchString(name) {
-			return "", errors.New("has ${…} around text that is not the name of a set variable; write ${NAME} or ${file:PATH}")
-		}
-		if !ok {
-			return "", fmt.Errorf("needs the variable %s, which is not set; set it: export %s=…", name, name)
-		}
+	} else if !ok && !variableName.MatchString(name) {
+		return "", errors.New("has ${…} around text that is not the name of a set variable; write ${NAME} or ${file:PATH}")
+	} else if !ok {
+		return "", fmt.Errorf("needs the variable %s, which is not set; set it: export %[1]s=…, or write %[1]s=… into %[2]s beside this file", name, EnvFile)
 	}
-	value, err := plaintext.Value([]byte(value))
+	value, err := plaintext.Value(content)
 	if err != nil {
 		return "", fmt.Errorf("the value of ${…}: %w", err)
 	}

@@ -1,11 +1,12 @@
 package config
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -13,16 +14,33 @@ import (
 	"spendbridge/etl"
 )
 
-//go:embed spendbridge.service.tmpl
-var unitText string
+//go:embed *.service.tmpl
+var unitFiles embed.FS
 
-var unitTemplate = template.Must(template.New("unit").Parse(unitText))
+var unitTemplates = template.Must(template.ParseFS(unitFiles, "*.service.tmpl"))
 
-// A unit is what a systemd unit needs to know of this installation.
+// A unit is what systemd units need to know of an installation.
 type unit struct {
 	Program, Config, ConfigFolder, DataDir string
 	Writable                               []string
-	StopAfter                              int // seconds
+	Group                                  string // of those who read what is published
+	StopAfter                              int    // seconds
+	Packaged                               bool
+}
+
+func newUnit(program, path string, c *Config) unit {
+	u := unit{
+		Program: program, Config: path, ConfigFolder: filepath.Dir(path), DataDir: c.DataDir,
+		Writable:  []string{c.DataDir},
+		Group:     c.Publish.Group,
+		StopAfter: int((time.Duration(c.Schedule.Drain) + 30*time.Second).Seconds()),
+	}
+	for _, folder := range []string{c.publishedDir(), c.SnapshotsDir()} {
+		if !slices.ContainsFunc(u.Writable, func(w string) bool { return isBelow(folder, w) }) {
+			u.Writable = append(u.Writable, folder)
+		}
+	}
+	return u
 }
 
 // WriteUnit writes a systemd unit that runs the schedule, for this program and
@@ -42,18 +60,46 @@ func WriteUnit(w io.Writer, configPath string, kinds []Kind) error {
 		c = Default()
 		c.DataDir = filepath.Join(filepath.Dir(path), c.DataDir)
 	}
-	u := unit{
-		Program: program, Config: path, ConfigFolder: filepath.Dir(path), DataDir: c.DataDir,
-		Writable:  []string{c.DataDir},
-		StopAfter: int((time.Duration(c.Schedule.Drain) + 30*time.Second).Seconds()),
-	}
-	if rel, err := filepath.Rel(c.DataDir, c.SnapshotsDir()); err != nil || strings.HasPrefix(rel, "..") {
-		u.Writable = append(u.Writable, c.SnapshotsDir())
-	}
+	u := newUnit(program, path, c)
 	for _, path := range append([]string{u.Program, u.Config}, u.Writable...) {
 		if strings.ContainsAny(path, "\"'\\%$ \t\n") {
 			return etl.Usagef("%q holds characters that a unit file reads as its own; use a path without blanks and quotes", path)
 		}
 	}
-	return unitTemplate.Execute(w, u)
+	return unitTemplates.ExecuteTemplate(w, "spendbridge.service.tmpl", u)
+}
+
+// Where a package puts things.
+const (
+	packagedProgram = "/usr/bin/spendbridge"
+	packagedConfig  = "/etc/spendbridge/spendbridge.yaml"
+	packagedDataDir = "/var/lib/spendbridge"
+)
+
+// WritePackaged writes the files of a package that depend on its paths into a
+// folder: the configuration to fill in, the unit that WriteUnit writes, and one
+// that asks for the status.
+func WritePackaged(folder string) error {
+	template := strings.Replace(string(Template), "data_dir: data"+strings.Repeat(" ", len(packagedDataDir)-len("data")), "data_dir: "+packagedDataDir, 1)
+	if err := os.WriteFile(filepath.Join(folder, filepath.Base(packagedConfig)), []byte(template), 0o644); err != nil {
+		return err
+	}
+	c := Default()
+	c.DataDir = packagedDataDir
+	u := newUnit(packagedProgram, packagedConfig, c)
+	u.Packaged = true
+	for _, t := range unitTemplates.Templates() {
+		name, isUnit := strings.CutSuffix(t.Name(), ".tmpl")
+		if !isUnit { // a part of both
+			continue
+		}
+		var text strings.Builder
+		if err := t.Execute(&text, u); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spendbridge/etl"
 )
 
@@ -20,7 +22,7 @@ func TestTheUnitServesTheConfigurationAtHand(t *testing.T) {
 	}
 	folder := filepath.Dir(path)
 	for _, want := range []string{
-		"schedule --config " + path, "ReadWritePaths=" + folder + "/data\n", "UMask=0077",
+		"schedule --config " + path, "ReadWritePaths=" + folder + "/data\n", "UMask=0027",
 		"NoNewPrivileges=yes", "ProtectSystem=strict", "TimeoutStopSec=330", "RestartPreventExitStatus=2",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -28,6 +30,19 @@ func TestTheUnitServesTheConfigurationAtHand(t *testing.T) {
 		}
 	}
 	verifyUnit(t, out.Bytes())
+}
+
+func TestTheUnitMayWriteWhereOthersReadIt(t *testing.T) {
+	c := Default()
+	c.DataDir, c.Publish = "/var/lib/spendbridge", Publish{Dir: "/srv/spend", Group: "finance"}
+	var out bytes.Buffer
+	if err := unitTemplates.ExecuteTemplate(&out, "spendbridge.service.tmpl", newUnit("/usr/bin/spendbridge", "/etc/spendbridge.yaml", c)); err != nil {
+		t.Fatal(err)
+	}
+	want := "ReadWritePaths=/var/lib/spendbridge\nReadWritePaths=/srv/spend\nReadOnlyPaths"
+	if !strings.Contains(out.String(), want) || !strings.Contains(out.String(), "\nSupplementaryGroups=finance\n") {
+		t.Errorf("the unit lacks %q or the group:\n%s", want, out.String())
+	}
 }
 
 // verifyUnit asks systemd where there is one.
@@ -52,5 +67,41 @@ func TestAUnitHoldsNoPathThatSystemdReadsDifferently(t *testing.T) {
 	var usage *etl.UsageError
 	if err := WriteUnit(&bytes.Buffer{}, path, kinds); !errors.As(err, &usage) {
 		t.Errorf("got %v, want a usage error", err)
+	}
+}
+
+// A package holds the unit that init writes, apart from where things are.
+func TestAPackageHoldsTheSameUnit(t *testing.T) {
+	folder := t.TempDir()
+	if err := WritePackaged(folder); err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	var written bytes.Buffer
+	if err := unitTemplates.ExecuteTemplate(&written, "spendbridge.service.tmpl", unit{
+		Program: "/usr/bin/spendbridge", Config: "/etc/spendbridge/spendbridge.yaml", ConfigFolder: "/etc/spendbridge",
+		DataDir: "/var/lib/spendbridge", Writable: []string{"/var/lib/spendbridge"}, StopAfter: 330,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ := strings.Cut(written.String(), "[Unit]")
+	_, got, _ := strings.Cut(strings.Replace(read("spendbridge.service"), "Documentation=man:spendbridge(1)\n", "", 1), "[Unit]")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+
+	_, want, _ = strings.Cut(want, "EnvironmentFile=")
+	want, _, _ = strings.Cut(want, "\n[Install]")
+	if _, got, _ := strings.Cut(read("spendbridge-status.service"), "EnvironmentFile="); got != want {
+		t.Errorf("the status is confined in another way:\n%s", cmp.Diff(want, got))
+	}
+	if want := "\ndata_dir: /var/lib/spendbridge        # all state"; !strings.Contains(read("spendbridge.yaml"), want) {
+		t.Errorf("the configuration does not say %q", want)
 	}
 }

@@ -191,13 +191,15 @@ func judgeSuccess(resp *httpretry.Response) answer {
 	return got
 }
 
-// judgeStatus reads every other answer. Statuses that say by themselves that
-// nothing was stored come first; of the rest, a body that contradicts itself
-// leaves the outcome open.
+// judgeStatus reads every other answer: first the statuses by which nothing was stored. Of the
+// rest, a body that contradicts itself leaves the outcome open.
 func judgeStatus(status *httpretry.StatusError, resp *httpretry.Response, appID string) answer {
 	said := read(resp)
-	got := answer{status: status.Code, requestID: status.RequestID, wait: status.RetryAfter, message: said.words}
 	name := statusText(status.Code)
+	got := answer{
+		status: status.Code, requestID: status.RequestID, wait: status.RetryAfter,
+		message: name + ": " + said.words,
+	}
 	stop := func(format string, args ...any) {
 		got.verdict, got.message = verdictStopped, fmt.Sprintf(format, args...)
 	}
@@ -207,19 +209,21 @@ func judgeStatus(status *httpretry.StatusError, resp *httpretry.Response, appID 
 	case code == http.StatusProxyAuthRequired:
 		stop("a proxy before %s asks for credentials (%s: %s); put them into HTTPS_PROXY", status.Host, name, said.words)
 	case code == http.StatusTooManyRequests:
-		got.verdict = verdictThrottled
+		got.verdict, got.message = verdictThrottled, said.words
 	case code/100 == 3:
 		stop("%s answers %s, which leads to %s; redirects are not followed: check productiv.base_url", status.Host, name, cmp.Or(status.Location, "no address"))
 	case slices.Contains(nothingStored, code):
 		stop("%s answers %s: %s; nothing was stored", status.Host, name, said.words)
 	case said.doubtful:
 		got.message = fmt.Sprintf("%s with a body that names a member twice: %s", name, said.words)
-	case code == http.StatusRequestEntityTooLarge:
-		got.verdict = verdictTooLarge
-		got.message = refusalMessage(name, said)
-	case code == http.StatusUnprocessableEntity:
+	case code == http.StatusRequestEntityTooLarge || code == http.StatusUnprocessableEntity:
 		got.verdict = verdictRefused
-		got.message = refusalMessage(name, said)
+		if code == http.StatusRequestEntityTooLarge {
+			got.verdict = verdictTooLarge
+		}
+		if said.refusal { // a rejected record keeps Productiv's message alone
+			got.message = said.words
+		}
 	case slices.Contains(betweenUs, code) && !said.refusal:
 		got.verdict = verdictBarred
 		got.message = fmt.Sprintf("%s from a firewall or proxy before %s: %s", name, status.Host, said.words)
@@ -229,19 +233,8 @@ func judgeStatus(status *httpretry.StatusError, resp *httpretry.Response, appID 
 		stop("the credentials lack the scope %s (%s: %s); add it to the credential of productiv.client_id in Productiv", Scope, name, said.words)
 	case code == http.StatusNotFound:
 		stop("Productiv knows no application %q for this customer (%s: %s); check productiv.app_id", appID, name, said.words)
-	default:
-		got.message = fmt.Sprintf("%s: %s", name, said.words)
 	}
 	return got
-}
-
-// refusalMessage is what a rejected record keeps: Productiv's message, or what
-// came in its place.
-func refusalMessage(name string, said statement) string {
-	if said.refusal {
-		return said.words
-	}
-	return name + ": " + said.words
 }
 
 var (
@@ -251,8 +244,7 @@ var (
 		http.StatusUnsupportedMediaType, http.StatusUnavailableForLegalReasons,
 	}
 
-	// betweenUs are answers that firewalls and proxies give in Productiv's
-	// place. Productiv itself would say why.
+	// betweenUs are what firewalls and proxies answer too. Productiv would say why.
 	betweenUs = []int{
 		http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusNotAcceptable,
 	}
@@ -263,9 +255,7 @@ func statusText(code int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
 }
 
-// tokenAnswer tells credentials that are wrong from a token endpoint that is
-// out of reach, after all the tries it is worth. In both cases nothing was
-// posted.
+// tokenAnswer tells wrong credentials from a token endpoint that is out of reach.
 func tokenAnswer(err error) answer {
 	var status *httpretry.StatusError
 	errors.As(err, &status)

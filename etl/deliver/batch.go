@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"spendbridge/etl/config"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 )
 
@@ -34,10 +35,11 @@ type batch struct {
 	appID       string // of the target
 	schema      string
 	records     int
-	first, last int64 // ledger_no of its first and last item
-	attempt     int   // posts so far
-	listed      bool  // the ledger has a row for it
-	doubtful    bool  // its records may have arrived already
+	first, last int64  // ledger_no of its first and last item
+	attempt     int    // posts so far
+	listed      bool   // the ledger has a row for it
+	doubtful    bool   // its records may have arrived already
+	worker      string // who sends it, or has left it without an answer; only on a lake
 
 	items []ledgerItem // nil until they are read
 	cargo *cargo       // nil until it is packed
@@ -58,9 +60,7 @@ type cargo struct {
 	packed  []byte // the sent file from the listing to the body, compressed
 }
 
-// halves returns the two batches that a refused batch is split into. Halves of
-// a doubtful one are as doubtful, and are listed at once so that they are not
-// forgotten.
+// halves splits a refused batch. Halves of a doubtful one are as doubtful, and listed at once.
 func (b batch) halves() (left, right batch) {
 	left, right = b.cut((b.records + 1) / 2)
 	left.parent, right.parent = b.id, b.id
@@ -89,19 +89,16 @@ type outcome struct {
 	event sentEvent
 }
 
-// mark writes into the ledger and the marker that a batch is being sent, and
-// returns its sent file as it is to be written. The transaction takes over the
-// outcome of the batch before, if there is one. Without a posting the batch is
-// booked and never sent.
+// mark writes into the ledger and the marker that a batch is being sent, takes over the outcome of
+// the batch before, and returns the sent file to write. Without a posting it is never sent.
 func (d *Delivery) mark(ctx context.Context, b *batch, before *outcome, posting *posting) (sentFile, error) {
+	file := d.compose(*b)
+	b.worker = d.DB.Worker()
 	if posting != nil {
 		if err := posting.prepare(ctx); err != nil {
 			return sentFile{}, fmt.Errorf("batch %s: %w", b.id, err)
 		}
-	}
-	file := d.compose(*b)
-	if posting != nil {
-		file.Header.LoadNo = posting.load.loadNo
+		file.Header.LoadNo = posting.load.LoadNo
 	}
 	err := d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		if before != nil {
@@ -111,46 +108,54 @@ func (d *Delivery) mark(ctx context.Context, b *batch, before *outcome, posting 
 		}
 		var err error
 		if b.listed {
-			_, err = tx.Exec(ctx, "deliver/batch.again", warehouse.Args{"batch_id": b.id, "at": file.Header.SentAt})
+			_, err = tx.Exec(ctx, "deliver/batch.again", warehouse.Args{"batch_id": b.id, "worker": b.worker, "at": file.Header.SentAt})
 		} else {
 			err = list(ctx, tx, *b, file.Header, stateSending, 1)
 		}
-		if err == nil && !posting.knows(b.target) {
+		if err == nil && (posting == nil || !posting.targets[b.target]) {
 			err = addTarget(ctx, tx, file.Header)
 		}
 		if err != nil {
 			return err
 		}
-		return posting.count(ctx, tx)
+		if posting == nil || posting.counted {
+			return nil
+		}
+		return posting.load.keep(ctx, tx)
 	})
 	if err != nil {
 		return sentFile{}, fmt.Errorf("batch %s: %w", b.id, err)
 	}
-	posting.committed(b.target)
 	b.attempt, b.listed = b.attempt+1, true
-	if err := posting.write(); err != nil {
+	if posting == nil {
+		return file, nil
+	}
+	posting.counted, posting.targets[b.target] = true, true
+	if err := posting.write(ctx); err != nil {
 		return sentFile{}, d.unsent(ctx, *b, err)
 	}
 	return file, nil
 }
 
-// save writes the sent file of a batch that is marked. One that was sent
-// before has its file, with the same body.
-func (d *Delivery) save(b batch, file sentFile) error {
+// save writes the sent file of a marked batch, unless it was sent before, with the same body.
+func (d *Delivery) save(ctx context.Context, b batch, file sentFile) error {
 	if b.attempt > 1 {
 		return nil
 	}
-	return writeSent(d.Folder, file)
+	return d.sent().write(ctx, file)
 }
 
-// unsent writes into the ledger that nothing of a batch went out, for a file
-// could not be written before.
+// unsent books that nothing of a batch went out, for a file could not be written.
 func (d *Delivery) unsent(ctx context.Context, b batch, err error) error {
 	state := statePending
 	if b.doubtful {
 		state = stateUnknown
 	}
-	noting := d.book(ctx, outcome{b, d.event(b, state, answer{message: err.Error()})})
+	event := d.event(b, state, answer{message: err.Error()})
+	if line, failed := event.frame(); failed == nil { // the store may have the file, whatever it said
+		_ = d.Store.Owe(eventName(b.id, event), line)
+	}
+	noting := d.book(ctx, outcome{b, event})
 	if noting == nil {
 		return err
 	}
@@ -232,8 +237,7 @@ func readItems(ctx context.Context, r warehouse.Runner, batches []batch) error {
 	return nil
 }
 
-// addTarget keeps the target of a batch: from now on it may have accepted
-// something.
+// addTarget keeps a target that may have accepted something from now on.
 func addTarget(ctx context.Context, tx *warehouse.Tx, h sentHeader) error {
 	t, ok := parseTarget(h.Target)
 	if !ok {
@@ -246,11 +250,11 @@ func addTarget(ctx context.Context, tx *warehouse.Tx, h sentHeader) error {
 // list adds a batch to the ledger.
 func list(ctx context.Context, tx *warehouse.Tx, b batch, h sentHeader, state string, attempt int) error {
 	_, err := tx.Exec(ctx, "deliver/batch.begin", warehouse.Args{
-		"batch_id": b.id, "parent": b.parent, "run_id": h.RunID,
-		"target": b.target, "app_id": h.AppID, "record_schema": b.schema,
-		"state": state, "attempt": attempt, "sha256": h.SHA256, "file": sentName(b.id),
+		"batch_id": h.BatchID, "parent": h.Parent, "run_id": h.RunID,
+		"target": h.Target, "app_id": h.AppID, "record_schema": h.RecordSchema,
+		"state": state, "attempt": attempt, "sha256": h.SHA256, "file": sentName(h.BatchID),
 		"records": b.records, "first_no": b.first, "last_no": b.last,
-		"doubtful": b.doubtful, "at": h.SentAt,
+		"doubtful": h.Doubtful, "worker": b.worker, "at": h.SentAt,
 	})
 	return err
 }
@@ -263,14 +267,19 @@ func (d *Delivery) event(b batch, state string, a answer) sentEvent {
 	}
 }
 
-// note writes the outcome of a batch into its sent file, so that it outlives
-// this program. The ledger is to take it over.
-func (d *Delivery) note(b batch, state string, a answer) (*outcome, error) {
+// note writes the outcome of a batch into its sent file, for the ledger to take over. If only the
+// copy in the store fails, no further batch is to begin.
+func (d *Delivery) note(ctx context.Context, b batch, state string, a answer) (*outcome, error) {
 	event := d.event(b, state, a)
-	if err := appendSent(d.Folder, b.id, event); err != nil && state != statePending {
-		return nil, err
+	err := d.sent().append(ctx, b.id, event)
+	var owed *store.Error
+	switch {
+	case err == nil, errors.As(err, &owed):
+		return &outcome{b, event}, err
+	case state == statePending:
+		return &outcome{b, event}, nil
 	}
-	return &outcome{b, event}, nil
+	return nil, err
 }
 
 // book takes an outcome over into the ledger, in a transaction of its own.
@@ -292,9 +301,13 @@ func (d *Delivery) takeOver(ctx context.Context, tx *warehouse.Tx, o outcome) er
 }
 
 func finish(ctx context.Context, tx *warehouse.Tx, batchID string, e sentEvent) error {
+	decision := ""
+	if e.Settlement != nil {
+		decision = e.Settlement.ID
+	}
 	n, err := tx.Exec(ctx, "deliver/batch.finish", warehouse.Args{
 		"batch_id": batchID, "state": e.State, "status": e.Status, "message": e.Message,
-		"request_id": e.RequestID, "decision_id": e.settlementID(), "at": e.At,
+		"request_id": e.RequestID, "decision_id": decision, "at": e.At,
 	})
 	if err == nil && n != 1 {
 		err = fmt.Errorf("the ledger has %d rows of it, expected 1", n)
@@ -331,6 +344,9 @@ type openBatch struct {
 	refused bool   // when it was sent again: Productiv may hold it already
 	reached bool   // it can be sent to the target it was planned for
 	again   bool   // the next load posts it again
+
+	host string // of the worker that has left it
+	pid  int
 }
 
 // again returns the batches that the next load posts again.
@@ -348,7 +364,7 @@ func openBatches(ctx context.Context, r warehouse.Runner, id string) ([]openBatc
 	return warehouse.List(ctx, r, "deliver/batch.open", warehouse.Args{"batch_id": id}, func(rows *sql.Rows, b *openBatch) error {
 		b.listed = true
 		return rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent,
-			&b.state, &b.doubtful, &b.resend, &b.refused)
+			&b.state, &b.doubtful, &b.resend, &b.refused, &b.worker, &b.host, &b.pid)
 	})
 }
 
@@ -356,7 +372,8 @@ func openBatches(ctx context.Context, r warehouse.Runner, id string) ([]openBatc
 // again that somebody settled so, and under in_doubt: resend all that were sent
 // as spend and not refused since; finance records that are sent twice count
 // twice, whatever the setting is now. What cannot be sent to the target it was
-// planned for stays in doubt.
+// planned for stays in doubt, and so does what another worker of a lake has left: it may
+// yet send it.
 func (d *Delivery) inDoubt(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
 	known, err := d.knownTargets(ctx, r)
 	if err != nil {
@@ -369,7 +386,7 @@ func (d *Delivery) inDoubt(ctx context.Context, r warehouse.Runner) ([]openBatch
 		b.doubtful = !b.resend
 		b.appID, b.reached = d.reach(known, b.target)
 		b.again = b.reached && (b.resend ||
-			!b.refused && b.schema == config.SchemaSpend && d.Productiv.InDoubt == config.InDoubtResend)
+			b.worker == "" && !b.refused && b.schema == config.SchemaSpend && d.Productiv.InDoubt == config.InDoubtResend)
 	}
 	return all, err
 }

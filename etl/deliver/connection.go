@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// witnesses is how many other records are tried alone before the refusal of a
-// firewall or proxy is taken to be of everything, and not of one record.
+// witnesses is how many other records are tried alone before a firewall is taken to bar everything.
 const witnesses = 8
 
 // A job is a batch that a connection has yet to post.
@@ -18,8 +17,8 @@ type job struct {
 	tapped bool // a record was taken out of it to be tried alone
 }
 
-// A suspect is a record that was refused in between when it was posted alone.
-// Until another record gets through, the record may not be the reason.
+// A suspect was refused in between when posted alone. Until another record gets through, it may
+// not be the reason.
 type suspect struct {
 	job
 	answer answer
@@ -35,8 +34,7 @@ type connection struct {
 	owed     *outcome // of the last batch, if the ledger has yet to take it over
 }
 
-// run works until nothing is left or an outcome says to stop. Then what is not
-// decided stays pending.
+// run works until nothing is left or an outcome says to stop.
 func (c *connection) run(ctx context.Context) {
 	defer func() {
 		if err := c.takeOver(ctx); err != nil {
@@ -61,8 +59,7 @@ func (c *connection) next(ctx context.Context) (job, bool) {
 	return job{batch: b}, ok
 }
 
-// receive takes a batch out of the queue. It does not wait for one with an
-// outcome that the ledger has yet to take over.
+// receive takes a batch out of the queue. Before it waits, the ledger takes over what is owed.
 func (c *connection) receive(ctx context.Context) (batch, bool) {
 	select {
 	case b, ok := <-c.queue:
@@ -96,9 +93,8 @@ func (c *connection) do(ctx context.Context, j job) error {
 	return c.judgeSuspects(ctx)
 }
 
-// judgeSuspects rejects those suspects whose target has accepted another
-// batch since. For the others it has one more record tried alone, and gives up
-// when as many as it takes were refused.
+// judgeSuspects rejects suspects whose target has accepted another batch since. For the others it
+// has one more record tried alone, and gives up when enough were refused.
 func (c *connection) judgeSuspects(ctx context.Context) error {
 	if err := c.reject(ctx, func(s suspect) int { return s.since }); err != nil || len(c.suspects) == 0 {
 		return err
@@ -114,8 +110,7 @@ func (c *connection) judgeSuspects(ctx context.Context) error {
 	}
 }
 
-// conclude decides about the suspects that are left when there is nothing more
-// to try: by what their target has accepted since the batch they came in.
+// conclude decides about the last suspects: by what their target accepted since their batch.
 func (c *connection) conclude(ctx context.Context) error {
 	if err := c.reject(ctx, func(s suspect) int { return s.before }); err != nil {
 		return err
@@ -136,9 +131,8 @@ func (c *connection) everythingBarred(last suspect) error {
 		"Have this machine let through, and check productiv.base_url. %s", len(c.suspects), last.answer.message)
 }
 
-// reject marks suspects as rejected if their target has accepted more batches by
-// now than it had at the time that is asked for. What may have arrived before
-// stays unknown.
+// reject rejects suspects whose target has accepted more batches than it had then. What may have
+// arrived before stays unknown.
 func (c *connection) reject(ctx context.Context, until func(suspect) int) error {
 	ctx = context.WithoutCancel(ctx)
 	var left []suspect
@@ -153,20 +147,21 @@ func (c *connection) reject(ctx context.Context, until func(suspect) int) error 
 		s.answer.message = "this record is refused on its way to Productiv, and others are not: " + s.answer.message
 		err := c.takeOver(ctx) // the suspect may be the last batch
 		if err == nil {
-			c.owed, err = c.d.note(s.batch, stateRejected, s.answer)
+			c.owed, err = c.d.note(ctx, s.batch, stateRejected, s.answer)
+		}
+		if c.owed != nil {
+			c.count(s.batch, stateRejected)
 		}
 		if err != nil {
 			return c.stop(err)
 		}
-		c.count(s.batch, stateRejected)
 	}
 	c.suspects = left
 	return nil
 }
 
-// callWitness puts a record for the target on top of the jobs, to be posted
-// alone. It comes from the largest batch, so that the records that are tried
-// are far apart: neighbors often share the text that a firewall dislikes.
+// callWitness puts a record for the target on top of the jobs, to be posted alone. It comes from
+// the largest batch: neighbors often share the text that a firewall dislikes.
 func (c *connection) callWitness(ctx context.Context, target string) error {
 	from := c.largest(target)
 	if from < 0 && len(c.jobs) == 0 {
@@ -193,9 +188,8 @@ func (c *connection) callWitness(ctx context.Context, target string) error {
 	return nil
 }
 
-// largest finds the job to take a record from, -1 for none: the one with the
-// most records, and before all others one that none was taken from. What the
-// ledger lists already is in doubt as a whole.
+// largest finds the job to take a record from, -1 for none: first one that none was taken from.
+// What the ledger lists already is in doubt as a whole.
 func (c *connection) largest(target string) int {
 	found := -1
 	for i, j := range c.jobs {

@@ -1,7 +1,7 @@
 package deliver
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/durable"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 )
 
@@ -47,8 +49,7 @@ const (
 	decisionDelivered   = "delivered_keys"
 )
 
-// decisionsName is a file of JSON lines, one per decision, each written before
-// the ledger has it.
+// decisionsName is a file of JSON lines, each written before the ledger has the decision.
 const decisionsName = sentFolder + "/decisions.jsonl"
 
 // A decided is one row of delivery.decisions and one line of the file.
@@ -65,8 +66,7 @@ type decided struct {
 	filed bool // it is in the file of decisions
 }
 
-// newDecision is a decision that is not recorded yet. What it covers was
-// listed before it was made.
+// newDecision is a decision that is not recorded yet.
 func (d *Delivery) newDecision(ctx context.Context, subject, what string, by Decision, covers json.RawMessage) (decided, error) {
 	made := decided{
 		ID: uuid.Must(uuid.NewV7()).String(), Subject: subject, Decision: what,
@@ -86,16 +86,14 @@ func (d *Delivery) decide(ctx context.Context, subject, what string, by Decision
 }
 
 // record writes a decision into the file, then with its effect into the ledger.
-// A program that is killed in between leaves the effect to the next load.
 func (d *Delivery) record(ctx context.Context, made decided) error {
-	if err := d.appendDecision(made); err != nil {
+	if err := d.appendDecision(ctx, made); err != nil {
 		return err
 	}
 	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return made.apply(ctx, tx) })
 }
 
-// apply writes the decision and its effect into the ledger. What a decision
-// about a batch does is in the batch's own sent file.
+// apply books the decision and its effect. That of one about a batch is in the batch's sent file.
 func (m decided) apply(ctx context.Context, tx *warehouse.Tx) error {
 	if err := m.keep(ctx, tx); err != nil {
 		return err
@@ -124,8 +122,7 @@ func (m decided) apply(ctx context.Context, tx *warehouse.Tx) error {
 	return err
 }
 
-// records are the records that the decision is about: those it covers, else
-// its subject.
+// records are what the decision is about: the records it covers, else its subject.
 func (m decided) records() ([]string, error) {
 	if len(m.Covers) == 0 {
 		return []string{m.Subject}, nil
@@ -153,43 +150,60 @@ func (m decided) keep(ctx context.Context, tx *warehouse.Tx) error {
 	return err
 }
 
-// appendDecision adds one line and waits until it is on the disk. A line that
-// a killed program left unfinished is ended first.
-func (d *Delivery) appendDecision(made decided) error {
+// appendDecision adds one line, which is on the disk when it returns.
+func (d *Delivery) appendDecision(ctx context.Context, made decided) error {
 	line, err := json.Marshal(made)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(d.Folder, decisionsName)
-	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := d.addDecision(line); err != nil {
+		return err
+	}
+	key := decisionKey(made.ID)
+	if err := d.Store.Owe(key, line); err != nil {
 		return fmt.Errorf("decisions: %w", err)
 	}
-	if err := durable.AppendLine(path, line, 0o600); err != nil {
+	return d.orOwed(ctx, d.Store.PutOwed(ctx, key))
+}
+
+func (d *Delivery) addDecision(line []byte) error {
+	path := filepath.Join(d.Folder, decisionsName)
+	err := durable.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = durable.AppendLine(path, line, 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("decisions: %w", err)
 	}
 	return nil
 }
 
-// readDecisions returns the lines of the file in the order of the ledger. An
-// unfinished line was never acted on.
+// decisionKey is where the store has a decision.
+func decisionKey(id string) string { return sentFolder + "/decisions/" + id + ".json" }
+
+// orOwed logs a failure of the store: it gets what it is owed before anything is posted.
+func (d *Delivery) orOwed(ctx context.Context, err error) error {
+	var owed *store.Error
+	if !errors.As(err, &owed) {
+		return err
+	}
+	d.Log.WarnContext(ctx, "decided, but not in the store yet; the next load puts it there first", etl.Err(err))
+	return nil
+}
+
+// readDecisions reads the file in the order of the ledger. No unfinished line was acted on.
 func readDecisions(folder string) ([]decided, error) {
-	f, err := os.Open(filepath.Join(folder, decisionsName))
+	text, err := os.ReadFile(filepath.Join(folder, decisionsName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decisions: %w", err)
 	}
-	defer f.Close()
 	var all []decided
-	lines := bufio.NewReader(f)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break // the end, or a line that is not whole
-		}
+	for line := range bytes.Lines(text) {
 		var made decided
-		if json.Unmarshal(line, &made) == nil && made.ID != "" {
+		if bytes.HasSuffix(line, []byte("\n")) && json.Unmarshal(line, &made) == nil && made.ID != "" {
 			all = append(all, made)
 		}
 	}
@@ -199,8 +213,7 @@ func readDecisions(folder string) ([]decided, error) {
 	return all, nil
 }
 
-// recoverDecisions completes the decisions that a killed program had written
-// into the file and not into the ledger.
+// recoverDecisions books what a killed program had written into the file only.
 func (d *Delivery) recoverDecisions(ctx context.Context, tx *warehouse.Tx) error {
 	all, err := readDecisions(d.Folder)
 	if err != nil || len(all) == 0 {
@@ -210,11 +223,10 @@ func (d *Delivery) recoverDecisions(ctx context.Context, tx *warehouse.Tx) error
 	if err != nil {
 		return err
 	}
-	known := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		known[id] = true
-	}
-	return applyAll(ctx, tx, slices.DeleteFunc(all, func(m decided) bool { return known[m.ID] }))
+	return applyAll(ctx, tx, slices.DeleteFunc(all, func(m decided) bool {
+		_, known := slices.BinarySearch(ids, m.ID)
+		return known
+	}))
 }
 
 func applyAll(ctx context.Context, tx *warehouse.Tx, all []decided) error {
@@ -238,4 +250,52 @@ func (m decided) event(b batch, state string) sentEvent {
 func (e sentEvent) decision() decided {
 	s := e.Settlement
 	return decided{ID: s.ID, Subject: s.Subject, Decision: s.Decision, By: s.By, Note: s.Note, At: e.At}
+}
+
+// bringStoreUp puts into the store what an earlier load or a decision owes it.
+func (d *Delivery) bringStoreUp(ctx context.Context) error {
+	if d.Store == nil {
+		return nil
+	}
+	if err := d.Store.PutOwed(ctx); err != nil {
+		return err
+	}
+	return d.syncDecisions(ctx)
+}
+
+// syncDecisions gives the store and this folder the decisions that only the other has.
+func (d *Delivery) syncDecisions(ctx context.Context) error {
+	stored, err := d.Store.Keys(ctx, path.Dir(decisionKey(""))+"/")
+	if err != nil {
+		return err
+	}
+	local, err := readDecisions(d.Folder)
+	if err != nil {
+		return err
+	}
+	for _, made := range local {
+		key := decisionKey(made.ID)
+		at, is := slices.BinarySearch(stored, key)
+		if is {
+			stored = slices.Delete(stored, at, at+1)
+			continue
+		}
+		line, err := json.Marshal(made)
+		if err == nil {
+			err = d.Store.Put(ctx, key, line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, key := range stored {
+		line, err := d.Store.Get(ctx, key)
+		if err == nil {
+			err = d.addDecision(line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,15 +13,16 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 )
 
-// A Delivery posts what canonical.spend says to Productiv, and keeps the
-// ledger of it.
+// A Delivery posts canonical.spend to Productiv, and keeps the ledger of it.
 type Delivery struct {
 	DB        *warehouse.DB
-	Folder    string // the data folder
-	Schemas   fs.FS  // holds productiv/finance.json and productiv/spend.json
+	Folder    string       // the data folder
+	Store     *store.Store // where its files are kept too
+	Schemas   fs.FS        // holds productiv/finance.json and productiv/spend.json
 	Productiv config.Productiv
 	Transport http.RoundTripper // nil means one of its own
 	Timeout   time.Duration     // for one answer; 0 means two minutes
@@ -107,6 +108,9 @@ func (d *Delivery) Post(ctx context.Context) (Result, error) {
 // post is one load, or with an approval the part of one that it is for.
 func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 	var result Result
+	if err := d.bringStoreUp(ctx); err != nil {
+		return result, fmt.Errorf("nothing is posted: %w", err)
+	}
 	if err := d.Recover(ctx); err != nil {
 		return result, err
 	}
@@ -132,10 +136,8 @@ func (d *Delivery) post(ctx context.Context, approval string) (Result, error) {
 	return result, errors.Join(s.stopped, s.spent(), d.needsPerson(ctx, result, news))
 }
 
-// sendDiff posts what the diff asks for, and reports whether it is another one
-// in the end than the load before found. Where a change is compensated, the new
-// versions follow in a second round, once their reversals are accepted. If the
-// last round has nothing to post, its diff is that of the end.
+// sendDiff posts what the diff asks for, and reports whether the diff differs in the end from that
+// of the load before. New versions follow in a second round, once their reversals are accepted.
 func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, result *Result) (news bool, err error) {
 	for round := 1; round <= 2; round++ {
 		plan, err := d.plan(ctx, approval, result)
@@ -169,25 +171,10 @@ func (d *Delivery) sendDiff(ctx context.Context, s *sender, approval string, res
 	return news, err
 }
 
-// conclude keeps what a proven diff found and counts what is open.
+// conclude stores what a proven diff found and what is not due, for reports and
+// for the gates of the next load, and returns whether any of it is new.
 func (d *Delivery) conclude(ctx context.Context, conn *warehouse.Conn, found findings, result *Result) (news bool, err error) {
 	result.Open = found.Open
-	if news, err = d.remember(ctx, conn); err != nil {
-		return false, err
-	}
-	plan, err := ReadPlan(ctx, conn)
-	if err != nil || plan.Name == "" {
-		return news, err
-	}
-	held, err := preview(ctx, conn, true)
-	result.Plan, result.Preview = &plan, &held
-	return news, err
-}
-
-// remember stores what is not delivered and what is not due, for reports and for
-// the gates of the next load, and returns whether any of it is new. It needs the
-// tables of diff.
-func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news bool, err error) {
 	run := string(d.RunID)
 	settings, err := d.SettingsHash(ctx, conn)
 	if err != nil {
@@ -197,24 +184,33 @@ func (d *Delivery) remember(ctx context.Context, conn *warehouse.Conn) (news boo
 	if err != nil {
 		return false, err
 	}
-	changed, err := conn.Exec(ctx, "deliver/difference_save.sql", warehouse.Args{"run_id": run})
+	changed, err := saveDifferences(ctx, conn, run)
 	if err != nil {
 		return false, err
 	}
-	return changed > 0, execAll(ctx, conn,
+	err = execAll(ctx, conn,
 		step{"deliver/difference.save_waiting", warehouse.Args{"post_from": dayOrNull(d.Productiv.PostFrom.Time)}},
 		step{"deliver/difference.save_sources", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
 	)
+	if err != nil {
+		return false, err
+	}
+	plan, err := ReadPlan(ctx, conn)
+	if err != nil || plan.Name == "" {
+		return changed > 0, err
+	}
+	held, err := preview(ctx, conn, true)
+	result.Plan, result.Preview = &plan, &held
+	return changed > 0, err
 }
 
-// refresh updates the list of what is not delivered after a decision. The next
-// run reports what it finds first.
+// refresh lists what is not delivered after a decision, for the next run to report.
 func (d *Delivery) refresh(ctx context.Context) error {
 	return d.DB.InConn(ctx, func(conn *warehouse.Conn) error {
 		if _, err := d.gatedDiff(ctx, conn); err != nil {
 			return err
 		}
-		_, err := conn.Exec(ctx, "deliver/difference_save.sql", warehouse.Args{"run_id": ""})
+		_, err := saveDifferences(ctx, conn, "")
 		return err
 	})
 }
@@ -247,8 +243,7 @@ func (d *Delivery) needsPerson(ctx context.Context, result Result, news bool) er
 	return errors.Join(append(waits, untold, err)...)
 }
 
-// untoldWaits reports, once, the records that differ from canonical at Productiv
-// and that no later load will correct.
+// untoldWaits reports, once, the differences that no later load will correct.
 func (d *Delivery) untoldWaits(ctx context.Context) (wait, err error) {
 	var untold []etl.Undelivered
 	err = warehouse.Fill(ctx, d.DB, &untold, "deliver/difference.untold", warehouse.Args{"run_id": string(d.RunID)})

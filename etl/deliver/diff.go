@@ -1,13 +1,16 @@
 package deliver
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -24,24 +27,14 @@ type findings struct {
 	money    []Sum
 }
 
-// A step is one statement of many, or none.
+// A step is one statement of many.
 type step struct {
 	file string
 	args warehouse.Args
 }
 
-func when(asked bool, s step) step {
-	if !asked {
-		return step{}
-	}
-	return s
-}
-
 func execAll(ctx context.Context, conn warehouse.Runner, steps ...step) error {
 	for _, s := range steps {
-		if s.file == "" {
-			continue
-		}
 		if _, err := conn.Exec(ctx, s.file, s.args); err != nil {
 			return err
 		}
@@ -75,7 +68,7 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 			"record_schema": schema, "on_change": policy,
 		}},
 		step{"deliver/item_draft.sql", warehouse.Args{"record_schema": schema}},
-		step{"deliver/item_draft_reversals.sql", nil},
+		step{"deliver/item.draft_reversals", nil},
 		step{"deliver/diff.states", nil},
 	)
 }
@@ -113,42 +106,19 @@ func dayOrNull(day time.Time) any {
 	return day.Format(time.DateOnly)
 }
 
-// reconcile proves that canonical is the sum of all states, record by record,
-// and keeps the totals for the run. It needs the tables of diff.
+// reconcile proves that canonical is the sum of all states and keeps the totals for the run.
 func (d *Delivery) reconcile(ctx context.Context, conn warehouse.Runner) error {
-	if _, err := conn.Exec(ctx, "deliver/ledger_cells.sql", nil); err != nil {
-		return err
-	}
-	if err := d.keepTotals(ctx, conn); err != nil {
-		return err
-	}
-	failed := &etl.CheckError{Check: "canonical = delivered + unknown + held + rejected + pending + not_due + unsent_changes"}
-	err := conn.Each(ctx, "deliver/ledger_unbalanced.sql", nil, func(rows *sql.Rows) error {
-		var source, currency, id, canonical, ledger string
-		if err := rows.Scan(&source, &currency, &id, &canonical, &ledger); err != nil {
-			return err
-		}
-		failed.Rows++
-		if failed.Rows <= 10 {
-			failed.First = append(failed.First, fmt.Sprintf("%s %s %s: canonical %s, ledger %s", source, currency, id, canonical, ledger))
-		}
-		return nil
-	})
-	if err != nil || failed.Rows == 0 {
-		return err
-	}
-	return failed
-}
-
-// keepTotals writes the control totals of the ledger, in place of those that
-// the run wrote before it posted.
-func (d *Delivery) keepTotals(ctx context.Context, conn warehouse.Runner) error {
 	run := string(d.RunID)
-	if _, err := conn.Exec(ctx, "deliver/ledger.clear_totals", warehouse.Args{"run_id": run}); err != nil {
+	err := execAll(ctx, conn,
+		step{"deliver/ledger_cells.sql", nil},
+		step{"deliver/ledger.clear_totals", warehouse.Args{"run_id": run}},
+		step{"deliver/ledger.write_totals", warehouse.Args{"run_id": run, "at": d.Now().UTC()}},
+	)
+	if err != nil {
 		return err
 	}
-	_, err := conn.Exec(ctx, "deliver/ledger.write_totals", warehouse.Args{"run_id": run, "at": d.Now().UTC()})
-	return err
+	const check = "canonical = delivered + unknown + held + rejected + pending + not_due + unsent_changes"
+	return prove(ctx, conn, check, "deliver/ledger_unbalanced.sql", offender)
 }
 
 // Untell marks as not reported yet what only a run found that never ended.
@@ -157,8 +127,7 @@ func Untell(ctx context.Context, r warehouse.Runner) error {
 	return err
 }
 
-// A loadPlan is what one round of a load has found, and written into the
-// ledger to be posted.
+// A loadPlan is what one round of a load has found and planned.
 type loadPlan struct {
 	findings
 	itemsBefore int64 // the newest item of the ledger before it
@@ -166,10 +135,8 @@ type loadPlan struct {
 	news        bool  // then: the diff is another one than the load before found
 }
 
-// plan compares, proves that the books balance, and writes what is to be
-// posted into the ledger as planned: everything that no gate holds, or only
-// what the approval is for. Records that break their JSON Schema are rejected
-// there and then.
+// plan compares, proves that the books balance, and plans in the ledger what no gate holds, or only
+// what the approval is for. Records that break their JSON Schema are rejected.
 func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (plan loadPlan, err error) {
 	err = d.DB.InConn(ctx, func(conn *warehouse.Conn) (err error) {
 		if plan.findings, err = d.heldDiff(ctx, conn, approval); err != nil {
@@ -191,8 +158,7 @@ func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (p
 	return plan, err
 }
 
-// heldDiff is the diff of a load that begins: what an earlier one planned and
-// never sent is forgotten, and what the gates hold is kept.
+// heldDiff is the diff of a load that begins: it forgets an earlier plan and keeps what gates hold.
 func (d *Delivery) heldDiff(ctx context.Context, conn warehouse.Runner, approval string) (findings, error) {
 	if _, err := conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
 		return findings{}, err
@@ -232,8 +198,7 @@ func (d *Delivery) validate(ctx context.Context, conn warehouse.Runner) ([]inval
 	return invalid, err
 }
 
-// writePlan writes the draft into the ledger, in one statement, after the item
-// whose number it returns.
+// writePlan writes the draft into the ledger after the item whose number it returns.
 func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid []invalidItem) (itemsBefore int64, err error) {
 	rejected, err := json.Marshal(invalid)
 	if err != nil {
@@ -252,4 +217,173 @@ func (d *Delivery) writePlan(ctx context.Context, conn warehouse.Runner, invalid
 		return 0, fmt.Errorf("plan: %w", err)
 	}
 	return itemsBefore, nil
+}
+
+// A DryRun says what a load would post now.
+type DryRun struct {
+	Found
+	Held    int `json:"held"`    // of these, by a gate
+	Invalid int `json:"invalid"` // items that break the JSON Schema, to be rejected
+
+	Again       int     `json:"again"`        // records in doubt whose batches would be posted again
+	Items       int     `json:"items"`        // that would be posted, held ones included
+	PayloadFile *string `json:"payload_file"` // their exact JSON, one a line; null unless asked for
+	Preview
+	Plan      *etl.HeldPlan `json:"held_plan,omitempty"` // what the gates would hold
+	NotPosted []Sum         `json:"not_posted"`          // what the load leaves as it is
+	First     []DryRunFirst `json:"first"`
+
+	// Undelivered is what Productiv does not hold as canonical has it, this load
+	// not counted.
+	Undelivered []etl.Undelivered `json:"undelivered"`
+
+	Posts `json:"-"`
+}
+
+// A Preview is what to look at before it is posted.
+type Preview struct {
+	Cells   []Sum           `json:"cells"`   // by month
+	Vendors []PreviewVendor `json:"vendors"` // the largest ones
+	Samples []PreviewSample `json:"samples"` // of what gates hold
+}
+
+// A PreviewVendor is a vendor under the name that would be posted.
+type PreviewVendor struct {
+	Vendor   string `json:"vendor"`
+	Currency string `json:"currency"`
+	Records  int    `json:"records"`
+	Amount   string `json:"amount"` // major units, exact
+}
+
+// A PreviewSample is one record as the vendor sent it, in the members that
+// amounts are made of, beside what would be posted.
+type PreviewSample struct {
+	SpendID  string          `json:"spend_id"`
+	Shows    string          `json:"shows"` // why it was chosen
+	Received json.RawMessage `json:"received"`
+	Posted   json.RawMessage `json:"posted"`
+}
+
+// A DryRunFirst is one item: what Productiv holds and what it would get.
+type DryRunFirst struct {
+	SpendID string          `json:"spend_id"`
+	Class   string          `json:"class"`
+	Kind    string          `json:"kind"`
+	Key     string          `json:"key"`
+	Gate    string          `json:"gate,omitempty"`
+	Before  json.RawMessage `json:"before,omitempty"`
+	After   json.RawMessage `json:"after"`
+}
+
+// How much is shown.
+const (
+	firstItems     = 10 // in full
+	previewVendors = 10
+	previewSamples = 6
+)
+
+// DryRun finds out what a load would post now: the same records with the same
+// amounts and classes as the load after it, provided that nothing else changes.
+// It works in the caller's transaction, which is to be rolled back, and writes
+// nothing but the payload file, if one is named.
+func (d *Delivery) DryRun(ctx context.Context, tx *warehouse.Tx, payloads string) (DryRun, error) {
+	var dry DryRun
+	if err := d.recoverIn(ctx, tx, false); err != nil {
+		return dry, err
+	}
+	found, err := d.heldDiff(ctx, tx, "")
+	if err != nil {
+		return dry, fmt.Errorf("dry run: %w", err)
+	}
+	dry.Found, dry.Posts, dry.Held = found.Found, found.Posts, found.Held
+	invalid, err := d.validate(ctx, tx)
+	if err != nil {
+		return dry, fmt.Errorf("dry run: %w", err)
+	}
+	dry.Invalid = len(invalid)
+	doubts, err := d.inDoubt(ctx, tx)
+	if err != nil {
+		return dry, err
+	}
+	for _, b := range again(doubts) {
+		dry.Again += b.records
+	}
+	return dry, d.describe(ctx, tx, &dry, payloads)
+}
+
+// saveDifferences stores what the diff found, for the run that reports it, and returns
+// how many differences changed.
+func saveDifferences(ctx context.Context, r warehouse.Runner, run string) (changed int64, err error) {
+	dropped, err := r.Exec(ctx, "deliver/difference.drop", nil)
+	if err != nil {
+		return 0, err
+	}
+	saved, err := r.Exec(ctx, "deliver/difference.save", warehouse.Args{"run_id": run})
+	return dropped + saved, err
+}
+
+func (d *Delivery) describe(ctx context.Context, conn warehouse.Runner, dry *DryRun, payloads string) error {
+	_, err := saveDifferences(ctx, conn, string(d.RunID))
+	if err != nil {
+		return err
+	}
+	if dry.Preview, err = preview(ctx, conn, false); err != nil {
+		return err
+	}
+	if err := warehouse.Fill(ctx, conn, &dry.First, "deliver/diff.first", warehouse.Args{"most": firstItems}); err != nil {
+		return err
+	}
+	if err := warehouse.Fill(ctx, conn, &dry.NotPosted, "deliver/diff.left", nil); err != nil {
+		return err
+	}
+	plan, err := ReadPlan(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if plan.Name != "" {
+		dry.Plan = &plan
+	}
+	return d.writePayloads(ctx, conn, dry, payloads)
+}
+
+// preview describes the draft, or what the gates hold of it.
+func preview(ctx context.Context, conn warehouse.Runner, held bool) (p Preview, err error) {
+	if err := warehouse.Fill(ctx, conn, &p.Cells, "deliver/diff.months", warehouse.Args{"held": held}); err != nil {
+		return p, err
+	}
+	err = warehouse.Fill(ctx, conn, &p.Vendors, "deliver/diff.vendors", warehouse.Args{"held": held, "most": previewVendors})
+	if err != nil {
+		return p, err
+	}
+	return p, warehouse.Fill(ctx, conn, &p.Samples, "deliver/diff_samples.sql", warehouse.Args{"most": previewSamples})
+}
+
+// writePayloads counts the items, and writes them into a file if one is named, one a line.
+func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry *DryRun, path string) error {
+	out, commit := io.Discard, func() error { return nil }
+	if path != "" {
+		file, err := durable.Create(path, 0o600)
+		if err != nil {
+			return etl.Usagef("--payload: %w", err)
+		}
+		defer file.Discard()
+		dry.PayloadFile, out, commit = &path, file, file.Commit
+	}
+	lines := bufio.NewWriter(out)
+	err := conn.Each(ctx, "deliver/item.draft_all", nil, func(rows *sql.Rows) error {
+		var payload string
+		if err := rows.Scan(&payload); err != nil {
+			return err
+		}
+		dry.Items++
+		_, err := lines.WriteString(payload + "\n")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := lines.Flush(); err != nil {
+		return err
+	}
+	return commit()
 }

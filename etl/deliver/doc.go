@@ -10,8 +10,8 @@
 //  3. diff.go compares the record with what was delivered and proves that
 //     canonical and the ledger add up (diff_same.sql, diff_homes.sql,
 //     diff_ledger.sql, diff_build.sql); item_draft.sql drafts its item with the
-//     exact JSON, item_draft_reversals.sql what takes an older one back.
-//  4. gate.go holds the item or lets it pass (gate.sql, gate_backfill.sql).
+//     exact JSON, item.sql what takes an older one back.
+//  4. gate.go holds the item or lets it pass (gate_close.sql).
 //  5. validate.go checks the JSON against Productiv's schema; item_plan.sql
 //     writes item and batch into the ledger: planned.
 //  6. sender.go puts the batch into the queue, connection.go takes it out.
@@ -22,10 +22,9 @@
 //  10. answer.go posts it and judges the answer, which sentfile.go appends and
 //     batch.go takes over with the next batch: accepted.
 //
-// The other files: dryrun.go says what a load would do. decision.go records
-// decisions: an approval (gate.go), a settlement (settle.go), a
-// moved target (target.go), a list of keys that Productiv has (delivered.go).
-// rebuild.go restores the ledger from the sent files.
+// decision.go records decisions: an approval (gate.go), a settlement or a list of
+// keys that Productiv has (settle.go), a moved target (target.go). recover.go also
+// restores the ledger from the sent files.
 //
 // # The ledger
 //

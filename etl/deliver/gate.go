@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -12,9 +11,7 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// closeGates marks what the gates hold, each record by the first gate that
-// does, and reports whether there is anything to post. A load that has nothing
-// to post is never held.
+// closeGates marks what the gates hold, and reports whether there is anything to post.
 func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (drafted bool, err error) {
 	if err := conn.Get(ctx, "deliver/item.drafted", nil, &drafted); err != nil || !drafted {
 		return false, err
@@ -34,19 +31,16 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (draft
 	p := d.Productiv
 	return true, execAll(ctx, conn,
 		step{"deliver/gate.approved", nil},
-		when(folder != "", step{"deliver/gate.folder", nil}),
-		step{"deliver/gate.target", nil},
-		when(p.FirstLoad == config.FirstLoadHold, step{"deliver/gate.first_load", nil}),
-		step{"deliver/gate.quarantine", warehouse.Args{"max_share": fmt.Sprint(d.MaxQuarantined)}},
-		step{"deliver/gate_backfill.sql", warehouse.Args{"settings_hash": settings, "models_hash": models}},
-		when(p.HoldChangesAbove > 0, step{"deliver/gate.changes", warehouse.Args{"above": p.HoldChangesAbove}}),
-		when(p.HoldVolumeAbove > 0, step{"deliver/gate.volume", warehouse.Args{"times": fmt.Sprint(p.HoldVolumeAbove)}}),
-		step{"deliver/gate.again", nil},
+		step{"deliver/gate_close.sql", warehouse.Args{
+			"is_folder_held": folder != "", "hold_first_load": p.FirstLoad == config.FirstLoadHold,
+			"max_share": fmt.Sprint(d.MaxQuarantined), "settings_hash": settings, "models_hash": models,
+			"most_changes": p.HoldChangesAbove, "volume_times": fmt.Sprint(p.HoldVolumeAbove),
+		}},
 	)
 }
 
-// hold stores what the gates hold, exactly as it would be posted, for a review.
-// With an approval it stores nothing and leaves in the draft what was approved.
+// hold stores what the gates hold, as it would be posted. With an approval it stores nothing and
+// leaves only what was approved in the draft.
 func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval string) error {
 	if approval != "" {
 		_, err := conn.Exec(ctx, "deliver/gate.only_approved", warehouse.Args{"decision_id": approval})
@@ -60,20 +54,20 @@ func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval str
 
 // ReadPlan returns what the gates of the last load hold.
 func ReadPlan(ctx context.Context, r warehouse.Runner) (etl.HeldPlan, error) {
-	p := etl.HeldPlan{Held: []etl.Held{}}
-	err := r.Each(ctx, "deliver/gate.list", nil, func(rows *sql.Rows) error {
-		var h etl.Held
-		err := rows.Scan(&h.Gate, &h.Items, &h.Records, &p.Name)
-		p.Held = append(p.Held, h)
-		return err
-	})
-	if err != nil || !p.Has(etl.GateTarget) {
-		return p, err
-	}
-	p.Moves, err = warehouse.List(ctx, r, "deliver/gate.targets", nil, func(rows *sql.Rows, m *etl.Move) error {
-		return rows.Scan(&m.From, &m.To)
-	})
-	return p, err
+	plan, err := readPlan(ctx, r)
+	return plan.HeldPlan, err
+}
+
+// A heldPlan also has what a decision to keep records at another target covers.
+type heldPlan struct {
+	etl.HeldPlan
+	Elsewhere []json.RawMessage
+}
+
+func readPlan(ctx context.Context, r warehouse.Runner) (heldPlan, error) {
+	plan := heldPlan{HeldPlan: etl.HeldPlan{Held: []etl.Held{}}}
+	err := warehouse.Fill(ctx, r, &plan, "deliver/gate.plan", nil)
+	return plan, err
 }
 
 // heldWaits says what is held, and how to proceed.
@@ -93,8 +87,8 @@ func (d *Delivery) heldWaits(ctx context.Context) error {
 	return &etl.NeedsPersonError{What: what, Fix: strings.Join(plan.Ways(), "; ")}
 }
 
-// Approve posts exactly what the gates held in the last load. A name must be that of the plan which that load listed. If any of it
-// would be posted otherwise by now, it posts nothing and asks to look again.
+// Approve posts exactly what the gates held in the last load. A name must be that of its plan. If
+// any of it would be posted otherwise by now, it posts nothing and asks to look again.
 func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Result, error) {
 	var result Result
 	if err := d.beforeDecision(ctx, by); err != nil {
@@ -123,9 +117,8 @@ func (d *Delivery) Approve(ctx context.Context, name string, by Decision) (Resul
 	return d.post(ctx, made.ID)
 }
 
-// approvable returns the plan of the last load, and refuses an approval of
-// nothing, of another plan, and of items that have changed since they were
-// held.
+// approvable returns the plan of the last load, unless there is none, another one is named, or its
+// items have changed since they were held.
 func (d *Delivery) approvable(ctx context.Context, name string) (etl.HeldPlan, error) {
 	plan, err := ReadPlan(ctx, d.DB)
 	if err != nil {

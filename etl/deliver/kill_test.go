@@ -2,10 +2,12 @@ package deliver_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +18,7 @@ import (
 
 	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
+	"spendbridge/etl/etltest"
 	"spendbridge/etl/sandbox"
 	"spendbridge/etl/warehouse"
 )
@@ -29,9 +32,18 @@ func TestPosterProcess(t *testing.T) {
 	}
 	s := newScene(t)
 	s.Folder = folder
-	s.onDisk()
+	if lake := os.Getenv("SPENDBRIDGE_POSTER_LAKE"); lake == "" {
+		s.onDisk()
+	} else {
+		var opened etltest.Lake
+		must(t, json.Unmarshal([]byte(lake), &opened))
+		s.onLake(opened)
+	}
 	s.speakTo(os.Getenv("SPENDBRIDGE_POSTER_URL"), os.Getenv("SPENDBRIDGE_POSTER_TOKEN_URL"))
 	s.behave(os.Getenv("SPENDBRIDGE_POSTER_POLICY"), os.Getenv("SPENDBRIDGE_POSTER_SCHEMA"))
+	if share := os.Getenv("SPENDBRIDGE_POSTER_STORE"); share != "" {
+		s.inStore(share)
+	}
 	s.runs = int(time.Now().UnixMilli() % 1e9) // a run id of its own
 	limitFileSize(t, os.Getenv("SPENDBRIDGE_POSTER_LIMIT"))
 	fmt.Println("ready")
@@ -78,7 +90,7 @@ func (s *scene) behave(policy, schema string) {
 // exactly once; finance with hold ends without a duplicate and without a loss,
 // and each kill leaves at most one batch per connection in doubt.
 func TestKilledLoadsLoseNothingAndDoubleNothing(t *testing.T) {
-	kills := 2
+	kills := 1
 	if os.Getenv("SPENDBRIDGE_SOAK") != "" {
 		kills = 64
 	}
@@ -90,12 +102,15 @@ func TestKilledLoadsLoseNothingAndDoubleNothing(t *testing.T) {
 		{config.OnChangeCompensate, config.SchemaSpend},
 	} {
 		t.Run(tt.policy+" "+tt.schema, func(t *testing.T) {
-			killLoads(t, kills, tt.policy, tt.schema)
+			killLoads(newScene(t).onDisk(), kills, tt.policy, tt.schema, nil)
 		})
 	}
 }
 
-func killLoads(t *testing.T, kills int, policy, schema string) {
+// killLoads kills loads, and calls after each time, if it is not nil.
+func killLoads(s *scene, kills int, policy, schema string, after func(*scene)) {
+	t := s.t
+	t.Helper()
 	box := sandbox.New(sandbox.Options{
 		SeedOnly: true, Latency: 2 * time.Millisecond, Productiv: sandbox.Productiv{Strict: schema},
 	})
@@ -103,8 +118,9 @@ func killLoads(t *testing.T, kills int, policy, schema string) {
 		t.Fatal(err)
 	}
 	defer box.Close()
-	s := newScene(t)
-	s.onDisk()
+	if after != nil {
+		s.inStore(filepath.Join(t.TempDir(), "share"))
+	}
 	s.speakTo(box.ProductivURL(), box.ProductivTokenURL())
 	s.behave(policy, schema)
 	s.put(spend{id: "template", amount: "1.00"})
@@ -121,6 +137,9 @@ func killLoads(t *testing.T, kills int, policy, schema string) {
 			longest = max(took, 50*time.Millisecond) // it was done before it could be killed
 		} else {
 			killed++
+		}
+		if after != nil {
+			after(s)
 		}
 		if err := s.Recover(t.Context()); err != nil {
 			t.Fatal(err)
@@ -185,7 +204,7 @@ func pairs(table string) map[string]string {
 
 // runPoster runs one load in a process of its own and kills it after a while.
 // It returns whether that was in time, and how long the load took if not.
-func runPoster(t *testing.T, s *scene, box *sandbox.Sandbox, after time.Duration) (died bool, took time.Duration) {
+func runPoster(t testing.TB, s *scene, box *sandbox.Sandbox, after time.Duration) (died bool, took time.Duration) {
 	t.Helper()
 	cmd := posterCommand(s, box)
 	out, err := cmd.StdoutPipe()
@@ -211,9 +230,15 @@ func runPoster(t *testing.T, s *scene, box *sandbox.Sandbox, after time.Duration
 }
 
 func posterCommand(s *scene, box *sandbox.Sandbox) *exec.Cmd {
+	lake := ""
+	if s.lake.Location != "" {
+		text, err := json.Marshal(s.lake)
+		must(s.t, err)
+		lake = string(text)
+	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestPosterProcess$", "-test.v")
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0",
-		"SPENDBRIDGE_POSTER_FOLDER="+s.Folder,
+		"SPENDBRIDGE_POSTER_FOLDER="+s.Folder, "SPENDBRIDGE_POSTER_STORE="+s.share, "SPENDBRIDGE_POSTER_LAKE="+lake,
 		"SPENDBRIDGE_POSTER_URL="+box.ProductivURL(), "SPENDBRIDGE_POSTER_TOKEN_URL="+box.ProductivTokenURL(),
 		"SPENDBRIDGE_POSTER_POLICY="+s.Productiv.OnChange, "SPENDBRIDGE_POSTER_SCHEMA="+s.Productiv.RecordSchema)
 	return cmd
@@ -222,7 +247,11 @@ func posterCommand(s *scene, box *sandbox.Sandbox) *exec.Cmd {
 // A disk that fills up while the ledger is written stops the load. What was
 // posted is known or in doubt, never forgotten.
 func TestAFullDiskStopsTheLoadWithTheLedgerRight(t *testing.T) {
-	for _, limit := range []int{100_000, 600_000, 650_000, 700_000} {
+	limits := []int{100_000, 650_000, 700_000} // before, among and after the posts
+	if os.Getenv("SPENDBRIDGE_SOAK") != "" {
+		limits = append(limits, 600_000, 625_000, 675_000)
+	}
+	for _, limit := range limits {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			box := sandbox.New(sandbox.Options{SeedOnly: true, Productiv: sandbox.Productiv{Strict: "finance"}})
 			if err := box.Start(t.Context(), "127.0.0.1:0"); err != nil {

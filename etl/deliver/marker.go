@@ -3,16 +3,20 @@ package deliver
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
 
+	"spendbridge/etl"
 	"spendbridge/etl/durable"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 )
 
@@ -31,23 +35,24 @@ const (
 
 // A marker is what the file says and which file it is.
 type marker struct {
-	id     string
-	loadNo int64
+	MarkerID string `json:"-"`
+	LoadNo   int64  `json:"load_no"`
 	fileIdentity
 }
 
-// A fileIdentity changes when a file is copied or restored, and survives a
-// restart, a rename, chown and chmod.
+// A fileIdentity changes with a copy or restore, and survives a restart, a rename, chown and chmod.
 type fileIdentity struct {
-	inode string
-	born  string // when the file was made; empty where the file system does not know
+	Inode string `json:"-"`
+	Born  string `json:"-"` // when the file was made; empty where the file system does not know
 }
 
-// A posted is the last load that posted, as the ledger has it.
+// A posted is a load: the last one in the ledger, or one that is claimed in the store.
 type posted struct {
 	marker
-	runID, host, folder string
-	at                  time.Time
+	RunID    string    `json:"run_id"`
+	Host     string    `json:"host"`
+	Folder   string    `json:"folder"`
+	PostedAt time.Time `json:"at"`
 }
 
 func (d *Delivery) markerPath() string { return filepath.Join(d.Folder, markerName) }
@@ -59,18 +64,16 @@ func (d *Delivery) readMarker() (marker, error) {
 	if err != nil {
 		return m, err
 	}
-	if _, err := fmt.Sscanf(string(text), markerFormat, &m.id, &m.loadNo); err != nil {
+	if _, err := fmt.Sscanf(string(text), markerFormat, &m.MarkerID, &m.LoadNo); err != nil {
 		return m, fmt.Errorf("%s is not readable: %w", markerName, err)
 	}
 	m.fileIdentity, err = identify(d.markerPath())
 	return m, err
 }
 
-// lastPosted returns the ledger's side of the marker; ok is false if no load
-// has posted since there are markers.
+// lastPosted is the ledger's side of the marker, if a load has posted since there are markers.
 func (d *Delivery) lastPosted(ctx context.Context) (p posted, ok bool, err error) {
-	err = d.DB.Get(ctx, "deliver/marker.read", nil,
-		&p.id, &p.inode, &p.born, &p.loadNo, &p.runID, &p.host, &p.folder, &p.at)
+	err = warehouse.Fill(ctx, d.DB, &p, "deliver/marker.read", nil)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, false, nil
 	}
@@ -86,34 +89,37 @@ func (d *Delivery) folderFault(ctx context.Context) (string, error) {
 	}
 	file, err := d.readMarker()
 	missing := errors.Is(err, fs.ErrNotExist)
+	if claimed, err := d.claimFault(ctx, ledger); claimed != "" || err != nil || d.onLake() {
+		return claimed, err
+	}
 	switch {
-	case !known && (missing || err == nil && file.loadNo == 0):
+	case !known && (missing || err == nil && file.LoadNo == 0):
 		return "", nil // nothing was posted yet, or by a version without markers
 	case missing:
 		return fmt.Sprintf("the marker %s is missing; %s", markerName, ledger), nil
 	case err != nil:
 		return fmt.Sprintf("%v; %s", err, ledger), nil
 	case !known:
-		return fmt.Sprintf("the marker %s says that load %d posted last, and the ledger knows of none", markerName, file.loadNo), nil
-	case file.id != ledger.id || file.fileIdentity != ledger.fileIdentity:
+		return fmt.Sprintf("the marker %s says that load %d posted last, and the ledger knows of none", markerName, file.LoadNo), nil
+	case file.MarkerID != ledger.MarkerID || file.fileIdentity != ledger.fileIdentity:
 		return fmt.Sprintf("this folder is a copy, or was restored from one: its marker %s is not the file that the last load wrote; %s", markerName, ledger), nil
-	case file.loadNo > ledger.loadNo:
-		return fmt.Sprintf("the ledger is older than what was posted: the marker says load %d, the ledger knows %d; %s", file.loadNo, ledger.loadNo, ledger), nil
-	case file.loadNo < ledger.loadNo-1:
-		return fmt.Sprintf("the marker %s is older than the ledger: load %d of %d; %s", markerName, file.loadNo, ledger.loadNo, ledger), nil
-	case file.loadNo < ledger.loadNo:
-		return "", d.writeMarker(ledger.id, ledger.loadNo)
+	case file.LoadNo > ledger.LoadNo:
+		return fmt.Sprintf("the ledger is older than what was posted: the marker says load %d, the ledger knows %d; %s", file.LoadNo, ledger.LoadNo, ledger), nil
+	case file.LoadNo < ledger.LoadNo-1:
+		return fmt.Sprintf("the marker %s is older than the ledger: load %d of %d; %s", markerName, file.LoadNo, ledger.LoadNo, ledger), nil
+	case file.LoadNo < ledger.LoadNo:
+		return "", d.writeMarker(ledger.MarkerID, ledger.LoadNo)
 	}
 	return "", nil
 }
 
 // String says when and from where the last load was.
 func (p posted) String() string {
-	if p.runID == "" {
+	if p.RunID == "" {
 		return "the ledger knows of no load that posted"
 	}
 	return fmt.Sprintf("the last load that posted was number %d (run %s) at %s, from %s on %s",
-		p.loadNo, p.runID, p.at.UTC().Format(time.RFC3339), p.folder, p.host)
+		p.LoadNo, p.RunID, p.PostedAt.UTC().Format(time.RFC3339), p.Folder, p.Host)
 }
 
 // writeMarker writes the number in one write of fixed length.
@@ -132,11 +138,10 @@ func (d *Delivery) writeMarker(id string, loadNo int64) error {
 	return nil
 }
 
-// newMarker makes this folder the one that posts: a new file, and the ledger's
-// side of it.
+// newMarker makes this folder the one that posts: a new file, and the ledger's side of it.
 func (d *Delivery) newMarker(ctx context.Context, loadNo int64) (marker, error) {
-	m := marker{id: uuid.NewString(), loadNo: loadNo}
-	if err := durable.WriteFile(d.markerPath(), fmt.Appendf(nil, markerFormat, m.id, loadNo), 0o600); err != nil {
+	m := marker{MarkerID: uuid.NewString(), LoadNo: loadNo}
+	if err := durable.WriteFile(d.markerPath(), fmt.Appendf(nil, markerFormat, m.MarkerID, loadNo), 0o600); err != nil {
 		return m, fmt.Errorf("marker: %w", err)
 	}
 	var err error
@@ -153,12 +158,28 @@ func (d *Delivery) renewMarker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	newest := ledger.loadNo
+	newest := ledger.LoadNo
 	if file, err := d.readMarker(); err == nil {
-		newest = max(newest, file.loadNo)
+		newest = max(newest, file.LoadNo)
 	}
-	_, err = d.newMarker(ctx, newest)
-	return err
+	if d.Store == nil {
+		_, err = d.newMarker(ctx, newest)
+		return err
+	}
+	claimed, err := d.newestClaim(ctx)
+	if err != nil {
+		return err
+	}
+	m := marker{MarkerID: d.DB.Worker(), LoadNo: max(newest, claimed) + 1}
+	if d.onLake() {
+		err = d.from(m).keep(ctx, d.DB)
+	} else {
+		m, err = d.newMarker(ctx, m.LoadNo)
+	}
+	if err != nil {
+		return err
+	}
+	return d.claim(ctx, d.from(m)) // whoever claimed the one before is held from now on
 }
 
 // from says that this run posts, and from where.
@@ -171,19 +192,22 @@ func (d *Delivery) from(m marker) posted {
 	if err != nil {
 		folder = d.Folder
 	}
-	return posted{marker: m, runID: string(d.RunID), host: host, folder: folder, at: d.Now().UTC()}
+	return posted{m, string(d.RunID), host, folder, d.Now().UTC()}
 }
 
 func (p posted) keep(ctx context.Context, r warehouse.Runner) error {
 	_, err := r.Exec(ctx, "deliver/marker.put", warehouse.Args{
-		"marker_id": p.id, "inode": p.inode, "born": p.born, "load_no": p.loadNo,
-		"run_id": p.runID, "host": p.host, "folder": p.folder, "at": p.at,
+		"marker_id": p.MarkerID, "inode": p.Inode, "born": p.Born, "load_no": p.LoadNo,
+		"run_id": p.RunID, "host": p.Host, "folder": p.Folder, "at": p.PostedAt,
 	})
 	return err
 }
 
-// A posting counts one load in the ledger and in the marker, once, before its
-// first byte is sent.
+// onLake reports whether several folders may post, one at a time: then there is no marker,
+// and the claims in the store alone tell of a catalog that was restored.
+func (d *Delivery) onLake() bool { return d.DB.Worker() != "" }
+
+// A posting counts one load in the ledger and in the marker before its first byte is sent.
 type posting struct {
 	d       *Delivery
 	load    posted          // as it is counted
@@ -192,50 +216,104 @@ type posting struct {
 	targets map[string]bool // that the ledger knows
 }
 
-// knows reports whether the ledger has a target already.
-func (p *posting) knows(target string) bool { return p != nil && p.targets[target] }
-
 // prepare makes the marker of a folder that never posted.
 func (p *posting) prepare(ctx context.Context) error {
-	if p.load.id != "" {
+	if p.load.MarkerID != "" {
 		return nil
 	}
 	last, known, err := p.d.lastPosted(ctx)
-	if err == nil && !known {
+	if err == nil && !known && !p.d.onLake() {
 		last.marker, err = p.d.newMarker(ctx, 0)
 	}
 	if err != nil {
 		return err
 	}
+	if p.d.onLake() {
+		last.MarkerID = p.d.DB.Worker()
+	}
 	p.load = p.d.from(last.marker)
-	p.load.loadNo++
+	p.load.LoadNo++
 	return nil
 }
 
-// count is part of the transaction that marks a batch as sending; committed
-// says that it was.
-func (p *posting) count(ctx context.Context, tx *warehouse.Tx) error {
-	if p == nil || p.counted {
-		return nil
-	}
-	return p.load.keep(ctx, tx)
-}
-
-func (p *posting) committed(target string) {
-	if p != nil {
-		p.counted = true
-		p.targets[target] = true
-	}
-}
-
 // write follows the commit and comes before the first byte is sent.
-func (p *posting) write() error {
-	if p == nil || p.written {
+func (p *posting) write(ctx context.Context) error {
+	if p.written {
 		return nil
 	}
-	if err := p.d.writeMarker(p.load.id, p.load.loadNo); err != nil {
+	if !p.d.onLake() {
+		if err := p.d.writeMarker(p.load.MarkerID, p.load.LoadNo); err != nil {
+			return err
+		}
+	}
+	if err := p.d.claim(ctx, p.load); err != nil {
 		return err
 	}
 	p.written = true
 	return nil
+}
+
+// claimFolder is in the store. Only one claim of a load can be written there, so two copies of a
+// ledger cannot both post it.
+const claimFolder = "loads"
+
+func claimKey(loadNo int64) string { return fmt.Sprintf("%s/%012d", claimFolder, loadNo) }
+
+func (p posted) claimed() string {
+	return fmt.Sprintf("load %d was claimed by run %s at %s, from %s on %s",
+		p.LoadNo, p.RunID, p.PostedAt.UTC().Format(time.RFC3339), p.Folder, p.Host)
+}
+
+// claim fails with a [*etl.NeedsPersonError] if another copy of this folder has claimed the load.
+func (d *Delivery) claim(ctx context.Context, p posted) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	err = d.Store.Put(ctx, claimKey(p.LoadNo), text)
+	if !errors.Is(err, store.ErrTaken) {
+		return err
+	}
+	other, err := d.readClaim(ctx, p.LoadNo)
+	if err != nil {
+		return err
+	}
+	return &etl.NeedsPersonError{
+		What: other.claimed() + ": another copy of this folder posts, so this one does not",
+		Fix:  "find out which of the two is to post, and stop the other; then see what spendbridge load asks",
+	}
+}
+
+func (d *Delivery) readClaim(ctx context.Context, loadNo int64) (p posted, err error) {
+	text, err := d.Store.Get(ctx, claimKey(loadNo))
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	return p, err
+}
+
+// newestClaim is the number of the newest load that was claimed, 0 for none.
+func (d *Delivery) newestClaim(ctx context.Context) (newest int64, err error) {
+	keys, err := d.Store.Keys(ctx, claimFolder+"/")
+	if err != nil || len(keys) == 0 {
+		return 0, err
+	}
+	key := keys[len(keys)-1]
+	if _, err := fmt.Sscanf(path.Base(key), "%d", &newest); err != nil {
+		return 0, fmt.Errorf("store %s: %s is not a claim", d.Store.Name(), key)
+	}
+	return newest, nil
+}
+
+// claimFault says what another copy of this folder has claimed since, or "".
+func (d *Delivery) claimFault(ctx context.Context, ledger posted) (string, error) {
+	newest, err := d.newestClaim(ctx)
+	if err != nil || newest < ledger.LoadNo || newest == 0 {
+		return "", err
+	}
+	c, err := d.readClaim(ctx, newest)
+	if err != nil || c.RunID == ledger.RunID && newest == ledger.LoadNo {
+		return "", err
+	}
+	return fmt.Sprintf("another copy of this folder has posted: %s; %s", c.claimed(), ledger), nil
 }

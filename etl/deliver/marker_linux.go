@@ -15,9 +15,9 @@ func identify(path string) (fileIdentity, error) {
 	if err != nil {
 		return fileIdentity{}, fmt.Errorf("%s: %w", path, err)
 	}
-	identity := fileIdentity{inode: strconv.FormatUint(stat.Ino, 10)}
+	identity := fileIdentity{Inode: strconv.FormatUint(stat.Ino, 10)}
 	if stat.Mask&unix.STATX_BTIME != 0 {
-		identity.born = fmt.Sprintf("%d.%09d", stat.Btime.Sec, stat.Btime.Nsec)
+		identity.Born = fmt.Sprintf("%d.%09d", stat.Btime.Sec, stat.Btime.Nsec)
 	}
 	return identity, nil
 }

@@ -19,5 +19,5 @@ func identify(path string) (fileIdentity, error) {
 	if !inode.IsValid() {
 		return fileIdentity{}, fmt.Errorf("%s: this system has no inodes", path)
 	}
-	return fileIdentity{inode: fmt.Sprint(inode.Interface())}, nil
+	return fileIdentity{Inode: fmt.Sprint(inode.Interface())}, nil
 }

@@ -19,35 +19,41 @@ import (
 func TestTheLedgerIsRebuiltFromTheSentFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
-		s.Productiv.OnChange, s.Productiv.BatchSize = config.OnChangeCompensate, 4
-		by := deliver.Decision{By: "Jo", Note: "looked it up"}
-		s.fill(10)
-		s.remote.refuse = func(r map[string]any) bool { return keyOf(r) == "productive-7" }
-		s.post()
-		s.put(spend{id: "productive-1", amount: "7.77"}, spend{id: "b-1", amount: "1", text: "quote \" and \u2028"})
-		s.remote.replies = []reply{{status: 429}, {}, {status: 503}}
-		s.post()
-		s.settleAll(by)
-		s.put(spend{id: "b-2", amount: "2"})
-		s.remote.replies = []reply{{status: 503}}
-		s.post()
-		want := []string{
-			s.table("items_history.sql", nil), s.table("batches_history.sql", nil), s.table("decisions_history.sql", nil),
-		}
+		s.happen()
+		want := s.histories()
 		batches, err := s.RebuildLedger(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := []string{
-			s.table("items_history.sql", nil), s.table("batches_history.sql", nil), s.table("decisions_history.sql", nil),
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, s.histories()); diff != "" {
 			t.Errorf("after the rebuild of %d batches (-before +after):\n%s", batches, diff)
 		}
 		if err := s.Verify(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// happen lets everything happen that can happen to a batch.
+func (s *scene) happen() {
+	s.t.Helper()
+	s.Productiv.OnChange, s.Productiv.BatchSize = config.OnChangeCompensate, 4
+	s.fill(10)
+	s.remote.refuse = func(r map[string]any) bool { return keyOf(r) == "productive-7" }
+	s.post()
+	s.put(spend{id: "productive-1", amount: "7.77"}, spend{id: "b-1", amount: "1", text: "quote \" and \u2028"})
+	s.remote.replies = []reply{{status: 429}, {}, {status: 503}}
+	s.post()
+	s.settleAll(deliver.Decision{By: "Jo", Note: "looked it up"})
+	s.put(spend{id: "b-2", amount: "2"})
+	s.remote.replies = []reply{{status: 503}}
+	s.post()
+}
+
+// histories is what the ledger knows of items, batches and decisions.
+func (s *scene) histories() []string {
+	s.t.Helper()
+	return []string{s.table("items_history.sql", nil), s.table("batches_history.sql", nil), s.table("decisions_history.sql", nil)}
 }
 
 // settleAll settles everything that waits, each in another way.

@@ -1,8 +1,10 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,8 +21,7 @@ func (d *Delivery) Recover(ctx context.Context) error {
 	return d.DB.InTx(ctx, func(tx *warehouse.Tx) error { return d.recoverIn(ctx, tx, true) })
 }
 
-// recoverIn is Recover within a transaction. Unless it is to note what it
-// finds, it leaves the sent files as they are.
+// recoverIn is Recover in a transaction. Unless it notes what it finds, no sent file changes.
 func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) error {
 	if err := d.refuseOlderLedger(ctx, tx); err != nil {
 		return err
@@ -29,6 +30,9 @@ func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) e
 		return fmt.Errorf("recover: %w", err)
 	}
 	if err := d.recoverDecisions(ctx, tx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := d.recoverContradictions(ctx, tx, note); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
 	left, err := openBatches(ctx, tx, "")
@@ -45,7 +49,7 @@ func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) e
 
 // refuseOlderLedger looks for sent files of batches the ledger does not have.
 func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) error {
-	sent, err := sentBatches(d.Folder)
+	sent, err := d.sent().batches(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,13 +64,14 @@ func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) er
 	}
 }
 
-// recoverBatch settles one open batch by its sent file. What the file says
-// last counts, for it is written before the ledger. A batch that is still
-// sending was never sent if it has no file, and is unknown if the file has no
-// answer.
+// recoverBatch settles one open batch by the last line of its sent file, which is written before
+// the ledger. A batch that is still sending is unknown if the file has no answer.
 func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBatch, note bool) error {
-	file, err := readSent(d.Folder, b.id)
+	file, err := d.sent().readNewest(ctx, b.id)
 	if errors.Is(err, fs.ErrNotExist) {
+		if b.worker != "" && note {
+			return d.recoverAbandoned(ctx, tx, b)
+		}
 		return d.recoverUnsent(ctx, tx, b)
 	}
 	if err != nil {
@@ -74,7 +79,7 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 	}
 	event, ok := file.last()
 	switch {
-	case ok && event.Attempt == b.attempt && event.State == b.state:
+	case ok && event.Attempt == b.attempt && event.State == b.state && b.worker == "":
 		return nil
 	case !ok || event.Attempt < b.attempt:
 		if b.state != stateSending {
@@ -85,7 +90,7 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 			Message: noAnswer,
 		}
 		if note {
-			if err := file.add(d.Folder, event); err != nil {
+			if err := d.sent().add(ctx, file, event); err != nil {
 				return err
 			}
 		}
@@ -97,14 +102,13 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 	return event.decision().keep(ctx, tx)
 }
 
-// recoverUnsent settles a batch that is sending and has no sent file. It was
-// never sent, unless files of batches before it are missing too.
+// recoverUnsent settles a batch without a sent file: never sent, unless earlier files are missing.
 func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBatch) error {
 	if b.state != stateSending {
 		return nil
 	}
 	event := sentEvent{State: statePending, At: d.Now().UTC(), Attempt: b.attempt, Message: "the program ended before the batch was sent"}
-	ids, err := sentBatches(d.Folder)
+	ids, err := d.sent().batches(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,7 +136,8 @@ func (d *Delivery) Verify(ctx context.Context) error {
 	if err := d.verifySent(ctx); err != nil {
 		return err
 	}
-	if err := d.verifyItems(ctx); err != nil {
+	const check = "every item of the ledger says what its JSON says"
+	if err := prove(ctx, d.DB, check, "deliver/item.misread", offender); err != nil {
 		return err
 	}
 	if fault, err := d.folderFault(ctx); fault != "" || err != nil {
@@ -149,45 +154,36 @@ func (d *Delivery) Verify(ctx context.Context) error {
 
 // verifySent compares the digest of every batch with its sent file's.
 func (d *Delivery) verifySent(ctx context.Context) error {
-	failed := &etl.CheckError{Check: "every batch is in its sent file as the ledger has it"}
-	err := d.DB.Each(ctx, "deliver/batch.digests", nil, func(rows *sql.Rows) error {
+	const check = "every batch is in its sent file as the ledger has it"
+	return prove(ctx, d.DB, check, "deliver/batch.digests", func(rows *sql.Rows) (string, error) {
 		var (
 			id, digest string
 			unsent     bool
 		)
 		if err := rows.Scan(&id, &digest, &unsent); err != nil {
-			return err
+			return "", err
 		}
-		fault := d.sentFault(id, digest)
+		fault := d.sentFault(ctx, id, digest)
 		if fault == nil || unsent && errors.Is(fault, fs.ErrNotExist) {
-			return nil
+			return "", nil
 		}
-		failed.Rows++
-		if failed.Rows <= 10 {
-			failed.First = append(failed.First, fmt.Sprintf("%s: %v", id, fault))
-		}
-		return nil
+		return fmt.Sprintf("%s: %v", id, fault), nil
 	})
-	if err != nil || failed.Rows == 0 {
-		return err
-	}
-	return failed
 }
 
-// verifyItems compares what the control totals use of each item with its JSON.
-func (d *Delivery) verifyItems(ctx context.Context) error {
-	failed := &etl.CheckError{Check: "every item of the ledger says what its JSON says"}
-	err := d.DB.Each(ctx, "deliver/item.misread", nil, func(rows *sql.Rows) error {
-		var (
-			key     string
-			attempt int
-		)
-		if err := rows.Scan(&key, &attempt); err != nil {
+// prove returns a [*etl.CheckError] if any row of a statement has a fault.
+func prove(
+	ctx context.Context, r warehouse.Runner, check, name string, fault func(*sql.Rows) (string, error),
+) error {
+	failed := &etl.CheckError{Check: check}
+	err := r.Each(ctx, name, nil, func(rows *sql.Rows) error {
+		found, err := fault(rows)
+		if found == "" || err != nil {
 			return err
 		}
 		failed.Rows++
 		if failed.Rows <= 10 {
-			failed.First = append(failed.First, fmt.Sprintf("%s, attempt %d", key, attempt))
+			failed.First = append(failed.First, found)
 		}
 		return nil
 	})
@@ -197,8 +193,14 @@ func (d *Delivery) verifyItems(ctx context.Context) error {
 	return failed
 }
 
-func (d *Delivery) sentFault(id, digest string) error {
-	file, err := readSent(d.Folder, id)
+// offender is the fault of a row that is an offender by itself.
+func offender(rows *sql.Rows) (found string, err error) {
+	err = rows.Scan(&found)
+	return found, err
+}
+
+func (d *Delivery) sentFault(ctx context.Context, id, digest string) error {
+	file, err := d.sent().read(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -207,6 +209,171 @@ func (d *Delivery) sentFault(id, digest string) error {
 	}
 	if file.Header.SHA256 != digest {
 		return fmt.Errorf("the ledger has the digest %s, the file %s", digest, file.Header.SHA256)
+	}
+	return nil
+}
+
+// RebuildLedger rebuilds the ledger from the sent files and the decisions in
+// the data folder, in one transaction, and returns how many batches they
+// hold. What they do not hold is lost: records that were rejected here and
+// never sent, which the next load rejects again, and what gates held.
+//
+// Afterwards this is the folder that posts, unless its marker knows of a load
+// of which no file is there: then what that load sent is not known, and the
+// gate of the folder stays closed.
+func (d *Delivery) RebuildLedger(ctx context.Context) (int, error) {
+	files, err := readAllSent(ctx, d.sent())
+	if err != nil {
+		return 0, err
+	}
+	decisions, err := readDecisions(d.Folder)
+	if err != nil {
+		return 0, err
+	}
+	err = d.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := warehouse.Clear(ctx, tx,
+			"delivery.batches", "delivery.planned_items", "delivery.retried_items", "delivery.decisions", "delivery.targets",
+			"delivery.approvals", "delivery.kept_records", "delivery.dismissals",
+		); err != nil {
+			return err
+		}
+		// A ledger that was rebuilt knows what its files know, and no more.
+		if _, err := tx.Exec(ctx, "deliver/marker.set", warehouse.Args{"load_no": newestLoad(files)}); err != nil {
+			return err
+		}
+		return d.replay(ctx, tx, files, decisions)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("rebuild the ledger: %w", err)
+	}
+	return len(files), d.vouch(ctx, files)
+}
+
+// replay writes batches and decisions in the order of the ledger.
+func (d *Delivery) replay(ctx context.Context, tx *warehouse.Tx, files []sentFile, decisions []decided) error {
+	known := map[string]bool{}
+	for _, made := range decisions {
+		known[made.ID] = true
+	}
+	for _, f := range files {
+		for len(decisions) > 0 && decisions[0].LedgerNo < f.first {
+			if err := applyAll(ctx, tx, decisions[:1]); err != nil {
+				return err
+			}
+			decisions = decisions[1:]
+		}
+		if err := d.rebuildBatch(ctx, tx, f); err != nil {
+			return fmt.Errorf("%s: %w", sentName(f.Header.BatchID), err)
+		}
+		if err := rebuildDecisions(ctx, tx, f, known); err != nil {
+			return err
+		}
+	}
+	return applyAll(ctx, tx, decisions)
+}
+
+// vouch makes this folder the one that posts if its files reach the load that its marker names.
+func (d *Delivery) vouch(ctx context.Context, files []sentFile) error {
+	if len(files) == 0 {
+		return nil
+	}
+	newest := newestLoad(files)
+	if file, err := d.readMarker(); err == nil && file.LoadNo > newest {
+		return &etl.NeedsPersonError{
+			What: fmt.Sprintf("the marker %s names load %d, and the newest sent file is of load %d: what was sent in between is not known", markerName, file.LoadNo, newest),
+			Fix:  "copy the missing files into " + sentFolder + ", then: spendbridge verify --rebuild",
+		}
+	}
+	if err := d.renewMarker(ctx); err != nil {
+		return err
+	}
+	_, err := d.DB.Exec(ctx, "deliver/gate.release", warehouse.Args{"gates": []string{etl.GateFolder}})
+	return err
+}
+
+func newestLoad(files []sentFile) (newest int64) {
+	for _, f := range files {
+		newest = max(newest, f.Header.LoadNo)
+	}
+	return newest
+}
+
+// readAllSent reads every sent file, in the order of the ledger. Files of format 1 do not know
+// their numbers: they get those before the others, by the time they were sent first.
+func readAllSent(ctx context.Context, sent sentFiles) ([]sentFile, error) {
+	ids, err := sent.batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]sentFile, len(ids))
+	old, oldItems := 0, int64(0)
+	for i, id := range ids {
+		f := &files[i]
+		if *f, err = sent.read(ctx, id); err != nil {
+			return nil, err
+		}
+		if f.items, err = f.readItems(); err != nil {
+			return nil, fmt.Errorf("%s: %w", sentName(id), err)
+		}
+		if f.first = f.items[0].ledgerNo(); f.first == 0 {
+			old, oldItems = old+1, oldItems+int64(len(f.items))
+		}
+	}
+	slices.SortStableFunc(files, func(a, b sentFile) int {
+		if a.first == 0 && b.first == 0 {
+			return a.Header.SentAt.Compare(b.Header.SentAt)
+		}
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.Header.BatchID, b.Header.BatchID))
+	})
+	next := int64(1)
+	if old < len(files) {
+		next = min(next, files[old].first-oldItems)
+	}
+	for i := range files[:old] {
+		files[i].first = next
+		next += int64(len(files[i].items))
+	}
+	return files, nil
+}
+
+// rebuildBatch writes one batch as its file's last line left it, with items unless it has none.
+func (d *Delivery) rebuildBatch(ctx context.Context, tx *warehouse.Tx, f sentFile) error {
+	h, end := f.Header, f.outcome()
+	if h.Format == 1 {
+		h.Target = d.adopted(h.Target, h.AppID).String()
+	}
+	b := batch{records: len(f.items), first: f.first, last: f.lastNo()}
+	if err := list(ctx, tx, b, h, stateSending, end.Attempt); err != nil {
+		return err
+	}
+	if err := finish(ctx, tx, h.BatchID, end); err != nil {
+		return err
+	}
+	if err := addTarget(ctx, tx, h); err != nil || end.State == stateSplit || end.State == statePending {
+		return err
+	}
+	items, err := json.Marshal(f.items)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "deliver/ledger.add_items", warehouse.Args{
+		"items": string(items), "batch_id": h.BatchID, "run_id": h.RunID, "target": h.Target,
+		"record_schema": h.RecordSchema, "first_no": f.first, "at": h.SentAt,
+	})
+	return err
+}
+
+// rebuildDecisions books what only a sent file knows: older versions kept no file of decisions.
+func rebuildDecisions(ctx context.Context, tx *warehouse.Tx, f sentFile, known map[string]bool) error {
+	for _, event := range f.Events {
+		if event.Settlement == nil || known[event.Settlement.ID] {
+			continue
+		}
+		made := event.decision()
+		made.LedgerNo = f.lastNo()
+		if err := made.apply(ctx, tx); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ import (
 	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
 	"spendbridge/etl/etltest"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
 	sqlfiles "spendbridge/sql"
@@ -36,7 +37,23 @@ type scene struct {
 	t         testing.TB
 	remote    *remote
 	warehouse string
+	lake      etltest.Lake // instead, if it has a location
+	share     string       // the folder of its store, if it has one
 	runs      int
+}
+
+// inStore gives the scene a store in a folder.
+func (s *scene) inStore(share string) *scene {
+	s.t.Helper()
+	opened, err := store.Open(s.t.Context(), &config.Config{Store: "file://" + share, DataDir: s.Folder})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !opened.IsKnown() {
+		must(s.t, opened.Know(s.t.Context()))
+	}
+	s.share, s.Store = share, opened
+	return s
 }
 
 // newScene opens an empty scene. It speaks finance, holds what is in doubt
@@ -88,11 +105,31 @@ func (s *scene) onDisk() *scene {
 	return s
 }
 
+// onLake moves an empty scene into a lake, for tests in which another machine takes over.
+func (s *scene) onLake(lake etltest.Lake) *scene {
+	s.t.Helper()
+	s.DB.Close()
+	s.lake = lake
+	s.open()
+	return s
+}
+
 func (s *scene) open() {
 	s.t.Helper()
-	db, err := warehouse.Open(context.Background(), warehouse.Options{
-		Location: s.warehouse, Files: testFiles(s.t), MemoryLimit: "1GB", Threads: 1, TempDir: s.t.TempDir(),
-	})
+	opts := warehouse.Options{Location: s.warehouse, MemoryLimit: "1GB", Threads: 1, TempDir: s.t.TempDir()}
+	if s.lake.Location != "" {
+		opts = s.lake.Options(s.t)
+	}
+	opts.Files = testFiles(s.t)
+	ctx := context.Background()
+	db, err := warehouse.Open(ctx, opts)
+	for locked := new(warehouse.LockedError); errors.As(err, &locked); { // until PostgreSQL notices that the other has died
+		db, err = warehouse.Open(ctx, opts)
+	}
+	if err == nil {
+		by := warehouse.Holder{Host: "test", PID: os.Getpid(), Started: s.Now()}
+		err = db.TakeOver(ctx, by, func(tx *warehouse.Tx) error { return deliver.Abandon(ctx, tx) })
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -20,8 +20,7 @@ const (
 	longestPause = 30 * time.Second // between them, unless the server asks for more
 )
 
-// errDoubt ends the work of one connection: its batch may have arrived or
-// not. So a server in trouble costs one batch per connection, not all.
+// errDoubt ends one connection, so that a server in trouble costs one batch for each, not all.
 var errDoubt = errors.New("outcome unknown")
 
 // A sender posts batches over a number of connections.
@@ -81,8 +80,7 @@ func (s *sender) run(ctx context.Context, batches []batch) {
 // readAtOnce is how many batches one query reads.
 const readAtOnce = 8
 
-// read puts the batches with their items into the queue while those before
-// them are on the wire.
+// read puts the batches with their items into the queue while others are on the wire.
 func (s *sender) read(ctx context.Context, batches []batch, queue chan<- batch, done <-chan struct{}) error {
 	for len(batches) > 0 {
 		n := 1
@@ -106,8 +104,7 @@ func (s *sender) read(ctx context.Context, batches []batch, queue chan<- batch, 
 	return nil
 }
 
-// send posts one batch until its outcome is known or patience is spent. An
-// error ends the work of this connection.
+// send posts one batch until its outcome is known. An error ends the work of this connection.
 func (c *connection) send(ctx context.Context, b *batch) (string, answer, error) {
 	for try := 1; ; try++ {
 		if err := c.mayGoOn(ctx); err != nil {
@@ -134,19 +131,22 @@ func (c *connection) send(ctx context.Context, b *batch) (string, answer, error)
 	}
 }
 
-// attempt posts a batch once, with the ledger before and the sent file before
-// and after. A post that has begun is brought to its end, even if the run is
-// being stopped.
+// attempt posts a batch once. A post that has begun ends, even if the run is being stopped.
 func (c *connection) attempt(ctx context.Context, b *batch) (string, answer, error) {
 	ctx = context.WithoutCancel(ctx)
 	body, err := c.begin(ctx, b)
+	if err == nil {
+		err = c.stillMine(ctx, *b)
+	}
 	if err != nil {
 		return "", answer{}, err
 	}
 	got := c.api.post(ctx, b.appID, body)
-	c.countPost()
+	c.mu.Lock()
+	c.posts++
+	c.mu.Unlock()
 	state := c.outcome(*b, got)
-	c.owed, err = c.d.note(*b, state, got)
+	c.owed, err = c.d.note(ctx, *b, state, got)
 	b.doubtful = b.doubtful || state == stateUnknown
 	c.count(*b, state)
 	c.d.Log.DebugContext(ctx, "batch posted",
@@ -164,7 +164,7 @@ func (c *connection) begin(ctx context.Context, b *batch) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.d.save(*b, file); err != nil {
+	if err := c.d.save(ctx, *b, file); err != nil {
 		c.ledger.Lock()
 		defer c.ledger.Unlock()
 		return nil, c.d.unsent(ctx, *b, err)
@@ -172,8 +172,7 @@ func (c *connection) begin(ctx context.Context, b *batch) ([]byte, error) {
 	return file.Body, nil
 }
 
-// mark takes over, in the same transaction, the outcome of this connection's
-// last batch; if that fails, another one does.
+// mark also takes over the outcome of this connection's last batch; if it fails, takeOver does.
 func (c *connection) mark(ctx context.Context, b *batch) (sentFile, error) {
 	attempts := b.attempt
 	c.ledger.Lock()
@@ -188,8 +187,7 @@ func (c *connection) mark(ctx context.Context, b *batch) (sentFile, error) {
 	return file, err
 }
 
-// takeOver brings the ledger up to date with the sent file of the last batch.
-// What cannot be booked the next load finds in that file.
+// takeOver books the outcome of the last batch. If it fails, the next load does, by the sent file.
 func (c *connection) takeOver(ctx context.Context) error {
 	if c.owed == nil {
 		return nil
@@ -201,36 +199,26 @@ func (c *connection) takeOver(ctx context.Context) error {
 	return c.d.book(context.WithoutCancel(ctx), owed)
 }
 
-// outcome names the state that an answer leads to.
+// outcome names the state that an answer leads to. A body that is too large was
+// not read, and one that was refused in between did not arrive; whether a refused
+// one stored its good part is a setting, and does not matter where a record may be
+// posted twice.
 func (s *sender) outcome(b batch, got answer) string {
+	barred := got.verdict == verdictBarred
+	refused := barred || got.verdict == verdictRefused || got.verdict == verdictTooLarge
 	switch {
 	case got.verdict == verdictAccepted:
 		return stateAccepted
-	case got.verdict == verdictRefused || got.verdict == verdictTooLarge || got.verdict == verdictBarred:
-		return s.refusal(b, got)
-	case got.verdict == verdictUnknown || b.doubtful:
+	case got.verdict == verdictUnknown:
 		return stateUnknown
-	default:
-		return statePending
-	}
-}
-
-// refusal is the outcome of a 413 or 422, or of a refusal in between. A body
-// that is too large was not read, and one that was refused in between did not
-// arrive; whether a refused one stored its good part is a setting, and does
-// not matter where a record may be posted twice.
-func (s *sender) refusal(b batch, got answer) string {
-	switch {
-	case b.records == 1 && b.doubtful:
+	case refused && b.records == 1 && b.doubtful:
 		return stateUnknown // it may be refused because it is there already
-	case b.records == 1 && got.verdict == verdictBarred:
-		return statePending // until others get through
-	case b.records == 1:
+	case refused && b.records == 1 && !barred: // a barred one waits until others get through
 		return stateRejected
 	case got.verdict == verdictRefused && !s.d.Productiv.AssumeAtomic422 &&
 		s.d.Productiv.InDoubt != config.InDoubtResend:
 		return stateUnknown
-	case s.maySplit():
+	case refused && b.records > 1 && s.maySplit():
 		return stateSplit
 	case b.doubtful:
 		return stateUnknown
@@ -247,9 +235,8 @@ func (s *sender) maySplit() bool {
 	return s.splits <= s.maxSplits()
 }
 
-// maxSplits lets about twenty bad records of a full batch be found in one
-// load. Without a budget a load of nothing but bad records would cost two
-// posts for each of them.
+// maxSplits lets about twenty bad records of a full batch be found in one load. Without it a load
+// of bad records would cost two posts for each.
 func (s *sender) maxSplits() int {
 	return 20 * bits.Len(uint(s.d.Productiv.BatchSize))
 }
@@ -289,8 +276,7 @@ func (s *sender) giveUp(b batch, got answer) error {
 	}
 }
 
-// pause waits before the next try, as long as the server asks within the cap,
-// else ever longer.
+// pause waits before the next try, as long as the server asks, else ever longer.
 func (s *sender) pause(ctx context.Context, b batch, try int, got answer) error {
 	wait := min(cmp.Or(s.d.Pause, time.Second)<<(try-1), longestPause)
 	wait = wait/2 + rand.N(wait/2+1)
@@ -316,7 +302,11 @@ func (s *sender) maxWait() time.Duration {
 
 // mayGoOn returns why no further batch is begun, if so.
 func (s *sender) mayGoOn(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	err := ctx.Err()
+	if err == nil {
+		err = s.d.DB.Hold(ctx)
+	}
+	if err != nil {
 		return s.stop(err)
 	}
 	s.mu.Lock()
@@ -324,8 +314,7 @@ func (s *sender) mayGoOn(ctx context.Context) error {
 	return s.stopped
 }
 
-// stop makes err the reason why no connection begins a further batch, unless
-// there is one already.
+// stop keeps the first reason why no connection begins a further batch.
 func (s *sender) stop(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -333,12 +322,6 @@ func (s *sender) stop(err error) error {
 		s.stopped = err
 	}
 	return err
-}
-
-func (s *sender) countPost() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.posts++
 }
 
 // count notes the outcome of a batch.
@@ -369,8 +352,7 @@ func (s *sender) acceptedBatches(target string) int {
 	return s.batches[target]
 }
 
-// spent says that refused batches are left because halving them has cost
-// enough for one load.
+// spent says that refused batches are left because the budget of halving is spent.
 func (s *sender) spent() error {
 	if s.splits <= s.maxSplits() {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -20,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"spendbridge/etl/durable"
+	"spendbridge/etl/store"
 )
 
 // sentFolder is in the data folder and holds one file per batch.
@@ -30,8 +32,7 @@ const (
 
 func sentName(batchID string) string { return sentFolder + "/" + batchID + sentSuffix }
 
-// A sentHeader is the first line of a sent file: what the ledger knew of the
-// batch when it was sent.
+// A sentHeader is the first line of a sent file: what the ledger knew of the batch then.
 type sentHeader struct {
 	Format       int             `json:"format"`
 	BatchID      string          `json:"batch_id"`
@@ -58,6 +59,7 @@ type sentEvent struct {
 	RequestID string    `json:"request_id,omitempty"`
 
 	Settlement *sentSettlement `json:"settlement,omitempty"`
+	Doubts     string          `json:"doubts,omitempty"` // an answer that contradicts a decision
 }
 
 // A sentSettlement is a decision, as the ledger keeps it.
@@ -82,18 +84,46 @@ type sentFile struct {
 	first int64      // the ledger number of the first one
 }
 
-// writeSent writes the file of a batch so that it is there, whole, after any
-// crash that follows.
-func writeSent(folder string, f sentFile) error {
+// sentFiles are those of a data folder and their copies in its store: the file as it was before the
+// POST, and each later line as an object of its own.
+type sentFiles struct {
+	folder string
+	store  *store.Store
+}
+
+func (d *Delivery) sent() sentFiles { return sentFiles{d.Folder, d.Store} }
+
+func (s sentFiles) path(batchID string) string { return filepath.Join(s.folder, sentName(batchID)) }
+
+// eventName is where the store has an event of a batch. Names sort like the events: a
+// decision about an attempt follows its answer.
+func eventName(batchID string, e sentEvent) string {
+	kind := "answer"
+	if e.Settlement != nil {
+		kind = "decision-" + e.Settlement.ID
+	}
+	return fmt.Sprintf("%s/%s/%03d-%016d-%s%s", sentFolder, batchID, e.Attempt, e.At.UnixMicro(), kind, sentSuffix)
+}
+
+// write writes a file, with events if there are any yet, into the store, then here, where it is
+// whole after any crash that follows. It is [store.ErrTaken] if the store has another one.
+func (s sentFiles) write(ctx context.Context, f sentFile, events ...sentEvent) error {
 	frames, err := f.frames()
+	for _, event := range events {
+		line, failed := event.frame()
+		frames, err = append(frames, line...), errors.Join(err, failed)
+	}
 	if err != nil {
 		return fmt.Errorf("sent file of %s: %w", f.Header.BatchID, err)
 	}
-	path := filepath.Join(folder, sentName(f.Header.BatchID))
-	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("sent file: %w", err)
+	if err := s.store.Put(ctx, sentName(f.Header.BatchID), frames); err != nil {
+		return err
 	}
-	if err := durable.WriteFile(path, frames, 0o600); err != nil {
+	return s.replace(f.Header.BatchID, frames)
+}
+
+func (s sentFiles) replace(batchID string, frames []byte) error {
+	if err := durable.WritePrivate(s.path(batchID), frames); err != nil {
 		return fmt.Errorf("sent file: %w", err)
 	}
 	return nil
@@ -123,27 +153,50 @@ func (f sentFile) frames() ([]byte, error) {
 	return frame(lines), nil
 }
 
-// appendSent adds one event to a batch's file.
-func appendSent(folder, batchID string, event sentEvent) error {
-	line, err := json.Marshal(event)
+// append adds one event to a batch's file. After a [*store.Error] only its copy is owed.
+func (s sentFiles) append(ctx context.Context, batchID string, event sentEvent) error {
+	line, err := event.frame()
 	if err != nil {
 		return fmt.Errorf("sent file of %s: %w", batchID, err)
 	}
-	path := filepath.Join(folder, sentName(batchID))
-	if err := durable.Append(path, frame(append(line, '\n')), 0o600); err != nil {
+	if err := durable.Append(s.path(batchID), line, 0o600); err != nil {
 		return fmt.Errorf("sent file: %w", err)
 	}
-	return nil
+	return s.copy(ctx, batchID, event, line)
 }
 
-// add adds one event to a file that was read. A torn last line is dropped on the
-// way, or no later line could be read.
-func (f sentFile) add(folder string, event sentEvent) error {
+// add adds one event to a file that was read, and drops a torn line, which would hide it.
+func (s sentFiles) add(ctx context.Context, f sentFile, event sentEvent) error {
 	if !f.torn {
-		return appendSent(folder, f.Header.BatchID, event)
+		return s.append(ctx, f.Header.BatchID, event)
+	}
+	line, err := event.frame()
+	if err != nil {
+		return err
 	}
 	f.Events = append(f.Events, event)
-	return writeSent(folder, f)
+	frames, err := f.frames()
+	if err != nil {
+		return err
+	}
+	if err := s.replace(f.Header.BatchID, frames); err != nil {
+		return err
+	}
+	return s.copy(ctx, f.Header.BatchID, event, line)
+}
+
+// copy copies an event to the store.
+func (s sentFiles) copy(ctx context.Context, batchID string, event sentEvent, line []byte) error {
+	key := eventName(batchID, event)
+	if err := s.store.Owe(key, line); err != nil {
+		return fmt.Errorf("sent file: %w", err)
+	}
+	return s.store.PutOwed(ctx, key)
+}
+
+func (e sentEvent) frame() ([]byte, error) {
+	line, err := json.Marshal(e)
+	return frame(append(line, '\n')), err
 }
 
 // frame returns data as one zstd frame. The fastest level takes half the time
@@ -158,9 +211,56 @@ func frame(data []byte) []byte {
 	return encoder.EncodeAll(data, nil)
 }
 
-// readSent reads a batch's file. Without one the error is [fs.ErrNotExist].
-func readSent(folder, batchID string) (sentFile, error) {
-	f, err := os.Open(filepath.Join(folder, sentName(batchID)))
+// read reads a batch's file, from the store if it is missing here, or returns [fs.ErrNotExist].
+func (s sentFiles) read(ctx context.Context, batchID string) (sentFile, error) {
+	file, err := s.open(batchID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.readNewest(ctx, batchID)
+	}
+	return file, err
+}
+
+// readNewest reads a batch's file with the answers that only the store has.
+func (s sentFiles) readNewest(ctx context.Context, batchID string) (sentFile, error) {
+	file, missing := s.open(batchID)
+	if s.store == nil || missing != nil && !errors.Is(missing, fs.ErrNotExist) {
+		return file, missing
+	}
+	events, err := s.store.Keys(ctx, sentFolder+"/"+batchID+"/")
+	if err != nil {
+		return file, err
+	}
+	news := slices.ContainsFunc(events, func(key string) bool {
+		return !slices.ContainsFunc(file.Events, func(e sentEvent) bool { return key == eventName(batchID, e) })
+	})
+	if missing == nil && !news {
+		return file, nil
+	}
+	if err := s.fetch(ctx, batchID, events); err != nil {
+		return file, err
+	}
+	return s.open(batchID)
+}
+
+// fetch makes a batch's file of what the store has of it.
+func (s sentFiles) fetch(ctx context.Context, batchID string, events []string) error {
+	frames, err := s.store.Get(ctx, sentName(batchID))
+	if err != nil {
+		return err
+	}
+	for _, key := range events {
+		event, err := s.store.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		frames = append(frames, event...)
+	}
+	return s.replace(batchID, frames)
+}
+
+// open reads a batch's file here.
+func (s sentFiles) open(batchID string) (sentFile, error) {
+	f, err := os.Open(s.path(batchID))
 	if err != nil {
 		return sentFile{}, err
 	}
@@ -177,8 +277,7 @@ func readSent(folder, batchID string) (sentFile, error) {
 	return read, nil
 }
 
-// parseSent reads the lines of a sent file. Header and body were on the disk
-// before the file had its name, so only events can be cut off.
+// parseSent reads the lines of a sent file. It was named after its body, so only events can be torn.
 func parseSent(r io.Reader) (sentFile, error) {
 	var f sentFile
 	lines := bufio.NewReader(r)
@@ -208,26 +307,31 @@ func parseSent(r io.Reader) (sentFile, error) {
 	}
 }
 
-// sentBatches returns the batches that have a sent file, in name order.
-func sentBatches(folder string) ([]string, error) {
-	entries, err := os.ReadDir(filepath.Join(folder, sentFolder))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+// batches returns the batches that have a sent file, here or in the store, by name.
+func (s sentFiles) batches(ctx context.Context) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(s.folder, sentFolder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("sent files: %w", err)
 	}
-	var ids []string
+	names, err := s.store.Keys(ctx, sentFolder+"/")
+	if err != nil {
+		return nil, err
+	}
 	for _, entry := range entries {
-		if id, ok := strings.CutSuffix(entry.Name(), sentSuffix); ok {
+		names = append(names, sentFolder+"/"+entry.Name())
+	}
+	var ids []string
+	for _, name := range names {
+		id, ok := strings.CutSuffix(strings.TrimPrefix(name, sentFolder+"/"), sentSuffix)
+		if ok && !strings.Contains(id, "/") {
 			ids = append(ids, id)
 		}
 	}
-	return ids, nil
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
-// A sentItem is one record of a sent file: what the ledger knew, and the JSON
-// that went out.
+// A sentItem is one record of a sent file: what the ledger knew, and the JSON that went out.
 type sentItem struct {
 	Item    json.RawMessage `json:"item"`
 	Payload string          `json:"payload"`
@@ -252,8 +356,7 @@ func (f sentFile) lastNo() int64 {
 	return f.first + int64(len(f.items)) - 1
 }
 
-// readItems pairs the header's list with the records of the body, byte for
-// byte.
+// readItems pairs the header's list with the records of the body, byte for byte.
 func (f sentFile) readItems() ([]sentItem, error) {
 	sum := sha256.Sum256(f.Body)
 	if hex.EncodeToString(sum[:]) != f.Header.SHA256 {
@@ -278,8 +381,7 @@ func (f sentFile) readItems() ([]sentItem, error) {
 	return items, nil
 }
 
-// outcome is the last line that is about the batch as a whole. Without one
-// nobody knows whether it arrived.
+// outcome is the last line about the batch as a whole; without one it may have arrived or not.
 func (f sentFile) outcome() sentEvent {
 	if end, ok := f.last(); ok {
 		for _, event := range f.Events { // a decision has no HTTP answer of its own
@@ -290,23 +392,78 @@ func (f sentFile) outcome() sentEvent {
 	return sentEvent{State: stateUnknown, At: f.Header.SentAt, Attempt: 1, Message: noAnswer}
 }
 
-func (e sentEvent) settlementID() string {
-	if e.Settlement == nil {
-		return ""
-	}
-	return e.Settlement.ID
-}
-
-// last returns the newest line of the file that says what became of the
-// batch as a whole.
-func (f sentFile) last() (sentEvent, bool) {
+// last returns the newest line that says what became of the batch as a whole. One that
+// says only that nothing is known counts if no other is about the same attempt: two
+// machines may have written them, whose clocks differ.
+func (f sentFile) last() (last sentEvent, found bool) {
 	for _, event := range slices.Backward(f.Events) {
-		if event.Settlement == nil || event.Settlement.Decision != decisionRetry {
+		switch {
+		case event.Settlement != nil && event.Settlement.Decision == decisionRetry:
+			continue
+		case found && event.Attempt != last.Attempt:
+			return last, true
+		case event.Settlement != nil || event.Doubts != "" || event.State != stateUnknown:
 			return event, true
+		case !found:
+			last, found = event, true
 		}
 	}
-	return sentEvent{}, false
+	return last, found
 }
 
 // noAnswer is the message of a batch whose program was killed.
 const noAnswer = "the program ended before the answer was written"
+
+// CopyToStore puts what was sent into a store that was configured since.
+func (d *Delivery) CopyToStore(ctx context.Context) error {
+	sent := d.sent()
+	ids, err := sent.batches(ctx)
+	if err != nil {
+		return err
+	}
+	stored, err := d.Store.Keys(ctx, sentFolder+"/")
+	if err != nil {
+		return err
+	}
+	put := func(key string, frames []byte, err error) error {
+		if _, is := slices.BinarySearch(stored, key); is || err != nil {
+			return err
+		}
+		return d.Store.Put(ctx, key, frames)
+	}
+	for _, id := range ids {
+		file, err := sent.read(ctx, id)
+		if err != nil {
+			return err
+		}
+		events := file.Events
+		file.Events = nil
+		frames, err := file.frames()
+		if err := put(sentName(id), frames, err); err != nil {
+			return err
+		}
+		for _, event := range events {
+			line, err := event.frame()
+			if err := put(eventName(id, event), line, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// FetchFromStore fetches the sent files and decisions that this folder does not have, and returns
+// how many sent files there are.
+func (d *Delivery) FetchFromStore(ctx context.Context) (int, error) {
+	sent := d.sent()
+	ids, err := sent.batches(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if _, err := sent.readNewest(ctx, id); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), d.syncDecisions(ctx)
+}

@@ -4,21 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/config"
+	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
 
-// SettleAccepted books a batch in doubt as accepted: its records were seen in
-// Productiv.
+// SettleAccepted books a batch in doubt as accepted: its records were seen in Productiv.
 func (d *Delivery) SettleAccepted(ctx context.Context, batchID string, by Decision) error {
 	return d.settleBatch(ctx, batchID, decisionAccepted, stateAccepted, by)
 }
 
-// SettleResend lets the next load post a batch in doubt again, the same body:
-// its records are known not to be in Productiv.
+// SettleResend lets the next load post the same body again: its records are not in Productiv.
 func (d *Delivery) SettleResend(ctx context.Context, batchID string, by Decision) error {
 	return d.settleBatch(ctx, batchID, decisionResend, stateUnknown, by)
 }
@@ -46,15 +49,14 @@ func (d *Delivery) settleBatch(ctx context.Context, batchID, what, state string,
 	return d.refresh(ctx)
 }
 
-// settleSent records a decision about a batch: in its sent file, in the file of
-// decisions, then in the ledger.
+// settleSent records a decision in the batch's sent file, in the file of decisions, in the ledger.
 func (d *Delivery) settleSent(ctx context.Context, b batch, state string, made *decided) error {
 	event := made.event(b, state)
-	if err := appendSent(d.Folder, b.id, event); err != nil {
+	if err := d.orOwed(ctx, d.sent().append(ctx, b.id, event)); err != nil {
 		return err
 	}
 	if !made.filed { // it may be about several batches
-		if err := d.appendDecision(*made); err != nil {
+		if err := d.appendDecision(ctx, *made); err != nil {
 			return err
 		}
 		made.filed = true
@@ -94,8 +96,7 @@ func (d *Delivery) SettleCorrected(ctx context.Context, spendID string, by Decis
 	return d.correct(ctx, covered{subject: spendID, ids: []string{spendID}}, by)
 }
 
-// beforeDecision rejects a decision without a name and a reason, and completes
-// what a killed program left: a decision is about the ledger as it then is.
+// beforeDecision wants a name and a reason, and completes what a killed program left.
 func (d *Delivery) beforeDecision(ctx context.Context, by Decision) error {
 	if err := by.check(); err != nil {
 		return err
@@ -110,8 +111,7 @@ type covered struct {
 	covers  json.RawMessage // as they were listed; nil for one record by its id
 }
 
-// retry also notes the decision in the sent files of the batches that the
-// records were rejected in.
+// retry also notes the decision in the sent files of the batches with the rejected records.
 func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
 	batches, err := warehouse.Strings(ctx, d.DB, "deliver/settle.rejected", warehouse.Args{"spend_ids": c.ids})
 	if err != nil {
@@ -128,7 +128,7 @@ func (d *Delivery) retry(ctx context.Context, c covered, by Decision) error {
 		if batchID == "" {
 			continue // rejected here, so there is no file
 		}
-		if err := appendSent(d.Folder, batchID, made.event(batch{id: batchID}, stateRejected)); err != nil {
+		if err := d.orOwed(ctx, d.sent().append(ctx, batchID, made.event(batch{id: batchID}, stateRejected))); err != nil {
 			return err
 		}
 	}
@@ -197,7 +197,7 @@ func (d *Delivery) bookDraft(ctx context.Context, policy string, made *decided, 
 		if err != nil {
 			return 0, err
 		}
-		if err := d.save(b, file); err != nil {
+		if err := d.save(ctx, b, file); err != nil {
 			return 0, d.unsent(ctx, b, err)
 		}
 		if err := d.settleSent(ctx, b, stateAccepted, made); err != nil {
@@ -242,8 +242,7 @@ func (s Selection) String() string {
 	return text
 }
 
-// RetryAll is [Delivery.SettleRetry] for all selected records, and returns how
-// many they are.
+// RetryAll is [Delivery.SettleRetry] for all selected records, and returns how many they are.
 func (d *Delivery) RetryAll(ctx context.Context, s Selection, by Decision) (int, error) {
 	return d.settleAll(ctx, s, by, d.retry)
 }
@@ -285,3 +284,122 @@ func (d *Delivery) settleAll(ctx context.Context, s Selection, by Decision, sett
 	}
 	return records, settle(ctx, c, by)
 }
+
+// A Delivered says what became of a list of the keys that Productiv has.
+type Delivered struct {
+	Booked     int      `json:"booked"`     // records, as accepted
+	Unverified int      `json:"unverified"` // of them: the list has no amount
+	Unlisted   int      `json:"unlisted"`   // records that stay held
+	Orphans    []string `json:"strays"`     // keys that were not booked, and why
+}
+
+func (b Delivered) String() string {
+	return fmt.Sprintf("%d records are booked as accepted, %d of them with an unverified amount; %d that the file lacks stay held; %d keys were not booked",
+		b.Booked, b.Unverified, b.Unlisted, len(b.Orphans))
+}
+
+// A deliveredKey is one row of the file.
+type deliveredKey struct {
+	Key      string `json:"key"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// SettleDelivered books what a file exported from Productiv lists as accepted:
+// a CSV file with the keys under transactionNumber, signatureId or key and, if
+// it has them, amount and currency. This is the folder that posts afterwards;
+// records that the file lacks stay held until they are approved.
+func (d *Delivery) SettleDelivered(ctx context.Context, path string, by Decision) (Delivered, error) {
+	var result Delivered
+	listed, err := readDelivered(path)
+	if err != nil {
+		return result, err
+	}
+	keys, err := json.Marshal(listed)
+	if err != nil {
+		return result, err
+	}
+	if err := d.beforeDecision(ctx, by); err != nil {
+		return result, err
+	}
+	made, err := d.newDecision(ctx, "keys that Productiv has", decisionDelivered, by, nil)
+	if err != nil {
+		return result, err
+	}
+	booked, err := d.bookDraft(ctx, config.OnChangeReport, &made, func(conn *warehouse.Conn) error {
+		return d.draftDelivered(ctx, conn, string(keys), &result)
+	})
+	if err == nil && booked == 0 {
+		err = d.record(ctx, made)
+	}
+	if err == nil {
+		err = d.renewMarker(ctx)
+	}
+	if err == nil {
+		err = d.refresh(ctx)
+	}
+	if err != nil {
+		return result, err
+	}
+	if len(result.Orphans) > 0 {
+		return result, &etl.NeedsPersonError{
+			What: fmt.Sprintf("%d keys of the file were not booked: %s", len(result.Orphans), someOf(result.Orphans)),
+			Fix:  "look at these records in Productiv",
+		}
+	}
+	return result, nil
+}
+
+// draftDelivered leaves in the draft what the keys say was accepted, and holds the rest.
+func (d *Delivery) draftDelivered(ctx context.Context, conn *warehouse.Conn, keys string, result *Delivered) (err error) {
+	if _, err := conn.Exec(ctx, "deliver/delivered.keys", warehouse.Args{"keys": keys}); err != nil {
+		return err
+	}
+	if err := warehouse.Fill(ctx, conn, result, "deliver/delivered.count", nil); err != nil {
+		return err
+	}
+	if result.Orphans, err = warehouse.Strings(ctx, conn, "deliver/delivered.orphans", nil); err != nil {
+		return err
+	}
+	return execAll(ctx, conn,
+		step{"deliver/gate.forget", nil},
+		step{"deliver/delivered.hold", nil},
+		step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
+		step{"deliver/delivered.draft", nil},
+		step{"deliver/delivered.reversals", nil},
+	)
+}
+
+var plainAmount = regexp.MustCompile(`^-?[0-9]{1,14}(\.[0-9]{1,4})?$`)
+
+// readDelivered reads the file. What it cannot read is a usage error that names the line.
+func readDelivered(path string) ([]deliveredKey, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, etl.Usagef("--delivered-keys: %w", err)
+	}
+	table, err := plaintext.ReadTable(content)
+	if err != nil {
+		return nil, etl.Usagef("--delivered-keys %s: %w", path, err)
+	}
+	named := slices.IndexFunc(keyColumns, func(name string) bool { return slices.Contains(table.Columns, strings.ToLower(name)) })
+	if named < 0 {
+		return nil, etl.Usagef("--delivered-keys %s: line 1: write a column %s", path, strings.Join(keyColumns, " or "))
+	}
+	var keys []deliveredKey
+	for _, row := range table.Rows {
+		k := deliveredKey{
+			Key: row.Fields[strings.ToLower(keyColumns[named])], Amount: row.Fields["amount"], Currency: strings.ToUpper(row.Fields["currency"]),
+		}
+		if k.Amount != "" && !plainAmount.MatchString(k.Amount) {
+			return nil, etl.Usagef("--delivered-keys %s: line %d: amount %q is not a number like -12.50", path, row.Line, k.Amount)
+		}
+		if k.Key != "" {
+			keys = append(keys, k)
+		}
+	}
+	return keys, nil
+}
+
+// keyColumns are what a column with keys may be called.
+var keyColumns = []string{"transactionNumber", "signatureId", "key"}

@@ -3,7 +3,6 @@ package deliver
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,22 +16,20 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// A target is one application at one address of Productiv: whatever it
-// accepted, it has. Its text is the address and the application id.
+// A target is one application at one address of Productiv. Its text is the two.
 type target struct {
-	address string // base_url in normal form
-	appID   string
+	Address string // base_url in normal form
+	AppID   string
 }
 
 func (t target) String() string {
-	if t.appID == "" {
+	if t.AppID == "" {
 		return ""
 	}
-	return t.address + "/" + url.PathEscape(t.appID)
+	return t.Address + "/" + url.PathEscape(t.AppID)
 }
 
-// parseTarget reads a target as the ledger writes it, or as people do:
-// with a scheme, in capitals, with the default port.
+// parseTarget reads a target as the ledger or people write it: with a scheme, capitals, a port.
 func parseTarget(text string) (target, bool) {
 	text = strings.TrimSuffix(strings.TrimSpace(text), "/")
 	if !strings.Contains(text, "://") {
@@ -44,8 +41,7 @@ func parseTarget(text string) (target, bool) {
 	return target{address, id}, err == nil && address != "" && id != ""
 }
 
-// normalAddress returns host and path of a URL so that two spellings of one
-// address are equal: lower case, without scheme, default port, user and
+// normalAddress returns host and path of a URL in lower case, without scheme, default port, user and
 // trailing dot or slash. It is empty for what is not a URL.
 func normalAddress(text string) string {
 	u, err := url.Parse(text)
@@ -67,8 +63,7 @@ func normalAddress(text string) string {
 
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// address returns the part of every configured target that comes before the
-// application id.
+// address is what every configured target has before the application id.
 func (d *Delivery) address() string { return normalAddress(d.Productiv.BaseURL) }
 
 // target returns where a source's records go; its text is empty for nowhere.
@@ -79,51 +74,45 @@ func (d *Delivery) target(source string) target {
 // knownTarget is a target with the application it belongs to.
 type knownTarget struct {
 	target
-	name, application string
+	Target, Application string
 }
 
-func (d *Delivery) knownTargets(ctx context.Context, r warehouse.Runner) ([]knownTarget, error) {
-	return warehouse.List(ctx, r, "deliver/target.list", nil, func(rows *sql.Rows, t *knownTarget) error {
-		return rows.Scan(&t.name, &t.address, &t.appID, &t.application)
-	})
+func (d *Delivery) knownTargets(ctx context.Context, r warehouse.Runner) (known []knownTarget, err error) {
+	err = warehouse.Fill(ctx, r, &known, "deliver/target.list", nil)
+	return known, err
 }
 
-// reach returns the application id that a batch planned for a target is sent
-// to, and whether it can be sent at all: the target is at the configured
-// address, or is the same application as one that is.
+// reach returns the application id that a batch for a target is sent to, and whether it can be: the
+// target is at the configured address, or is the same application as one that is.
 func (d *Delivery) reach(known []knownTarget, name string) (appID string, ok bool) {
 	here := d.address()
-	i := slices.IndexFunc(known, func(t knownTarget) bool { return t.name == name })
+	i := slices.IndexFunc(known, func(t knownTarget) bool { return t.Target == name })
 	if i < 0 { // planned for a target that has not accepted anything yet
 		t, ok := parseTarget(name)
-		return t.appID, ok && t.address == here
+		return t.AppID, ok && t.Address == here
 	}
-	if known[i].address == here {
-		return known[i].appID, true
+	if known[i].Address == here {
+		return known[i].AppID, true
 	}
-	same := slices.IndexFunc(known, func(t knownTarget) bool { return t.address == here && t.application == known[i].application })
+	same := slices.IndexFunc(known, func(t knownTarget) bool { return t.Address == here && t.Application == known[i].Application })
 	if same < 0 {
 		return "", false
 	}
-	return known[same].appID, true
+	return known[same].AppID, true
 }
 
-// adoptTargets brings the targets of a ledger that an older version wrote into
-// normal form. What that version called a target had no path.
+// adoptTargets normalizes the targets that an older version wrote, which had no path.
 func (d *Delivery) adoptTargets(ctx context.Context, tx *warehouse.Tx) error {
-	type orphan struct{ name, appID, run string }
-	orphans, err := warehouse.List(ctx, tx, "deliver/target.orphans", nil, func(rows *sql.Rows, o *orphan) error {
-		return rows.Scan(&o.name, &o.appID, &o.run)
-	})
-	if err != nil {
+	var orphans []struct{ Target, AppID, FirstRunID string }
+	if err := warehouse.Fill(ctx, tx, &orphans, "deliver/target.orphans", nil); err != nil {
 		return err
 	}
 	for _, o := range orphans {
-		t := d.adopted(o.name, o.appID)
+		t := d.adopted(o.Target, o.AppID)
 		err := execAll(ctx, tx,
-			step{"deliver/target.rename_batches", warehouse.Args{"old": o.name, "new": t.String()}},
-			step{"deliver/target.rename_items", warehouse.Args{"old": o.name, "new": t.String()}},
-			step{"deliver/target.add", t.args(o.run)},
+			step{"deliver/target.rename_batches", warehouse.Args{"old": o.Target, "new": t.String()}},
+			step{"deliver/target.rename_items", warehouse.Args{"old": o.Target, "new": t.String()}},
+			step{"deliver/target.add", t.args(o.FirstRunID)},
 		)
 		if err != nil {
 			return err
@@ -144,7 +133,7 @@ func (d *Delivery) adopted(name, appID string) target {
 }
 
 func (t target) args(run string) warehouse.Args {
-	return warehouse.Args{"target": t.String(), "address": t.address, "app_id": t.appID, "run_id": run}
+	return warehouse.Args{"target": t.String(), "address": t.Address, "app_id": t.AppID, "run_id": run}
 }
 
 // SettleTargetMoved books that two targets are one application at Productiv,
@@ -169,11 +158,11 @@ func (d *Delivery) SettleTargetMoved(ctx context.Context, from, to string, by De
 	if err := d.areOne(ctx, left, right); err != nil {
 		return err
 	}
-	covers, err := json.Marshal(etl.Move{From: left.name, To: right.name})
+	covers, err := json.Marshal(etl.Move{From: left.Target, To: right.Target})
 	if err != nil {
 		return err
 	}
-	if _, err := d.decide(ctx, right.name, decisionTargetMoved, by, covers); err != nil {
+	if _, err := d.decide(ctx, right.Target, decisionTargetMoved, by, covers); err != nil {
 		return err
 	}
 	// What the new target would get for the first time it has had before.
@@ -183,13 +172,13 @@ func (d *Delivery) SettleTargetMoved(ctx context.Context, from, to string, by De
 // findTarget finds a target of the ledger by any spelling of it.
 func findTarget(known []knownTarget, flag, text string) (knownTarget, error) {
 	t, ok := parseTarget(text)
-	i := slices.IndexFunc(known, func(k knownTarget) bool { return k.name == t.String() })
+	i := slices.IndexFunc(known, func(k knownTarget) bool { return k.Target == t.String() })
 	if ok && i >= 0 {
 		return known[i], nil
 	}
 	names := make([]string, len(known))
 	for i, k := range known {
-		names[i] = k.name
+		names[i] = k.Target
 	}
 	if len(names) == 0 {
 		return knownTarget{}, etl.Usagef("%s %s: nothing was posted to any target yet", flag, text)
@@ -200,40 +189,28 @@ func findTarget(known []knownTarget, flag, text string) (knownTarget, error) {
 // destination is a target of the ledger, or one that is configured.
 func (d *Delivery) destination(known []knownTarget, text string) (knownTarget, error) {
 	to, err := findTarget(known, "--to", text)
-	if t, ok := parseTarget(text); err != nil && ok && t.address == d.address() && d.postsTo(t.appID) {
-		return knownTarget{target: t, name: t.String(), application: t.String()}, nil
+	apps := append(slices.Collect(maps.Values(d.Productiv.AppIDs)), d.Productiv.AppID)
+	if t, ok := parseTarget(text); err != nil && ok && t.Address == d.address() && slices.Contains(apps, t.AppID) {
+		return knownTarget{target: t, Target: t.String(), Application: t.String()}, nil
 	}
 	return to, err
 }
 
-// postsTo reports whether an application is configured.
-func (d *Delivery) postsTo(appID string) bool {
-	p := d.Productiv
-	return p.AppID == appID || slices.Contains(slices.Collect(maps.Values(p.AppIDs)), appID)
-}
-
-// areOne refuses a move between targets that cannot be one application, or
-// that are known to be.
+// areOne refuses a move between targets that cannot be one application, or already are.
 func (d *Delivery) areOne(ctx context.Context, from, to knownTarget) error {
-	if from.application == to.application {
-		return etl.Usagef("%s and %s are one application already", from.name, to.name)
+	if from.Application == to.Application {
+		return etl.Usagef("%s and %s are one application already", from.Target, to.Target)
 	}
-	accepted := map[string]int{}
-	err := d.DB.Each(ctx, "deliver/target.accepted", nil, func(rows *sql.Rows) error {
-		var (
-			application string
-			records     int
-		)
-		err := rows.Scan(&application, &records)
-		accepted[application] = records
-		return err
-	})
+	var there, here int
+	err := d.DB.Get(ctx, "deliver/target.accepted", warehouse.Args{
+		"from": from.Application, "to": to.Application,
+	}, &there, &here)
 	if err != nil {
 		return err
 	}
-	if accepted[from.application] > 0 && accepted[to.application] > 0 {
+	if there > 0 && here > 0 {
 		return etl.Usagef("%s has accepted %d records and %s %d, so they are two applications; what should stay where it is: spendbridge settle --target-kept --note WHY",
-			from.name, accepted[from.application], to.name, accepted[to.application])
+			from.Target, there, to.Target, here)
 	}
 	return nil
 }
@@ -245,17 +222,19 @@ func (d *Delivery) SettleTargetKept(ctx context.Context, by Decision) (int, erro
 	if err := d.beforeDecision(ctx, by); err != nil {
 		return 0, err
 	}
-	var (
-		records int
-		covers  string
-	)
-	if err := d.DB.Get(ctx, "deliver/target.held", nil, &records, &covers); err != nil {
+	plan, err := readPlan(ctx, d.DB)
+	if err != nil {
 		return 0, err
 	}
+	records := len(plan.Elsewhere)
 	if records == 0 {
 		return 0, etl.Usagef("the last load held no record because another target has it, so there is nothing to keep")
 	}
-	if _, err := d.decide(ctx, "records at another target", decisionTargetKept, by, json.RawMessage(covers)); err != nil {
+	covers, err := json.Marshal(plan.Elsewhere)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := d.decide(ctx, "records at another target", decisionTargetKept, by, covers); err != nil {
 		return 0, err
 	}
 	return records, d.release(ctx, etl.GateTarget)

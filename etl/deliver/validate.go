@@ -21,8 +21,7 @@ import (
 // recordSchemas are the JSON Schemas of a Productiv record, by name.
 type recordSchemas map[string]recordSchema
 
-// A recordSchema is one of them, compiled twice: flat accepts nearly every
-// record for a small part of the time, and the full validator judges the rest.
+// A recordSchema is compiled twice: flat accepts nearly every record fast, full judges the rest.
 type recordSchema struct {
 	full *jsonschema.Schema
 	flat *flatSchema // nil if the schema says more than a flatSchema can
@@ -90,8 +89,7 @@ type flatMember struct {
 	required bool
 }
 
-// flatten returns nil for a schema with a keyword that a flatSchema does not
-// know.
+// flatten returns nil for a schema with a keyword that a flatSchema does not know.
 func flatten(document any) *flatSchema {
 	text, err := json.Marshal(document)
 	if err != nil {
@@ -120,9 +118,8 @@ func flatten(document any) *flatSchema {
 	return &flat
 }
 
-// accepts reports whether a payload is certainly valid. It rejects everything
-// written otherwise than the payloads of this program: with space between the
-// tokens, an exponent, a member twice, or an escaped code point.
+// accepts reports whether a payload is certainly valid. It rejects what this program does not write:
+// space between the tokens, an exponent, a member twice, or an escaped code point.
 func (f *flatSchema) accepts(payload []byte) bool {
 	if f == nil || len(payload) == 0 || payload[0] != '{' || !utf8.Valid(payload) {
 		return false
@@ -195,8 +192,7 @@ func isDigits(text []byte) bool {
 	return len(text) > 0
 }
 
-// scanText takes one byte and the JSON text after it off rest, and returns the
-// text as it is written, with its length in characters.
+// scanText takes a byte and a JSON text off rest. The length is in characters.
 func scanText(rest *[]byte) (text []byte, length int, ok bool) {
 	all := *rest
 	if len(all) < 2 || all[1] != '"' {

@@ -1,19 +1,27 @@
 // Package doctor examines an installation and suggests fixes. It changes
-// nothing but the age of the lock.
+// nothing but the age of the lock, and leaves nothing in the store.
 package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/job"
+	"spendbridge/etl/store"
 )
 
 // Options says what to examine.
@@ -28,17 +36,21 @@ type Options struct {
 type doctor struct {
 	Options
 	etl.Findings
+	examples []config.Example // values that nobody has replaced
 }
 
 // Examine examines the installation.
 func Examine(ctx context.Context, o Options) etl.Findings {
 	d := &doctor{Options: o}
-	d.OK("configuration", "%s is complete; %s", o.ConfigPath, sourcesInWords(o.Config))
+	d.examineConfiguration()
 	d.examineSecrets()
+	d.examineFiles()
 	d.examineFolder()
+	d.examinePublish()
 	d.examineWarehouse(ctx)
 	d.examineSchedule()
 	d.examineDelivery()
+	d.examineStore(ctx)
 	if o.Offline {
 		d.OK("network", "not asked (--offline)")
 	} else {
@@ -69,12 +81,42 @@ func sourcesInWords(c *config.Config) string {
 	return "sources: " + strings.Join(names, ", ")
 }
 
-// examineSecrets warns of secrets that are too short to be searched for.
+// examineConfiguration looks for values that init wrote as an example.
+func (d *doctor) examineConfiguration() {
+	d.examples = d.Config.Examples(extract.Kinds(extract.Vendors))
+	for _, e := range d.examples {
+		d.Fail("configuration", e.Fix, "%s is still %s, the example that init writes", e.Key, e.Value)
+	}
+	if len(d.examples) == 0 {
+		d.OK("configuration", "%s is complete; %s", d.ConfigPath, sourcesInWords(d.Config))
+	}
+}
+
+// examineSecrets warns of secrets that others may read, or that are too short to be
+// searched for.
 func (d *doctor) examineSecrets() {
+	env := filepath.Join(filepath.Dir(d.ConfigPath), config.EnvFile)
+	if info, err := os.Stat(env); err == nil && info.Mode().Perm()&0o007 != 0 {
+		d.Warn("secrets", "chmod o-rwx "+env, "%s can be read by everybody on this machine", env)
+	}
 	for _, s := range d.Config.Secrets() {
 		if utf8.RuneCountInString(strings.TrimSpace(s.Reveal())) < etl.ShortestSecret {
 			d.Warn("secrets", "replace it by one of at least "+strconv.Itoa(etl.ShortestSecret)+" characters",
 				"%s is so short that it is not recognized in what a server sends; if one repeats it, it is stored and shown", s.Key)
+		}
+	}
+}
+
+// examineFiles looks for the user's files that have to be there. A file of aliases or
+// categories need not: the first decision creates it.
+func (d *doctor) examineFiles() {
+	files := map[string]string{"rules_file": d.Config.RulesFile, "types_file": d.Config.TypesFile}
+	for _, s := range d.Config.Sources {
+		files["sources."+s.Name+".cardholder_emails"] = s.CardholderEmails
+	}
+	for _, key := range slices.Sorted(maps.Keys(files)) {
+		if path := files[key]; path != "" && !isFile(path) {
+			d.Fail("files", "put the file there, or correct "+key, "%s cannot be read", path)
 		}
 	}
 }
@@ -102,16 +144,41 @@ func (d *doctor) examineSchedule() {
 // setting makes that certain (schemas/README.md, Productiv: the record).
 func (d *doctor) examineDelivery() {
 	p := d.Config.Productiv
-	switch {
-	case p.InDoubt == config.InDoubtResend:
+	if p.InDoubt == config.InDoubtResend {
 		d.Warn("lost answers", "have Productiv confirm it in writing, or set in_doubt: hold",
 			"a batch whose answer is lost is sent again: no duplicates only if Productiv replaces a record whose signatureId it knows")
-	default:
+	} else {
 		d.OK("lost answers", "a batch whose answer is lost waits for a decision (in_doubt: hold, record_schema: %s)", p.RecordSchema)
 	}
 	if p.OnChange == config.OnChangeResend {
 		d.Warn("changes", "have Productiv confirm it, or set on_change: report",
 			"changed records are sent again: right only if Productiv replaces a record whose signatureId it knows")
+	}
+}
+
+// examineStore writes, reads, lists and deletes an object in the store.
+func (d *doctor) examineStore(ctx context.Context) {
+	if d.Config.Store == "" {
+		d.OK("store", "none: what is posted after a backup is known on this disk alone")
+		return
+	}
+	s, err := store.Open(ctx, d.Config)
+	if err == nil && !d.Offline {
+		err = s.Probe(ctx, uuid.NewString())
+	}
+	var fault *store.Error
+	switch {
+	case errors.As(err, &fault):
+		d.Fail("store", fault.Fix, "%s: %v", fault.Where, fault.Err)
+	case err != nil:
+		d.Fail("store", "see the message", "%v", err)
+	case d.Offline:
+		d.OK("store", "%s is not asked (--offline)", d.Config.Store)
+	default:
+		d.OK("store", "%s can be written to, read, listed and deleted from", d.Config.Store)
+	}
+	if s != nil {
+		_ = s.Close()
 	}
 }
 

@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -105,9 +106,37 @@ func TestTheDoctorWarnsOfSecretsThatAreTooShort(t *testing.T) {
 	}
 }
 
+func TestTheDoctorGivesNoCredentialsToAnExample(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("it was asked for %s", r.URL)
+	}))
+	defer server.Close()
+	d := &doctor{Options: Options{Job: job.Options{Now: time.Now}}, examples: []config.Example{{Source: "productive"}}}
+	d.examineSource(t.Context(), config.Source{Name: "productive", Kind: "productive", BaseURL: server.URL, Token: config.NewSecret("hush-hush-token")})
+	if len(d.Findings) != 1 || !strings.Contains(d.Findings[0].Message, "not asked") {
+		t.Errorf("got %+v", d.Findings)
+	}
+}
+
 func TestTheDoctorKeepsSecrets(t *testing.T) {
 	d := visit(t, 401, `{"errors": [{"detail": "token hush-hush-token is unknown"}]}`, 0)
 	if text := fmt.Sprint(d.Findings); strings.Contains(text, "hush") {
 		t.Errorf("the token is in %s", text)
+	}
+}
+
+func TestTheDoctorSaysWhatALakeLacks(t *testing.T) {
+	c := &config.Config{
+		DataDir: t.TempDir(), Warehouse: "ducklake:postgres:dbname=lake host=127.0.0.1 port=1", Store: "file://" + t.TempDir(),
+		Lake: config.Lake{DataPath: t.TempDir()}, Extensions: t.TempDir(), MemoryLimit: "1GB",
+	}
+	d := &doctor{Options: Options{Config: c, Job: job.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler)}}}
+	d.examineWarehouse(t.Context())
+	if len(d.Findings) != 1 {
+		t.Fatalf("got %+v", d.Findings)
+	}
+	f := d.Findings[0]
+	if !strings.Contains(f.Message, "duckdb-extension-ducklake==") || !strings.Contains(f.Fix, c.Extensions) {
+		t.Errorf("got %+v", f)
 	}
 }

@@ -82,7 +82,7 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 		return
 	}
 	if err != nil {
-		d.Fail("warehouse", "see the message", "%v", err)
+		d.Fail("warehouse", d.warehouseFix(err), "%v", err)
 		return
 	}
 	defer s.Close()
@@ -100,6 +100,18 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 	}
 	d.examineRates(newest.Time)
 	d.examineState(ctx, s)
+}
+
+// warehouseFix says what to do about a warehouse that cannot be opened.
+func (d *doctor) warehouseFix(err error) string {
+	var missing *warehouse.MissingExtensionError
+	switch {
+	case errors.As(err, &missing):
+		return "put the files that are missing into " + missing.Folders[0] + ", or name their folder in the key extensions"
+	case d.Config.HasLake():
+		return "have this machine reach PostgreSQL; correct the key warehouse, and PGPASSWORD or ~/.pgpass"
+	}
+	return "see the message"
 }
 
 // examineState sums up the state in one line.

@@ -16,6 +16,16 @@ import (
 // WriteFile replaces a file atomically. An existing file keeps its mode, a new
 // one gets mode.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
+	return write(path, data, mode, nil)
+}
+
+// WriteShared is [WriteFile] for a file that others may read: the new one is
+// theirs from its first moment on.
+func WriteShared(path string, data []byte, access *Access) error {
+	return write(path, data, 0o600, access)
+}
+
+func write(path string, data []byte, mode fs.FileMode, access *Access) error {
 	f, err := Create(path, mode)
 	if err != nil {
 		return err
@@ -24,7 +34,19 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if _, err := f.Write(data); err != nil {
 		return err
 	}
+	if err := access.Give(f.pending.Name()); err != nil {
+		return err
+	}
 	return f.Commit()
+}
+
+// WritePrivate is [WriteFile] for a file that only its user may read, in a folder that
+// is made if it is missing.
+func WritePrivate(path string, data []byte) error {
+	if err := MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return WriteFile(path, data, 0o600)
 }
 
 // A File is written under a temporary name and renamed when it is complete. A

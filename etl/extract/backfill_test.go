@@ -184,18 +184,22 @@ func TestProgressReachesItsTotal(t *testing.T) {
 	eachSource(t, func(t *testing.T, kind string) {
 		s := newSubject(t, kind, small())
 		x := s.extractor()
-		var done, total int64
+		done, total := map[string]int64{}, map[string]int64{}
 		x.Progress = func(unit string, d, n int64) {
-			if unit != "pages" || d < done || d > n {
-				t.Errorf("progress %d of %d %s after %d", d, n, unit, done)
+			if d < done[unit] || unit != "records" && d > n {
+				t.Errorf("progress %d of %d %s after %d", d, n, unit, done[unit])
 			}
-			done, total = d, n
+			done[unit], total[unit] = d, n
 		}
-		if _, err := x.Run(t.Context(), s.source); err != nil {
+		report, err := x.Run(t.Context(), s.source)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if done == 0 || done != total {
-			t.Errorf("ended at %d of %d", done, total)
+		if done["pages"] == 0 || done["pages"] != total["pages"] || done["windows"] != int64(len(report.Proofs)) || done["windows"] != total["windows"] {
+			t.Errorf("ended at %v of %v", done, total)
+		}
+		if done["records"] == 0 {
+			t.Error("no record was told of")
 		}
 	})
 }

@@ -225,7 +225,7 @@ func TestABadRecordCostsOneRecord(t *testing.T) {
 			if n := len(s.living()); n != 60-nameless {
 				t.Errorf("%d living records, %d of 60 have no id", n, nameless)
 			}
-			s.must(extract.CheckPages(t.Context(), s.db, s.folder))
+			s.must(extract.CheckPages(t.Context(), s.db, s.folder, nil))
 		}
 		tr.change = nil
 		s.run()
@@ -456,11 +456,11 @@ func TestADamagedPageFileIsWrittenAnew(t *testing.T) {
 			files, err := filepath.Glob(filepath.Join(s.folder, "raw", "*", "*", "*.zst"))
 			s.must(err)
 			s.must(damage(files[0]))
-			if extract.CheckPages(t.Context(), s.db, s.folder) == nil {
+			if extract.CheckPages(t.Context(), s.db, s.folder, nil) == nil {
 				t.Error("the damage was not noticed")
 			}
 			s.run()
-			s.must(extract.CheckPages(t.Context(), s.db, s.folder))
+			s.must(extract.CheckPages(t.Context(), s.db, s.folder, nil))
 		})
 	}
 }
@@ -484,7 +484,7 @@ func TestADamagedPageThatHadNotLandedIsReadAgain(t *testing.T) {
 		s.must(os.Remove(files[1]))
 		s.run()
 		s.wantNewest(want)
-		s.must(extract.CheckPages(t.Context(), s.db, s.folder))
+		s.must(extract.CheckPages(t.Context(), s.db, s.folder, nil))
 	})
 }
 
@@ -513,7 +513,7 @@ func TestABackfillReadsTheWindowOfADamagedPageAgain(t *testing.T) {
 			t.Errorf("%d windows done ahead and %d read, want some of both", report.DoneAhead, len(report.Proofs))
 		}
 		s.wantNewest(want)
-		s.must(extract.CheckPages(t.Context(), s.db, s.folder))
+		s.must(extract.CheckPages(t.Context(), s.db, s.folder, nil))
 	})
 }
 

@@ -2,10 +2,13 @@ package extract
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -29,6 +32,8 @@ func (j *job) end(ctx context.Context, f *finding) error {
 		j.endedIDs += len(pass)
 	}
 	full := j.endedIDs >= maxEndedIDs
+	j.windows++
+	j.tellWindows()
 	if j.OnProof != nil {
 		j.OnProof(f.Proof)
 	}
@@ -85,7 +90,7 @@ func (j *job) examine(ctx context.Context, f *finding) error {
 		return err
 	}
 	if f.Purpose != purposeCreated { // its window is of other days
-		living := j.known.living(j.about.Stream, f.Window)
+		living, _ := j.known.living(j.about.Stream, f.Window)
 		f.Living = len(living)
 		if f.nameless == 0 { // otherwise each may be one that came without its id
 			f.missing = slices.DeleteFunc(living, f.saw)
@@ -180,4 +185,113 @@ func (j *job) back(ctx context.Context, concluded []*finding) ([]string, error) 
 	return slices.DeleteFunc(ids, func(id string) bool {
 		return !slices.ContainsFunc(concluded, func(f *finding) bool { return f.Proven && f.saw(id) })
 	}), err
+}
+
+// A Proof says whether a window was read completely: whether the vendor's counts
+// before and after equal the number of records found.
+type Proof struct {
+	Purpose string     `json:"purpose"` // window, created, backfill, sweep
+	Window  etl.Window `json:"-"`
+	Name    string     `json:"window"` // the window as text
+	Proven  bool       `json:"proven"`
+	Before  int        `json:"expected_before"`
+	After   int        `json:"expected_after"`
+	Found   int        `json:"found"` // distinct ids of the last pass
+	Passes  int        `json:"passes"`
+	Pages   int        `json:"pages"` // of all passes
+	Reason  string     `json:"reason,omitempty"`
+	ReadID  string     `json:"read_id"`
+
+	Living int            `json:"living"`          // stored records of these days that are not deleted
+	Blank  map[string]int `json:"blank,omitempty"` // link → found records without it
+}
+
+// check converts the proof into a row of ops.checks.
+func (p Proof) check() (check, error) {
+	detail, err := json.Marshal(p)
+	return check{
+		Name: "window_complete", Subject: p.Name, Passed: p.Proven,
+		Expected: strconv.Itoa(p.After), Actual: strconv.Itoa(p.Found), Detail: string(detail),
+	}, err
+}
+
+// proofs loads the proofs of some reads.
+func (j *job) proofs(ctx context.Context, readIDs []string) ([]Proof, error) {
+	details, err := warehouse.Strings(ctx, j.DB, "extract/proof.details",
+		warehouse.Args{"source": j.about.Name, "since": j.started})
+	if err != nil {
+		return nil, err
+	}
+	var proofs []Proof
+	for _, detail := range details {
+		var p Proof
+		if err := json.Unmarshal([]byte(detail), &p); err != nil {
+			return nil, fmt.Errorf("proof of a window: %w", err)
+		}
+		if slices.Contains(readIDs, p.ReadID) {
+			proofs = append(proofs, p)
+		}
+	}
+	return proofs, nil
+}
+
+// A check is a row of ops.checks.
+type check struct {
+	Name     string `json:"check_name"`
+	Subject  string `json:"subject"`
+	Passed   bool   `json:"passed"`
+	Expected string `json:"expected,omitempty"`
+	Actual   string `json:"actual,omitempty"`
+	Detail   string `json:"detail,omitempty"`
+}
+
+func (j *job) check(ctx context.Context, r warehouse.Runner, checks ...check) error {
+	if len(checks) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(checks)
+	if err != nil {
+		return err
+	}
+	_, err = r.Exec(ctx, "extract/proof.add", warehouse.Args{
+		"run_id": string(j.RunID), "stage": "extract/" + j.about.Name, "source": j.about.Name,
+		"checks": string(text), "checked_at": j.Now().UTC(),
+	})
+	return err
+}
+
+// recordBadIncluded records the included objects that could not be read. Their
+// previous versions remain current.
+func (j *job) recordBadIncluded(ctx context.Context) error {
+	var found []string
+	for _, what := range slices.Sorted(maps.Keys(j.keep.badIncluded)) {
+		found = append(found, fmt.Sprintf("%s (%s)", what, j.keep.badIncluded[what]))
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	j.Log.WarnContext(ctx, "included objects could not be read; what was known of them before still counts",
+		etl.KeyRecords, len(found), etl.KeyReason, found[0])
+	return j.check(ctx, j.DB, check{
+		Name: "included_readable", Expected: "0", Actual: strconv.Itoa(len(found)),
+		Detail: strings.Join(found[:min(len(found), 10)], "\n"),
+	})
+}
+
+// recordNews records the members that are in no schema, each only once.
+func (j *job) recordNews(ctx context.Context) error {
+	known, err := warehouse.Strings(ctx, j.DB, "extract/proof.subjects",
+		warehouse.Args{"source": j.about.Name, "check_name": "schema_news"})
+	if err != nil {
+		return err
+	}
+	var checks []check
+	for _, name := range j.about.shapes.News() {
+		if slices.Contains(known, name) {
+			continue
+		}
+		checks = append(checks, check{Name: "schema_news", Subject: name, Passed: true})
+		j.report.News = append(j.report.News, name)
+	}
+	return j.check(ctx, j.DB, checks...)
 }

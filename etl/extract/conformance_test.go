@@ -98,7 +98,7 @@ func TestASecondRunFindsNothingNew(t *testing.T) {
 		if got := s.vendors.Strayed(); len(got) > 0 {
 			t.Errorf("requests went to another host: %v", got)
 		}
-		if err := extract.CheckPages(t.Context(), s.db, s.folder); err != nil {
+		if err := extract.CheckPages(t.Context(), s.db, s.folder, nil); err != nil {
 			t.Error(err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,7 +19,7 @@ const (
 	reasonUnreadable = "unreadable"    // not valid JSON, or not an object
 	reasonTwice      = "member_twice"  // it is unknown which of the two counts
 	reasonSchema     = "breaks_schema" // see the schemas folder
-	reasonID         = "id_unusable"   // missing, or not of [plainID]
+	reasonID         = "id_unusable"   // missing, or not of [isPlainID]
 )
 
 // A fault makes an object on a page unusable. Faults are stored with their page,
@@ -59,7 +60,7 @@ func (s *shapes) object(stream string, o outline, raw []byte) object {
 		return opaqueObject(stream, o.id, raw, reasonUnreadable, "it has a NUL character")
 	}
 	v := s.judge(stream, o.shape, raw)
-	one := object{stream: stream, id: o.id, blank: v.blank}
+	one := object{stream: stream, id: o.id, blank: v.blank, raw: raw}
 	switch {
 	case v.twice != "":
 		return opaqueObject(stream, o.id, raw, reasonTwice, v.twice)
@@ -77,7 +78,7 @@ func (s *shapes) object(stream string, o outline, raw []byte) object {
 
 // opaqueObject is an object that is stored as text only.
 func opaqueObject(stream, id string, raw []byte, reason, detail string) object {
-	o := object{stream: stream, id: id, fault: &fault{Reason: reason, Detail: clip(detail), Opaque: true}}
+	o := object{stream: stream, id: id, raw: raw, fault: &fault{Reason: reason, Detail: clip(detail), Opaque: true}}
 	o.name(raw)
 	o.look = lookOf(raw, o.fault)
 	return o
@@ -85,23 +86,21 @@ func opaqueObject(stream, id string, raw []byte, reason, detail string) object {
 
 // unreadableObject is an object that is not valid JSON. Its id and type may still
 // be readable.
-func unreadableObject(stream string, raw []byte, err error) object {
+func unreadableObject(stream string, raw []byte) object {
 	var o outline
 	s := &scanner{text: raw}
-	if s.members(func(name, value []byte) error {
-		o.note(text(name), value)
-		return nil
-	}) != nil {
+	if !s.pairs(func(name, value []byte) { o.note(text(name), value) }) {
 		o.id = ""
 	}
 	if stream == "" {
 		stream = o.kind
 	}
+	err := decode(raw)
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
 		err = syntax.Err
 	}
-	return opaqueObject(stream, o.id, raw, reasonUnreadable, err.Error())
+	return opaqueObject(stream, o.id, raw, reasonUnreadable, fmt.Sprint(err))
 }
 
 // name generates an id from the bytes of an object that has no usable one, so that
@@ -122,39 +121,38 @@ func plainName(id string) string {
 	return id
 }
 
-// usableID returns a JSON value as an id, or nothing if it would need escaping in
-// a URL, a key or a file name.
+// usableID returns a JSON value as an id, or nothing if it is none. 1e3 and
+// 1000.0 are one number and two texts.
 func usableID(value jsontext.Value) string {
-	id := text(value)
-	if len(id) == 0 || len(id) > 64 {
-		return ""
+	id, kind := text(value), value.Kind()
+	isInteger := kind == '0' && strings.Trim(id, "0123456789") == ""
+	if isPlainID(id) && (kind == '"' || isInteger) {
+		return id
 	}
-	number := value.Kind() == '0'
+	return ""
+}
+
+// isPlainID reports whether an id needs no escaping in a URL, a key or a file
+// name.
+func isPlainID(id string) bool {
 	for _, c := range []byte(id) {
 		switch {
-		case '0' <= c && c <= '9':
-		case number: // 1e3 and 1000.0 are one number and two texts
-			return ""
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == '-':
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == '-':
 		default:
-			return ""
+			return false
 		}
 	}
-	if !number && value.Kind() != '"' {
-		return ""
-	}
-	return id
+	return 0 < len(id) && len(id) <= 64
 }
 
 // idText describes an unusable id.
 func idText(raw []byte) string {
 	found := "it is missing"
 	s := &scanner{text: raw}
-	_ = s.members(func(name, value []byte) error { // it is valid JSON
+	s.pairs(func(name, value []byte) {
 		if text(name) == "id" {
 			found = string(value)
 		}
-		return nil
 	})
 	return found
 }
@@ -187,41 +185,44 @@ func clip(detail string) string {
 // faults lists the faults of a page's objects.
 func (p Page) faults() []fault {
 	var all []fault
-	add := func(objects []object, before int) {
-		for i, o := range objects {
-			if o.fault != nil {
-				f := *o.fault
-				f.Ordinal, f.RecordID = before+i+1, o.id
-				all = append(all, f)
-			}
+	for i, o := range slices.Concat(p.objects, p.included) {
+		if o.fault != nil {
+			f := *o.fault
+			f.Ordinal, f.RecordID = i+1, o.id
+			all = append(all, f)
 		}
 	}
-	add(p.objects, 0)
-	add(p.included, len(p.objects))
 	return all
 }
 
 // mend rewrites a page for DuckDB, which reads all of it or nothing: opaque records
 // become strings, and opaque included objects null.
 func mend(body []byte, faults []fault) ([]byte, error) {
-	l, err := layOut(body)
+	e, err := readEnvelope(body, "", nil)
 	if err != nil {
 		return nil, err
+	}
+	var data, included [][]byte
+	for _, o := range e.data {
+		data = append(data, o.raw)
+	}
+	for _, o := range e.included {
+		included = append(included, o.raw)
 	}
 	for _, f := range faults {
 		switch n := f.Ordinal - 1; {
 		case !f.Opaque:
-		case n < len(l.data):
-			l.data[n] = opaqueText(l.data[n])
-		case n < len(l.data)+len(l.included):
-			l.included[n-len(l.data)] = []byte("null")
+		case n < len(data):
+			data[n] = opaqueText(data[n])
+		case n < len(data)+len(included):
+			included[n-len(data)] = []byte("null")
 		}
 	}
-	data := bytes.Join(l.data, []byte(",\n"))
-	if !l.single {
-		data = fmt.Appendf(nil, "[%s]", data)
+	list := bytes.Join(data, []byte(",\n"))
+	if !e.single {
+		list = fmt.Appendf(nil, "[%s]", list)
 	}
-	return fmt.Appendf(nil, `{"data":%s,"included":[%s]}`, data, bytes.Join(l.included, []byte(",\n"))), nil
+	return fmt.Appendf(nil, `{"data":%s,"included":[%s]}`, list, bytes.Join(included, []byte(",\n"))), nil
 }
 
 // opaqueText encodes the start of an object as a JSON string. The page file holds

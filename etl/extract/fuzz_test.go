@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"spendbridge/etl/httpretry"
 	"spendbridge/schemas"
@@ -48,7 +50,7 @@ func FuzzEnvelope(f *testing.F) {
 	})
 }
 
-// What a walker does not give up is what a decoder finds.
+// What is stepped over is what a decoder accepts, to the byte.
 func FuzzWalk(f *testing.F) {
 	for _, body := range []string{
 		``, `{}`, ` { "data" : [ ] } `, `{"data":[{"id":"1","a":[1,-0,2.5e-3,{"b":null}],"c":true,"d":false}],"meta":{"x":[1]}}`,
@@ -57,31 +59,42 @@ func FuzzWalk(f *testing.F) {
 		`{"data":[{"id":"1","id":"2"}]}`, `{"data":[],"data":[]}`, `{"data":[1]}`, `{"data":[{"id":01}]}`, `{"data":[{"id":1.}]}`, `{"data":[{"id":"1"},]}`,
 		`{"data":[{"id":"1",}]}`, `{"data":[{"id" "1"}]}`, `{"data":[nul]}`, `{"data":[]}{}`, `{"data":[]} x`, `{"data":null,"included":{}}`, "{\"data\":[]}\x00", "\xff", `{"a":"\x"}`,
 		`{"data":[` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `]}`, `{"data":[{"a":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}]}`,
+		strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth), strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1),
+		`"\ud83d\ude00"`, `"\uD83D\uDE0"`, `"\ude00\ud83d"`, `"\ud83d\ud83d"`, `"\ud83dxxude00"`, `"\u12_4"`, `"\u+123"`, `"\ufffd"`,
 	} {
 		f.Add([]byte(body))
 	}
-	shapes, err := compileShapes(schemas.FS, "productive")
-	if err != nil {
-		f.Fatal(err)
-	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, ok := readPlainly(body, "expenses", shapes)
-		if !ok {
-			return
+		var o outline
+		s := &scanner{text: body}
+		ok := s.walk(&o, 1) && utf8.Valid(body[:s.at])
+		decoder := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))
+		value, err := decoder.ReadValue()
+		if ok != (err == nil) {
+			t.Fatalf("valid: %t, and the decoder says %v", ok, err)
 		}
-		want, err := readStrictly(body, "expenses", shapes)
-		if err != nil {
-			t.Fatalf("found nothing wrong: %v", err)
+		var object struct {
+			ID   any `json:"id"`
+			Type any `json:"type"`
 		}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("got  %+v\nwant %+v", got, want)
+		switch {
+		case !ok:
+		case s.at != int(decoder.InputOffset()):
+			t.Errorf("stepped over %q, want %q", body[:s.at], value)
+		case json.Unmarshal(value, &object) == nil && o.ids == 1:
+			if id, isText := object.ID.(string); isText && isPlainID(id) && o.id != id {
+				t.Errorf("id %q, want %q", o.id, id)
+			}
+			if kind, isText := object.Type.(string); isText && o.kind != kind {
+				t.Errorf("type %q, want %q", o.kind, kind)
+			}
 		}
 	})
 }
 
 // The objects of a page are where encoding/json finds them, and a page that was
 // mended is JSON, with as many objects.
-func FuzzLayOut(f *testing.F) {
+func FuzzMend(f *testing.F) {
 	for _, body := range []string{
 		`{"data":[{"id":"1","a":"]}\\\""},[2],"x",null,-1.5e3],"included":[{}],"meta":{"data":[1]}}`, `{"data":{"id":"1"}}`, `{}`, ` { "data" : [ ] } `,
 		`{"data":[{"id":"\ud83d"},{"id":"\q"},"a
@@ -90,7 +103,7 @@ b"],"included":["\x"]}`, `{"data":[{]}`, `{"data":[1,]}`, `{"data":[1 2]}`, `{"d
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		l, err := layOut(body)
+		e, err := readEnvelope(body, "", nil)
 		var page struct {
 			Data     json.RawMessage `json:"data"`
 			Included json.RawMessage `json:"included"`
@@ -99,24 +112,24 @@ b"],"included":["\x"]}`, `{"data":[{]}`, `{"data":[1,]}`, `{"data":[1 2]}`, `{"d
 			return
 		}
 		var data, included []json.RawMessage
-		if json.Unmarshal(body, &page) == nil && json.Unmarshal(page.Data, &data) == nil && l.isList {
-			if !slices.EqualFunc(l.data, data, func(a []byte, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
-				t.Errorf("found %q, want %q", l.data, data)
+		if json.Unmarshal(body, &page) == nil && json.Unmarshal(page.Data, &data) == nil && e.hasData && !e.single {
+			if !slices.EqualFunc(e.data, data, func(a object, b json.RawMessage) bool { return bytes.Equal(a.raw, b) }) {
+				t.Errorf("found %+v, want %q", e.data, data)
 			}
 		}
 		var faults []fault
-		for i := range len(l.data) + len(l.included) {
+		for i := range len(e.data) + len(e.included) {
 			faults = append(faults, fault{Ordinal: i + 1, Opaque: true})
 		}
 		mended, err := mend(body, faults)
-		if err != nil || !json.Valid(mended) && (l.isList || l.single) {
+		if err != nil || !json.Valid(mended) && e.hasData {
 			t.Fatalf("mended to %q, %v", mended, err)
 		}
-		if json.Unmarshal(mended, &page) == nil && json.Unmarshal(page.Data, &data) == nil && len(data) != len(l.data) {
-			t.Errorf("%d records after %d", len(data), len(l.data))
+		if json.Unmarshal(mended, &page) == nil && json.Unmarshal(page.Data, &data) == nil && len(data) != len(e.data) {
+			t.Errorf("%d records after %d", len(data), len(e.data))
 		}
-		if json.Unmarshal(page.Included, &included) == nil && len(included) != len(l.included) {
-			t.Errorf("%d included objects after %d", len(included), len(l.included))
+		if json.Unmarshal(page.Included, &included) == nil && len(included) != len(e.included) {
+			t.Errorf("%d included objects after %d", len(included), len(e.included))
 		}
 	})
 }

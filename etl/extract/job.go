@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"spendbridge/etl"
-	"spendbridge/etl/httpretry"
 	"spendbridge/etl/warehouse"
 )
 
@@ -48,21 +47,26 @@ type job struct {
 	report     Report
 	held       error    // a decision that needs a person
 	found      []string // records that the vendor returned by id
+	windows    int64    // windows read, by earlier runs too
+	records    int64    // records read
 	done       int64    // pages read
 	expected   int64    // pages to read, as far as is known
 }
 
 func (x *Extractor) newJob(s Source, p plan) (*job, error) {
 	about := s.About()
-	files, err := newPageFiles(x.Folder)
+	files, err := newPageFiles(x.Folder, x.Store)
 	if err != nil {
 		return nil, err
 	}
 	known := &known{objects: map[string]map[string]knownObject{}}
 	land := &lander{db: x.DB, files: files, source: about.Name, log: x.Log, known: known}
+	keep := &keeper{
+		about: about, run: x.RunID, now: x.Now, land: land, badIncluded: map[string]string{},
+	}
 	return &job{
 		Extractor: x, plan: p, id: p.purpose + "/" + about.Name + p.name, source: s, about: about,
-		known: known, land: land, keep: &keeper{about: about, run: x.RunID, now: x.Now, land: land, badIncluded: map[string]string{}},
+		keep: keep, land: land, known: known, kept: keptLines{lines: map[string]map[string]*pageLine{}},
 		report: Report{Source: about.Name, From: p.from},
 	}, nil
 }
@@ -81,7 +85,7 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.DB.Get(ctx, "extract/page.newest", args, &j.keep.last); err != nil {
 		return err
 	}
-	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, ""); err != nil {
+	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, "", ""); err != nil {
 		return err
 	}
 	if err := j.accept(ctx); err != nil {
@@ -100,7 +104,11 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.finish(ctx); err != nil {
 		return err
 	}
-	return errors.Join(j.held, j.report.unproven())
+	var unstored error
+	if j.land.journal.size > 0 {
+		unstored = j.Store.PutFiles(ctx, j.land.journal.key(j.about.Name))
+	}
+	return errors.Join(j.held, j.report.unproven(), unstored)
 }
 
 // landLeft lands what a killed run left in its journal, and starts the journal
@@ -114,19 +122,22 @@ func (j *job) landLeft(ctx context.Context) error {
 	if err := j.land.load(ctx); err != nil {
 		return err
 	}
-	all, err := j.land.replayLeft(ctx)
+	newest, err := j.land.replayLeft(ctx)
 	if err != nil {
 		return err
 	}
-	last := ""
-	if len(all) > 0 {
-		last = all[len(all)-1].name
+	j.land.journal = &journal{folder: journalFolder(j.Folder, j.about.Name), name: pageIDAfter(newest)}
+	for _, s := range j.slots {
+		if s.isBegun() && j.DB.Epoch() > 0 { // on a lake, the pages of this read may be on another machine
+			if err := j.renew(ctx, s); err != nil {
+				return err
+			}
+		}
 	}
-	j.land.journal = &journal{folder: journalFolder(j.Folder, j.about.Name), name: pageIDAfter(last)}
 	if err := j.land.land(ctx); err != nil {
 		return err
 	}
-	damaged := j.land.damaged()
+	damaged := j.land.damaged(ctx)
 	if err := j.land.giveUp(ctx, damaged); err != nil {
 		return err
 	}
@@ -197,6 +208,9 @@ func (j *job) readSlots(ctx context.Context) error {
 	for _, s := range j.slots {
 		if s.isRead() {
 			j.report.DoneAhead++
+			j.mu.Lock()
+			j.windows++
+			j.mu.Unlock()
 			continue
 		}
 		group.Go(func() error {
@@ -255,14 +269,24 @@ func (j *job) renew(ctx context.Context, s *slot) error {
 	return j.setSlots(ctx, j.DB, s)
 }
 
-// tell reports progress: pages read, and further pages that are expected.
-func (j *job) tell(done, expected int) {
+// tell reports progress: pages read, with so many records, and further pages
+// that are expected.
+func (j *job) tell(pages, records, expected int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.done += int64(done)
+	j.done += int64(pages)
+	j.records += int64(records)
 	j.expected += int64(expected)
 	if j.Progress != nil {
+		j.Progress("records", j.records, 0)
 		j.Progress("pages", j.done, max(j.expected, j.done))
+	}
+}
+
+// tellWindows reports progress in windows. The caller holds j.mu.
+func (j *job) tellWindows() {
+	if j.Progress != nil {
+		j.Progress("windows", j.windows, int64(len(j.slots)))
 	}
 }
 
@@ -287,7 +311,8 @@ func (f *failures) add(err error) {
 	} else if f.row++; f.row >= inARow || ofSource(err) {
 		f.down = true
 	}
-	if err != nil {
+	same := func(other error) bool { return other.Error() == err.Error() }
+	if err != nil && !slices.ContainsFunc(f.found, same) { // said once is enough
 		f.found = append(f.found, err)
 	}
 }
@@ -306,16 +331,10 @@ func answered(err error) bool {
 }
 
 func ofSource(err error) bool {
-	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &certificate) {
+	switch statusOf(err) {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
 		return true
 	}
-	var status *httpretry.StatusError
-	if errors.As(err, &status) {
-		switch status.Code {
-		case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
-			return true
-		}
-	}
-	return errors.Is(err, context.Canceled)
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate) || errors.Is(err, context.Canceled)
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -179,24 +180,24 @@ func journalFolder(folder, source string) string {
 
 const journalSuffix = ".jsonl"
 
-// journals lists a source's journals, oldest first.
-func journals(ctx context.Context, db *warehouse.DB, folder, source string) ([]*journal, error) {
+// journals lists a source's journals in a data folder, oldest first, and names the
+// newest one here or, of a lake, on any machine.
+func journals(ctx context.Context, db *warehouse.DB, folder, source string) (all []*journal, newest string, err error) {
 	landed := map[string]int64{}
 	if err := db.Each(ctx, "extract/journal.list", warehouse.Args{"source": source}, func(rows *sql.Rows) error {
 		var name string
 		var bytes int64
 		err := rows.Scan(&name, &bytes)
-		landed[name] = bytes
+		landed[name], newest = bytes, max(newest, name)
 		return err
 	}); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	folder = journalFolder(folder, source)
 	entries, err := os.ReadDir(folder) // sorted by name
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, "", err
 	}
-	var all []*journal
 	for _, entry := range entries {
 		name, ok := strings.CutSuffix(entry.Name(), journalSuffix)
 		if !ok || uuid.Validate(name) != nil {
@@ -204,14 +205,19 @@ func journals(ctx context.Context, db *warehouse.DB, folder, source string) ([]*
 		}
 		info, err := entry.Info()
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		all = append(all, &journal{folder: folder, name: name, size: info.Size(), landed: landed[name]})
+		all, newest = append(all, &journal{folder: folder, name: name, size: info.Size(), landed: landed[name]}), max(newest, name)
 	}
-	return all, nil
+	return all, newest, nil
 }
 
 func (j *journal) path() string { return filepath.Join(j.folder, j.name+journalSuffix) }
+
+// key is where the store has the journal.
+func (j *journal) key(source string) string {
+	return path.Join("raw", source, "journal", j.name+journalSuffix)
+}
 
 // append makes lines durable and returns where they end. When it returns, they
 // survive a power failure.
@@ -344,9 +350,6 @@ func (k *keptLines) find(folder, name, pageID string) (*pageLine, error) {
 			return nil
 		}); err != nil {
 			return nil, err
-		}
-		if k.lines == nil {
-			k.lines = map[string]map[string]*pageLine{}
 		}
 		k.lines[name] = lines
 	}

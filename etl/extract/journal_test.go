@@ -78,7 +78,7 @@ func TestWhatAJournalHoldsIsLandedFirst(t *testing.T) {
 				if diff := cmp.Diff(want, s.table("check/versions.sql", nil)); diff != "" {
 					t.Errorf("the versions differ (-want +got):\n%.2000s", diff)
 				}
-				s.must(extract.CheckPages(t.Context(), s.db, s.folder))
+				s.must(extract.CheckPages(t.Context(), s.db, s.folder, nil))
 				into := s.anew()
 				if _, err := extract.Rebuild(t.Context(), s.db, into.db, s.folder); err != nil {
 					t.Fatal(err)
@@ -176,11 +176,11 @@ func TestWhatALostPageShowedIsStoredAgain(t *testing.T) {
 		for _, file := range files {
 			s.must(os.Remove(file))
 		}
-		if extract.CheckPages(t.Context(), s.db, s.folder) == nil {
+		if extract.CheckPages(t.Context(), s.db, s.folder, nil) == nil {
 			t.Fatal("the loss was not noticed")
 		}
 		s.run()
-		s.must(extract.CheckPages(t.Context(), s.db, s.folder))
+		s.must(extract.CheckPages(t.Context(), s.db, s.folder, nil))
 		if got := s.table("check/versions.sql", nil); got != before {
 			t.Error("records have other versions now")
 		}
@@ -200,7 +200,7 @@ func TestALostWarehouseIsLandedFromItsJournals(t *testing.T) {
 		s.run()
 		lost := *s
 		lost.db = openDB(t, "")
-		counts, err := extract.Land(t.Context(), lost.db, s.folder, slog.New(slog.DiscardHandler))
+		counts, err := extract.Land(t.Context(), lost.db, s.folder, nil, slog.New(slog.DiscardHandler))
 		s.must(err)
 		if diff := cmp.Diff(s.table("check/versions.sql", nil), lost.table("check/versions.sql", nil)); diff != "" {
 			t.Errorf("the versions differ (-want +got):\n%.2000s", diff)
@@ -211,7 +211,7 @@ func TestALostWarehouseIsLandedFromItsJournals(t *testing.T) {
 		if report := lost.run(); report.Counts.Written != 0 {
 			t.Errorf("the next run writes %d versions", report.Counts.Written)
 		}
-		counts, err = extract.Land(t.Context(), lost.db, s.folder, slog.New(slog.DiscardHandler))
+		counts, err = extract.Land(t.Context(), lost.db, s.folder, nil, slog.New(slog.DiscardHandler))
 		s.must(err)
 		if counts.Written != 0 {
 			t.Errorf("landed %d versions twice", counts.Written)

@@ -1,24 +1,22 @@
 package extract
 
 import (
-	"bytes"
+	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"os"
-	"path"
-	"path/filepath"
+	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/klauspost/compress/zstd"
 
 	"spendbridge/etl"
-	"spendbridge/etl/durable"
+	"spendbridge/etl/warehouse"
 )
 
 // What became of a response: the values of raw.pages.outcome.
@@ -193,91 +191,156 @@ func optionalText(day time.Time) string {
 
 func optionalDay(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
 
-// pageFiles stores response bodies verbatim, one file per content.
-type pageFiles struct {
-	folder  string // the data folder
-	encoder *zstd.Encoder
-	decoder *zstd.Decoder
+// known holds the last look of each of a source's objects, as far as the job
+// reads. An object that is not in it counts as news.
+type known struct {
+	mu      sync.Mutex
+	objects map[string]map[string]knownObject // by stream and id
+	seen    int                               // objects that the job has read
 }
 
-// maxPageBytes exceeds any body: a file that claims to be larger is damaged.
-const maxPageBytes = 1 << 30
+type knownObject struct {
+	look   look // zero: any look is news
+	day    int32
+	living bool
 
-func newPageFiles(folder string) (*pageFiles, error) {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
-	if err != nil {
-		return nil, err
-	}
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxPageBytes))
-	if err != nil {
-		return nil, err
-	}
-	return &pageFiles{folder: folder, encoder: encoder, decoder: decoder}, nil
+	seen     bool // by this job
+	restless bool // its look has changed during this job
 }
 
-// write stores the body with this sha256 and returns its file, relative to the
-// data folder. When it returns, the file survives a power failure. A damaged file
-// of that name is replaced.
-func (p *pageFiles) write(source, sum string, body []byte) (file string, err error) {
-	file = path.Join("raw", source, sum[:2], sum+".json.zst")
-	target := filepath.Join(p.folder, filepath.FromSlash(file))
-	if p.holds(target, body) {
-		return file, nil
+// noDay is the day of an object without a known one.
+const noDay = math.MinInt32
+
+// lastSeen holds the last look of restless objects within one pass. Other passes
+// do not rely on it, because a pass may turn out not to count.
+type lastSeen map[objectKey]look
+
+type objectKey struct{ stream, id string }
+
+// news returns the positions, from 1, of the objects on a page that must be
+// landed: data, then included. An object with an unchanged look is not news. One
+// that changed during the job is, unless the same pass has already seen it so:
+// the pages of other passes may be discarded.
+func (k *known) news(p *Page, s lastSeen) []int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	places := []int{}
+	for i, o := range slices.Concat(p.objects, p.included) {
+		if i >= len(p.objects) && o.fault != nil {
+			continue // never landed
+		}
+		if k.isNews(&o, s) {
+			places = append(places, i+1)
+		}
 	}
-	if err := durable.MkdirAll(filepath.Dir(target), 0o700); err != nil {
-		return "", err
-	}
-	if err := durable.WriteFile(target, p.encoder.EncodeAll(body, nil), 0o600); err != nil {
-		return "", err
-	}
-	return file, nil
+	return places
 }
 
-// holds reports whether a page file exists and is undamaged.
-func (p *pageFiles) holds(target string, body []byte) bool {
-	packed, err := os.ReadFile(target)
-	if err != nil {
+func (k *known) isNews(o *object, s lastSeen) bool {
+	objects := k.stream(o.stream)
+	was := objects[o.id]
+	now := was
+	if !was.seen {
+		now.seen = true
+		k.seen++
+	}
+	now.restless = was.restless || !was.living || was.look != o.look
+	if now != was {
+		objects[o.id] = now
+	}
+	if !now.restless {
 		return false
 	}
-	found, err := p.decoder.DecodeAll(packed, make([]byte, 0, len(body)))
-	return err == nil && bytes.Equal(found, body)
+	key := objectKey{o.stream, o.id}
+	if s[key] == o.look {
+		return false
+	}
+	s[key] = o.look
+	return true
 }
 
-// read returns the body in a page file, or an error if it does not match the
-// sha256 in the file's name.
-func (p *pageFiles) read(file string) ([]byte, error) {
-	packed, err := os.ReadFile(filepath.Join(p.folder, filepath.FromSlash(file)))
-	if err != nil {
-		return nil, err
+func (k *known) stream(name string) map[string]knownObject {
+	if k.objects[name] == nil {
+		k.objects[name] = map[string]knownObject{}
 	}
-	body, err := p.decoder.DecodeAll(packed, nil)
-	if err != nil {
-		return nil, fmt.Errorf("page file %s: %w", file, err)
-	}
-	hash := sha256.Sum256(body)
-	if sum := []byte(hex.EncodeToString(hash[:])); !bytes.HasPrefix([]byte(path.Base(file)), sum) {
-		return nil, fmt.Errorf("page file %s: its content has changed", file)
-	}
-	return body, nil
+	return k.objects[name]
 }
 
-// mended writes a copy of a page that DuckDB can read. The caller removes it.
-func (p *pageFiles) mended(file string, faults []fault) (name string, size int64, err error) {
-	body, err := p.read(file)
-	if err != nil {
-		return "", 0, err
+// learn reads the last look of those records that are not known yet.
+func (k *known) learn(ctx context.Context, db *warehouse.DB, source, stream string, ids []string) error {
+	k.mu.Lock()
+	var unknown []string
+	for _, id := range ids {
+		if _, ok := k.objects[stream][id]; !ok {
+			unknown = append(unknown, id)
+		}
 	}
-	text, err := mend(body, faults)
-	if err != nil {
-		return "", 0, fmt.Errorf("page file %s: %w", file, err)
+	k.mu.Unlock()
+	if len(unknown) == 0 {
+		return nil
 	}
-	temp, err := os.CreateTemp(filepath.Dir(filepath.Join(p.folder, filepath.FromSlash(file))), ".page-*.json.zst")
-	if err != nil {
-		return "", 0, err
+	return k.load(ctx, db, source, time.Time{}, "", unknown...)
+}
+
+// load reads the last look of the objects dated from or later, on pages from
+// pageFrom onwards. An empty id stands for all of them.
+func (k *known) load(ctx context.Context, db *warehouse.DB, source string, from time.Time, pageFrom string, ids ...string) error {
+	args := warehouse.Args{"source": source, "from": optionalDay(from), "page_from": pageFrom, "record_ids": ids, "no_day": noDay}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return db.Each(ctx, "extract/record.known", args, func(rows *sql.Rows) error {
+		var stream, id string
+		var o knownObject
+		if err := rows.Scan(&stream, &id, &o.look, &o.day, &o.living); err != nil {
+			return err
+		}
+		objects := k.stream(stream)
+		o.seen, o.restless = objects[id].seen, objects[id].restless
+		objects[id] = o
+		return nil
+	})
+}
+
+// living lists the objects of a stream that are dated within a window and not
+// deleted, and apart those of them without a usable id that the job has not seen.
+func (k *known) living(stream string, w etl.Window) (ids, unseenNameless []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	from, to := dayNumber(w.From, noDay+1), dayNumber(w.To, math.MaxInt32)
+	for id, o := range k.objects[stream] {
+		switch {
+		case !o.living || o.day < from || o.day >= to:
+		case !strings.HasPrefix(id, noID):
+			ids = append(ids, id)
+		case !o.seen:
+			unseenNameless = append(unseenNameless, id)
+		}
 	}
-	_, err = temp.Write(p.encoder.EncodeAll(text, nil))
-	if err = errors.Join(err, temp.Close()); err != nil {
-		_ = os.Remove(temp.Name())
+	return ids, unseenNameless
+}
+
+// dayNumber is the number of days since 1970.
+func dayNumber(day time.Time, unbounded int32) int32 {
+	if day.IsZero() {
+		return unbounded
 	}
-	return temp.Name(), int64(len(text)), err
+	return int32(day.Unix() / (24 * 60 * 60))
+}
+
+// A look is a hash of an object's verbatim bytes and of its fault: an object
+// whose look has not changed is no news. It is stored in journals and as
+// raw.records.verbatim_hash. Zero means unknown.
+type look uint64
+
+func lookOf(raw []byte, f *fault) look {
+	sum := sha256.Sum256(raw)
+	if f != nil {
+		sum = sha256.Sum256([]byte(string(sum[:]) + f.Reason + ": " + f.Detail))
+	}
+	return look(max(1, binary.BigEndian.Uint64(sum[:])))
+}
+
+// append formats a look for journals.
+func (l look) append(text []byte) []byte {
+	return hex.AppendEncode(text, binary.BigEndian.AppendUint64(make([]byte, 0, 8), uint64(l)))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 )
 
@@ -228,10 +229,11 @@ func grouped(pages []*landing) [][]*landing {
 // landAll lands pages, or if that fails, each one that can be landed.
 func (l *lander) landAll(ctx context.Context, pages []*landing) error {
 	err := l.landTogether(ctx, pages)
+	var unstored *store.Error
 	switch n := len(pages); {
 	case err == nil:
 		return nil
-	case ctx.Err() != nil, n == 0:
+	case ctx.Err() != nil, n == 0, errors.As(err, &unstored):
 		return err
 	case n > 1:
 		return errors.Join(l.landAll(ctx, pages[:n/2]), l.landAll(ctx, pages[n/2:]))
@@ -252,8 +254,12 @@ func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
 	for _, p := range pages {
 		among[p] = true
 	}
+	if err := l.files.keep(ctx, lines, pages); err != nil {
+		return err
+	}
 	var counts etl.Counts
 	err := l.db.InTx(ctx, func(tx *warehouse.Tx) error {
+		counts = etl.Counts{}
 		if err := l.addPages(ctx, tx, lines, among); err != nil || len(pages) == 0 {
 			return err
 		}
@@ -283,7 +289,7 @@ func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
 	if l.known == nil || counts.Written == 0 {
 		return nil
 	}
-	return l.known.load(ctx, l.db, l.source, time.Time{}, pages[0].ID)
+	return l.known.load(ctx, l.db, l.source, time.Time{}, pages[0].ID, "")
 }
 
 // addPages inserts lines into raw.pages, as landed if they are among the given

@@ -101,8 +101,7 @@ func (p *Procurify) page(ctx context.Context, q Query, after etl.Cursor) (Page, 
 		query = p.filter(q, transactionPageSize).Encode()
 	}
 	page, pages, err := p.get(ctx, query, p.shapes)
-	var status *httpretry.StatusError
-	if after != "" && errors.As(err, &status) && status.Code == http.StatusNotFound {
+	if after != "" && statusOf(err) == http.StatusNotFound {
 		return Page{}, fmt.Errorf("%w: %w", errShifted, err) // "Invalid page.": there are fewer pages now
 	}
 	if err != nil {
@@ -179,7 +178,7 @@ func (p *Procurify) get(ctx context.Context, query string, shapes *shapes) (Page
 		resp, err = p.send(ctx, target)
 	}
 	if err != nil {
-		return refusedPage(target, resp), pagination{}, explain(err, p.source.Name, "client_id and client_secret", "domain")
+		return wholePage(target, resp), pagination{}, explain(err, p.source.Name, "client_id and client_secret", "domain")
 	}
 	page, e, err := newPage(target, resp, "transactions", shapes)
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -137,8 +136,7 @@ func (p *Productive) fallBack(mode int32, page Page, err error) bool {
 // sort order (schemas/README.md, Productive.io: paging), whose code newer
 // servers leave out.
 func refusesPaging(page Page, err error) bool {
-	var status *httpretry.StatusError
-	if !errors.As(err, &status) || status.Code != http.StatusBadRequest {
+	if statusOf(err) != http.StatusBadRequest {
 		return false
 	}
 	e, err := readEnvelope(page.Body, "", nil)
@@ -164,8 +162,11 @@ func (p *Productive) page(ctx context.Context, q Query, mode int32, after etl.Cu
 		params.Set("sort", sort)
 	}
 	page, e, err := p.get(ctx, "/expenses", params, p.shapes)
+	if after != "" && statusOf(err) == http.StatusBadRequest {
+		return page, fmt.Errorf("%w: %w", errShifted, err) // the server no longer knows the cursor
+	}
 	if err != nil {
-		return page, shifted(err, after)
+		return page, err
 	}
 	if page.single {
 		return page, drift(errors.New("data is not a list"))
@@ -177,43 +178,35 @@ func (p *Productive) page(ctx context.Context, q Query, mode int32, after etl.Cu
 
 var sorts = [...]string{cursorByID: "id", numbersByID: "id", numbersByDate: "date"}
 
-// shifted recognises a cursor that the server no longer knows.
-func shifted(err error, after etl.Cursor) error {
-	var status *httpretry.StatusError
-	if after != "" && errors.As(err, &status) && status.Code == http.StatusBadRequest {
-		return fmt.Errorf("%w: %w", errShifted, err)
-	}
-	return err
+// expenseMeta is what a page tells of its list.
+type expenseMeta struct {
+	CurrentPage *int `json:"current_page"`
+	TotalPages  *int `json:"total_pages"`
+	TotalCount  *int `json:"total_count"`
 }
 
 // turn finds where the list goes on. Of a link only the position counts, so
 // that no link can lead the token to another host.
 func turn(e envelope, page *Page) (etl.Cursor, error) {
-	var meta struct {
-		CurrentPage *int `json:"current_page"`
-		TotalPages  *int `json:"total_pages"`
-		TotalCount  *int `json:"total_count"`
-	}
+	var meta expenseMeta
 	if err := e.member("meta", &meta); err != nil {
 		return "", err
 	}
 	if meta.TotalCount != nil {
 		page.Expected = *meta.TotalCount
 	}
-	if meta.TotalPages != nil {
-		page.Numbered = true
-		if meta.CurrentPage == nil {
-			return "", drift(errors.New("meta has total_pages and no current_page"))
-		}
-		if meta.TotalCount == nil {
-			return "", drift(errors.New("meta has total_pages and no total_count"))
-		}
-		if *meta.CurrentPage >= *meta.TotalPages {
-			return "", nil
-		}
-		return etl.Cursor(numberMark + strconv.Itoa(*meta.CurrentPage+1)), nil
+	page.Numbered = meta.TotalPages != nil
+	switch {
+	case !page.Numbered:
+		return nextCursor(e)
+	case meta.CurrentPage == nil:
+		return "", drift(errors.New("meta has total_pages and no current_page"))
+	case meta.TotalCount == nil:
+		return "", drift(errors.New("meta has total_pages and no total_count"))
+	case *meta.CurrentPage >= *meta.TotalPages:
+		return "", nil
 	}
-	return nextCursor(e)
+	return etl.Cursor(numberMark + strconv.Itoa(*meta.CurrentPage+1)), nil
 }
 
 func nextCursor(e envelope) (etl.Cursor, error) {
@@ -243,9 +236,7 @@ func (p *Productive) Count(ctx context.Context, q Query) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var meta struct {
-		TotalCount *int `json:"total_count"`
-	}
+	var meta expenseMeta
 	if err := e.member("meta", &meta); err != nil {
 		return 0, err
 	}
@@ -255,12 +246,9 @@ func (p *Productive) Count(ctx context.Context, q Query) (int, error) {
 	return *meta.TotalCount, nil
 }
 
-// plainID matches ids that every server reads as one segment of a path.
-var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
 // Find implements finder.
 func (p *Productive) Find(ctx context.Context, id string) (Page, error) {
-	if !plainID.MatchString(id) {
+	if !isPlainID(id) {
 		return Page{}, fmt.Errorf("%w: %q", errOddID, id)
 	}
 	page, _, err := p.get(ctx, "/expenses/"+id, url.Values{"include": {expenseInclude}}, p.shapes)
@@ -294,7 +282,7 @@ func (p *Productive) get(ctx context.Context, path string, params url.Values, sh
 	target := path + "?" + params.Encode()
 	resp, err := p.send(ctx, target)
 	if err != nil {
-		return refusedPage(target, resp), envelope{}, explain(err, p.source.Name, "token", "organization_id")
+		return wholePage(target, resp), envelope{}, explain(err, p.source.Name, "token", "organization_id")
 	}
 	return newPage(target, resp, "expenses", shapes)
 }
@@ -309,15 +297,6 @@ func (p *Productive) send(ctx context.Context, target string) (*httpretry.Respon
 	req.Header.Set("X-Organization-Id", p.source.OrganizationID)
 	req.Header.Set("Content-Type", "application/vnd.api+json") // else 415: schemas/README.md, Productive.io: access
 	return p.client.Do(req)
-}
-
-// refusedPage is the page of an answer that was not a success, if there was
-// an answer at all.
-func refusedPage(target string, resp *httpretry.Response) Page {
-	if resp == nil {
-		return Page{}
-	}
-	return wholePage(target, resp)
 }
 
 // enoughToJudge is how many expenses must lack a vendor or a person before the

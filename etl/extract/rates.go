@@ -33,41 +33,33 @@ func KeepRates(ctx context.Context, client *httpretry.Client, url, path string, 
 	case !errors.Is(err, fs.ErrNotExist):
 		return false, fmt.Errorf("reference rates: %w", err)
 	}
-	body, err := fetchRates(ctx, client, url)
-	if err != nil {
-		return kept, fmt.Errorf("reference rates: %w", err)
-	}
-	if err := check(body); err != nil {
-		return kept, fmt.Errorf("reference rates: %w: %w", ErrBadRates, err)
-	}
-	if err := keepRates(body, path, now); err != nil {
+	if err := renewRates(ctx, client, url, path, now, check); err != nil {
 		return kept, fmt.Errorf("reference rates: %w", err)
 	}
 	return true, nil
 }
 
-func fetchRates(ctx context.Context, client *httpretry.Client, url string) ([]byte, error) {
+// renewRates writes the file atomically. Its modification time is when it was
+// fetched.
+func renewRates(ctx context.Context, client *httpretry.Client, url, path string, now time.Time, check func([]byte) error) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(resp.Echoes) > 0 {
-		return nil, fmt.Errorf("%w: the answer repeats %s", ErrBadRates, strings.Join(resp.Echoes, " and "))
+		return fmt.Errorf("%w: the answer repeats %s", ErrBadRates, strings.Join(resp.Echoes, " and "))
 	}
-	return resp.Body, nil
-}
-
-// keepRates writes the file atomically. Its modification time is when it was
-// fetched.
-func keepRates(body []byte, path string, now time.Time) error {
+	if err := check(resp.Body); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadRates, err)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := durable.WriteFile(path, body, 0o600); err != nil {
+	if err := durable.WriteFile(path, resp.Body, 0o600); err != nil {
 		return err
 	}
 	return os.Chtimes(path, now, now)

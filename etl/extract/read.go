@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,7 +69,7 @@ func (r *reader) resume(ctx context.Context) (*pass, error) {
 		if err != nil {
 			line = &pageLine{ID: id}
 		} else if line.File != "" {
-			_, err = r.land.files.read(line.File)
+			_, err = r.land.files.read(ctx, line.File)
 		}
 		if err != nil {
 			damaged = append(damaged, &landPageError{&landing{pageLine: *line}, err})
@@ -101,7 +103,7 @@ func (r *reader) pass(ctx context.Context, p *pass) error {
 		}
 		p.before = before
 		p.ended = before == 0 // nothing to read, if that holds
-		r.tell(0, r.about.pages(before))
+		r.tell(0, 0, r.about.pages(before))
 	}
 	if !p.ended {
 		if err := r.pages(ctx, p); err != nil {
@@ -139,7 +141,7 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 		if p.pages == 1 && page.Expected != unknown {
 			expected = r.about.pages(page.Expected)
 		}
-		r.tell(1, expected)
+		r.tell(1, len(page.objects), expected)
 		if err := r.learn(ctx, page); err != nil {
 			return err
 		}
@@ -198,4 +200,132 @@ func (q Query) String() string {
 		return "before " + q.To.Format(time.DateOnly) + " created from " + q.CreatedFrom.Format(time.DateOnly)
 	}
 	return q.Window.String()
+}
+
+// A finding is the result of reading a window.
+type finding struct {
+	Proof
+	slot     *slot
+	seen     []map[string]look // ids of each pass
+	nameless int               // records of the last pass without a usable id
+	missing  []string          // ids that were expected and not found
+}
+
+func (f *finding) add(p *pass) {
+	f.Passes = p.n
+	f.Pages += p.pages
+	f.Before, f.After, f.Found = p.before, p.after, len(p.seen)
+	f.seen, f.Blank = append(f.seen, p.seen), p.blank
+	f.nameless = 0
+	for _, n := range p.nameless {
+		f.nameless += n
+	}
+}
+
+// early lists the records that only passes before the last one found.
+func (f *finding) early() []string {
+	var ids []string
+	last := f.seen[len(f.seen)-1]
+	for _, pass := range f.seen[:len(f.seen)-1] {
+		for id := range pass {
+			if _, ok := last[id]; !ok {
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// saw reports whether any pass found the record.
+func (f *finding) saw(id string) bool {
+	return slices.ContainsFunc(f.seen, func(pass map[string]look) bool {
+		_, ok := pass[id]
+		return ok
+	})
+}
+
+// A pass is one reading of a window from its first page to its last.
+type pass struct {
+	n             int // of the read, from 1
+	before, after int
+	seen          map[string]look // id → how it looked
+	blank         map[string]int
+	nameless      map[string]int // generated id → number of equal records
+	lastSeen      lastSeen
+	pages         int
+	size          int // records of the first page, if there is a second one
+	numbered      bool
+	unsteady      bool
+	next          etl.Cursor
+	ended         bool
+}
+
+func newPass(n int) *pass {
+	return &pass{n: n, before: unknown, after: unknown, seen: map[string]look{}, blank: map[string]int{}, nameless: map[string]int{}, lastSeen: lastSeen{}}
+}
+
+func (p *pass) add(page Page) {
+	p.pages++
+	p.numbered, p.unsteady = page.Numbered, page.Unsteady
+	p.next, p.ended = page.Next, page.Next == ""
+	if page.Expected != unknown {
+		if p.pages == 1 {
+			p.before = page.Expected
+		}
+		p.after = page.Expected
+	}
+	if p.pages == 1 && !p.ended {
+		p.size = len(page.objects)
+	}
+	for i := range page.objects {
+		o := &page.objects[i]
+		p.tellApart(o)
+		p.seen[o.id] = o.look
+		for _, link := range o.blank {
+			p.blank[link]++
+		}
+	}
+	for link, n := range page.blank {
+		p.blank[link] += n
+	}
+}
+
+// limit is how many pages a pass may have: enough for twice the announced number
+// of records, and two more. A list that is longer has no end. A vendor may put
+// fewer records on a page than requested.
+func (p *pass) limit(asked int) int {
+	size := asked
+	if p.size > 0 {
+		size = min(p.size, asked)
+	}
+	return (2*p.before+size-1)/size + 2
+}
+
+// tellApart numbers records without an id whose bytes are equal: the vendor
+// counts each of them.
+func (p *pass) tellApart(o *object) {
+	if !o.nameless() {
+		return
+	}
+	p.nameless[o.id]++
+	if n := p.nameless[o.id]; n > 1 {
+		o.id = fmt.Sprintf("%s-%d", o.id, n)
+	}
+}
+
+// faults says why the pass proves nothing; it is empty for a proof. If records
+// may come and go without changing the count, two consecutive passes must agree.
+func (p *pass) faults(previous *pass) string {
+	switch {
+	case p.before != p.after:
+		return fmt.Sprintf("the vendor counted %d records before and %d after", p.before, p.after)
+	case p.before != len(p.seen):
+		return fmt.Sprintf("the vendor counts %d records, %d were found", p.before, len(p.seen))
+	case p.unsteady && p.pages > 1 && previous == nil:
+		return "a list that may shift needs a second pass"
+	case p.unsteady && p.pages > 1 && !maps.Equal(p.seen, previous.seen):
+		return "two passes found different records"
+	}
+	return ""
 }

@@ -14,18 +14,19 @@ import (
 
 	"spendbridge/etl"
 	"spendbridge/etl/durable"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 )
 
 // Land loads into the warehouse what only the journals of a data folder hold, as
 // the next extraction would: the warehouse may have been lost or replaced by an
 // older copy. Windows that a killed run was reading are left to the next run.
-func Land(ctx context.Context, db *warehouse.DB, folder string, log *slog.Logger) (etl.Counts, error) {
+func Land(ctx context.Context, db *warehouse.DB, folder string, s *store.Store, log *slog.Logger) (etl.Counts, error) {
 	sources, err := sourcesIn(folder)
 	if err != nil {
 		return etl.Counts{}, err
 	}
-	files, err := newPageFiles(folder)
+	files, err := newPageFiles(folder, s)
 	if err != nil {
 		return etl.Counts{}, err
 	}
@@ -60,7 +61,7 @@ func Rebuild(ctx context.Context, from, into *warehouse.DB, folder string) (etl.
 			return etl.Counts{}, err
 		}
 	}
-	return Land(ctx, into, folder, slog.New(slog.DiscardHandler))
+	return Land(ctx, into, folder, nil, slog.New(slog.DiscardHandler))
 }
 
 // sourcesIn lists the sources that have journals.
@@ -79,43 +80,55 @@ func sourcesIn(folder string) ([]string, error) {
 }
 
 // replayLeft replays the lines of a source's journals that have not landed, and
-// returns all journals.
-func (l *lander) replayLeft(ctx context.Context) ([]*journal, error) {
+// returns the name of the newest journal.
+//
+// On a lake they are dropped instead, and what they hold is read again: since they
+// were written, another machine may have landed newer versions.
+func (l *lander) replayLeft(ctx context.Context) (newest string, err error) {
 	sources, err := warehouse.Strings(ctx, l.db, "extract/journal.missing", nil)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if slices.Contains(sources, l.source) {
 		if err := writeBacklog(ctx, l.db, l.files.folder, l.source); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
-	all, err := journals(ctx, l.db, l.files.folder, l.source)
+	all, newest, err := journals(ctx, l.db, l.files.folder, l.source)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	left := slices.DeleteFunc(slices.Clone(all), func(j *journal) bool { return j.size <= j.landed })
+	if l.db.Epoch() > 0 {
+		for _, j := range left {
+			j.size = j.landed
+			if err := j.cut(); err != nil {
+				return "", err
+			}
+		}
+		return newest, nil
+	}
 	later, err := takingBack(left)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	for _, j := range left {
 		end, err := l.replay(ctx, j, later)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		if end < j.size {
 			l.log.WarnContext(ctx, "the last line of a journal was incomplete; its page is read again", etl.KeyFile, j.path())
 			j.size = end
 			if err := j.cut(); err != nil {
-				return nil, err
+				return "", err
 			}
 		}
 		if err := j.setLanded(ctx, l.db, l.source, j.size); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
-	return all, nil
+	return newest, nil
 }
 
 // takingBack returns the lines of journals that take back others, by read or page.
@@ -215,4 +228,62 @@ func writeBacklog(ctx context.Context, db *warehouse.DB, folder, source string) 
 		}
 		return j.setLanded(ctx, tx, source, j.size)
 	})
+}
+
+// UnlandedFiles lists the page files, relative to the data folder, in lines that
+// have not landed.
+func UnlandedFiles(ctx context.Context, db *warehouse.DB, folder string) ([]string, error) {
+	sources, err := sourcesIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, source := range sources {
+		all, _, err := journals(ctx, db, folder, source)
+		if err != nil {
+			return nil, err
+		}
+		for _, j := range all {
+			if j.size <= j.landed {
+				continue
+			}
+			if _, err := j.read(j.landed, "", func(one line, _ int64) error {
+				if one.Page != nil && one.Page.File != "" {
+					files = append(files, one.Page.File)
+				}
+				return nil
+			}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return files, nil
+}
+
+// TrimJournal removes the lines of some pages from a journal, or the whole file if
+// nothing else in it matters. A missing journal is not an error.
+func TrimJournal(folder, source, name string, pageIDs map[string]bool) error {
+	j := &journal{folder: journalFolder(folder, source), name: name}
+	var left []line
+	counts := false
+	_, err := j.read(0, "", func(one line, _ int64) error {
+		if one.Page == nil || !pageIDs[one.Page.ID] {
+			left = append(left, one)
+			counts = counts || one.Page != nil || one.Gone != nil || one.Accepted != nil
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !counts:
+		return os.Remove(j.path())
+	}
+	text, err := encode(left)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(j.path(), text, 0o600)
 }

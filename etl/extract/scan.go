@@ -2,191 +2,296 @@ package extract
 
 import (
 	"bytes"
-	"errors"
-	"slices"
+	"hash/maphash"
+	"strconv"
+	"unicode"
+	"unicode/utf16"
 )
 
-// A scanner finds where JSON values start and end by quotes and brackets alone. So
-// it can separate the objects of a page even if one is not valid JSON: a broken
+// A scanner steps through a JSON text, at several times the speed of a decoder.
+// walk validates what it steps over. value and pairs go by quotes and brackets
+// alone, so that they find the end of an object that is not valid JSON: a broken
 // escape, half a surrogate pair, invalid UTF-8.
 type scanner struct {
 	text []byte
 	at   int
 }
 
-var errScan = errors.New("the brackets and quotes do not match")
-
 // peek returns the first byte that is not white space, or 0 at the end.
 func (s *scanner) peek() byte {
 	for ; s.at < len(s.text); s.at++ {
-		switch s.text[s.at] {
+		switch c := s.text[s.at]; c {
 		case ' ', '\t', '\r', '\n':
 		default:
-			return s.text[s.at]
+			return c
 		}
 	}
 	return 0
 }
 
-// take consumes a byte that must come next.
-func (s *scanner) take(want byte) error {
-	if s.peek() != want || want == 0 {
-		return errScan
+// take steps over a byte that must come next.
+func (s *scanner) take(want byte) bool {
+	if s.peek() != want {
+		return false
 	}
 	s.at++
-	return nil
+	return true
 }
 
-// value returns the next value.
-func (s *scanner) value() ([]byte, error) {
-	var open []byte // the expected closing brackets
-	first := s.peek()
+// list steps through comma-separated items between brackets. one is called at
+// the first byte of an item and steps over it.
+func (s *scanner) list(one func() bool) bool {
+	closing := s.text[s.at] + 2 // in ASCII
+	s.at++
+	if s.peek() == closing {
+		s.at++
+		return true
+	}
+	for s.peek() != 0 && one() {
+		switch s.peek() {
+		case ',':
+			s.at++
+		case closing:
+			s.at++
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// members steps through an object. each is called with a name, in its quotes,
+// and steps over its value.
+func (s *scanner) members(each func(name []byte) bool) bool {
+	return s.list(func() bool {
+		from := s.at
+		if s.text[from] != '"' || !s.string() {
+			return false
+		}
+		name := s.text[from:s.at]
+		if !s.take(':') {
+			return false
+		}
+		s.peek()
+		return each(name)
+	})
+}
+
+// maxDepth is how many brackets in each other the decoder would read.
+const maxDepth = 10_000
+
+// walk steps over a value and adds it to the outline of the object that it is
+// in, or is. Depth counts brackets.
+func (s *scanner) walk(o *outline, depth int) bool {
+	kind := s.peek()
+	if kind == '-' || '0' <= kind && kind <= '9' {
+		kind = '0'
+	}
+	o.shape = mix(o.shape, uint64(kind))
+	switch kind {
+	case '{', '[':
+		if depth > maxDepth {
+			return false
+		}
+		o.depth = max(o.depth, depth)
+		ok := false
+		if kind == '[' {
+			ok = s.list(func() bool { return s.walk(o, depth+1) })
+		} else {
+			ok = s.members(func(name []byte) bool {
+				o.shape = mix(o.shape, maphash.Bytes(seed, name))
+				from := s.at
+				if !s.walk(o, depth+1) {
+					return false
+				}
+				if depth == 1 && s.text[from] != '{' && s.text[from] != '[' {
+					o.note(text(name), s.text[from:s.at])
+				}
+				return true
+			})
+		}
+		o.shape = mix(o.shape, uint64(kind+2)) // in ASCII the closing bracket
+		return ok
+	case '"':
+		return s.string()
+	case 't':
+		return s.keyword("true")
+	case 'f':
+		return s.keyword("false")
+	case 'n':
+		return s.keyword("null")
+	}
+	return s.number()
+}
+
+func (s *scanner) keyword(word string) bool {
+	if !bytes.HasPrefix(s.text[s.at:], []byte(word)) {
+		return false
+	}
+	s.at += len(word)
+	return true
+}
+
+func (s *scanner) number() bool {
+	if s.byte() == '-' {
+		s.at++
+	}
+	if s.byte() == '0' {
+		s.at++
+	} else if !s.digits() {
+		return false
+	}
+	if s.byte() == '.' {
+		s.at++
+		if !s.digits() {
+			return false
+		}
+	}
+	if c := s.byte(); c == 'e' || c == 'E' {
+		s.at++
+		if c := s.byte(); c == '+' || c == '-' {
+			s.at++
+		}
+		return s.digits()
+	}
+	return true
+}
+
+// byte returns the next byte, or 0 at the end.
+func (s *scanner) byte() byte {
+	if s.at < len(s.text) {
+		return s.text[s.at]
+	}
+	return 0
+}
+
+// digits steps over digits, of which there has to be one.
+func (s *scanner) digits() bool {
 	from := s.at
-	for s.at < len(s.text) {
+	for c := s.byte(); '0' <= c && c <= '9'; c = s.byte() {
+		s.at++
+	}
+	return s.at > from
+}
+
+// ends is true for the bytes of a string that are not simply part of it.
+var ends = func() (ends [256]bool) {
+	for c := range ends {
+		ends[c] = c < ' ' || c == '"' || c == '\\'
+	}
+	return ends
+}()
+
+// string steps over a string.
+func (s *scanner) string() bool {
+	text, i := s.text, s.at+1
+	for i < len(text) {
+		c := text[i]
+		i++
+		if !ends[c] {
+			continue
+		}
+		if c == '"' {
+			s.at = i
+			return true
+		}
+		if c != '\\' || i == len(text) {
+			return false
+		}
+		c = text[i]
+		i++
+		switch c {
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		case 'u':
+			n := escapeLength(text[i:])
+			if n == 0 {
+				return false
+			}
+			i += n
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// escapeLength is how much of a text belongs to the escape that began with \u:
+// the digits of one character, or of a surrogate pair. It is 0 for half a pair.
+func escapeLength(text []byte) int {
+	first := codeUnit(text)
+	switch {
+	case first < 0:
+		return 0
+	case !utf16.IsSurrogate(first):
+		return 4
+	case !bytes.HasPrefix(text[4:], []byte(`\u`)):
+		return 0
+	case utf16.DecodeRune(first, codeUnit(text[6:])) == unicode.ReplacementChar:
+		return 0
+	}
+	return 10
+}
+
+// codeUnit reads four hexadecimal digits, and -1 if there are none.
+func codeUnit(text []byte) rune {
+	if len(text) < 4 {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(text[:4]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
+}
+
+// value steps over any value and returns it.
+func (s *scanner) value() (value []byte, ok bool) {
+	first, from, open := s.peek(), s.at, []byte{} // the expected closing brackets
+	for ; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; c {
 		case '"':
-			if err := s.skipString(); err != nil {
-				return nil, err
+			for s.at++; s.at < len(s.text) && s.text[s.at] != '"'; s.at++ {
+				if s.text[s.at] == '\\' {
+					s.at++
+				}
 			}
-			if len(open) == 0 {
-				return s.text[from:s.at], nil
-			}
-			continue
 		case '{', '[':
-			open = append(open, c+2) // the closing bracket in ASCII
+			open = append(open, c+2) // in ASCII
 		case '}', ']':
 			if len(open) == 0 || open[len(open)-1] != c {
-				return nil, errScan
+				return nil, false
 			}
-			if open = open[:len(open)-1]; len(open) == 0 {
-				s.at++
-				return s.text[from:s.at], nil
-			}
+			open = open[:len(open)-1]
 		default:
-			if first != '{' && first != '[' {
-				return s.literal()
+			if first != '{' && first != '[' { // a number, true, or any other text without quotes
+				n := bytes.IndexAny(s.text[s.at:], ",:]}\"[{ \t\r\n")
+				if n < 0 {
+					n = len(s.text) - s.at
+				}
+				s.at += n
+				return s.text[from:s.at], n > 0
 			}
 		}
-		s.at++
-	}
-	return nil, errScan
-}
-
-// literal returns a number, true, false, null, or any other unquoted text.
-func (s *scanner) literal() ([]byte, error) {
-	rest := s.text[s.at:]
-	n := bytes.IndexAny(rest, ",:]}\"[{ \t\r\n")
-	if n < 0 {
-		n = len(rest)
-	}
-	if n == 0 {
-		return nil, errScan
-	}
-	s.at += n
-	return rest[:n], nil
-}
-
-// skipString skips a string with any escapes.
-func (s *scanner) skipString() error {
-	for s.at++; s.at < len(s.text); s.at++ {
-		switch s.text[s.at] {
-		case '\\':
+		if len(open) == 0 && s.at < len(s.text) {
 			s.at++
-		case '"':
-			s.at++
-			return nil
+			return s.text[from:s.at], true
 		}
 	}
-	return errScan
+	return nil, false
 }
 
-// elements calls each for every element of the next array.
-func (s *scanner) elements(each func(value []byte)) error {
-	return s.list('[', func() error {
-		value, err := s.value()
-		if err == nil {
-			each(value)
+// pairs calls each for every member of an object; name includes quotes.
+func (s *scanner) pairs(each func(name, value []byte)) bool {
+	return s.peek() == '{' && s.list(func() bool {
+		name, ok := s.value()
+		if !ok || name[0] != '"' || !s.take(':') {
+			return false
 		}
-		return err
+		value, ok := s.value()
+		if ok {
+			each(name, value)
+		}
+		return ok
 	})
-}
-
-// members calls each for every member of the next object; name includes quotes.
-func (s *scanner) members(each func(name, value []byte) error) error {
-	return s.list('{', func() error {
-		if s.peek() != '"' {
-			return errScan
-		}
-		name, err := s.value()
-		if err != nil {
-			return err
-		}
-		if err := s.take(':'); err != nil {
-			return err
-		}
-		value, err := s.value()
-		if err != nil {
-			return err
-		}
-		return each(name, value)
-	})
-}
-
-// list reads comma-separated items between brackets.
-func (s *scanner) list(open byte, one func() error) error {
-	if err := s.take(open); err != nil {
-		return err
-	}
-	if s.peek() == open+2 {
-		s.at++
-		return nil
-	}
-	for {
-		if err := one(); err != nil {
-			return err
-		}
-		if s.peek() != ',' {
-			return s.take(open + 2)
-		}
-		s.at++
-	}
-}
-
-// A layout holds the objects of a page verbatim.
-type layout struct {
-	data, included [][]byte
-	isList         bool              // data is an array
-	single         bool              // data is one object
-	rest           map[string][]byte // the other members
-}
-
-// layOut splits a page into its objects.
-func layOut(body []byte) (layout, error) {
-	l := layout{rest: map[string][]byte{}}
-	var seen []string
-	s := &scanner{text: body}
-	err := s.members(func(quoted, value []byte) error {
-		name := text(quoted)
-		if slices.Contains(seen, name) {
-			return errors.New("member " + name + " is there twice")
-		}
-		seen = append(seen, name)
-		inside := &scanner{text: value}
-		switch {
-		case name == "data" && value[0] == '[':
-			l.isList = true
-			return inside.elements(func(one []byte) { l.data = append(l.data, one) })
-		case name == "data" && value[0] == '{':
-			l.data, l.single = [][]byte{value}, true
-		case name == "included" && value[0] == '[':
-			return inside.elements(func(one []byte) { l.included = append(l.included, one) })
-		default:
-			l.rest[name] = value
-		}
-		return nil
-	})
-	if err == nil && s.peek() != 0 {
-		err = errors.New("something follows the JSON object")
-	}
-	return l, err
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -41,7 +40,7 @@ func byKind(pages []*landing) [][]*landing {
 // split turns the objects on pages of one kind into versions.
 func (l *lander) split(ctx context.Context, tx *warehouse.Tx, pages []*landing) (etl.Counts, error) {
 	var counts etl.Counts
-	args, clean, err := l.arguments(pages)
+	args, clean, err := l.arguments(ctx, pages)
 	defer clean()
 	if err != nil {
 		return counts, err
@@ -78,11 +77,9 @@ func addMacros(ctx context.Context, tx *warehouse.Tx, p *landing) error {
 	if p.single() {
 		form = "extract/page_objects.single"
 	}
-	if _, err := tx.Exec(ctx, form, nil); err != nil {
-		return err
-	}
-	for _, macro := range []string{"fields", "filed_on", "unsettled"} {
-		if _, err := tx.Exec(ctx, "extract/dates_"+p.Stream+"."+macro, nil); err != nil {
+	dates := "extract/dates_" + p.Stream
+	for _, macro := range []string{form, dates + ".fields", dates + ".filed_on", dates + ".unsettled"} {
+		if _, err := tx.Exec(ctx, macro, nil); err != nil {
 			return err
 		}
 	}
@@ -91,19 +88,13 @@ func addMacros(ctx context.Context, tx *warehouse.Tx, p *landing) error {
 
 // arguments returns the parameters of the statement that splits pages. clean
 // removes the temporary files.
-func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(), err error) {
+func (l *lander) arguments(ctx context.Context, pages []*landing) (args warehouse.Args, clean func(), err error) {
 	type page struct {
-		ID        string    `json:"page_id"`
-		Page      string    `json:"page"`
-		File      string    `json:"file"` // that DuckDB reads
-		Stream    string    `json:"stream"`
-		From      string    `json:"window_from,omitempty"`
-		FetchedAt time.Time `json:"fetched_at"`
-		Records   int       `json:"records"`
-		Chosen    int       `json:"chosen"`
-		Ordinals  []int     `json:"ordinals"` // null asks for all
-		Looks     []uint64  `json:"looks"`
-		Faults    []fault   `json:"faults"`
+		pageLine
+		Path     string   `json:"path"` // of the file that DuckDB reads
+		Chosen   int      `json:"chosen"`
+		Ordinals []int    `json:"ordinals"` // null asks for all
+		Looks    []uint64 `json:"looks"`
 	}
 	var (
 		asked         []page
@@ -118,14 +109,12 @@ func (l *lander) arguments(pages []*landing) (args warehouse.Args, clean func(),
 	for _, p := range pages {
 		file, size := filepath.Join(l.files.folder, filepath.FromSlash(p.File)), p.Bytes
 		if slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Opaque }) { // DuckDB cannot read it as it is
-			if file, size, err = l.files.mended(p.File, p.Faults); err != nil {
+			if file, size, err = l.files.mended(ctx, p.File, p.Faults); err != nil {
 				return nil, clean, err
 			}
 			mended = append(mended, file)
 		}
-		asked = append(asked, page{
-			p.ID, p.File, file, p.Stream, p.From, p.FetchedAt, p.Records, p.recordsAsked(), p.news, p.looks, p.Faults,
-		})
+		asked = append(asked, page{p.pageLine, file, p.recordsAsked(), p.news, p.looks})
 		files, most = append(files, warehouse.Literal(file)), max(most, size)
 	}
 	text, err := json.Marshal(asked)
@@ -173,11 +162,11 @@ func (l *lander) failure(readID string) error {
 }
 
 // damaged lists the pages that could not land because their file is damaged.
-func (l *lander) damaged() (all []*landPageError) {
+func (l *lander) damaged(ctx context.Context) (all []*landPageError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, failed := range l.failed {
-		if _, err := l.files.read(failed.page.File); err != nil {
+		if _, err := l.files.read(ctx, failed.page.File); err != nil {
 			all = append(all, &landPageError{failed.page, err})
 		}
 	}

@@ -75,7 +75,7 @@ func (t *tabbly) page(ctx context.Context, q Query, after etl.Cursor) (Page, err
 	req.Header.Set("Authorization", "Bearer "+t.source.Token.Reveal())
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return refusedPage(target, resp), explain(err, t.source.Name, "token", "organization_id")
+		return wholePage(target, resp), explain(err, t.source.Name, "token", "organization_id")
 	}
 	page, e, err := newPage(target, resp, "claims", t.shapes)
 	if err != nil {

@@ -58,7 +58,7 @@ func TestAThirdVendorIsASetOfFiles(t *testing.T) {
 		Vendors:  all,
 		SQL:      with(t, sqlfiles.FS, "sql"), Schemas: with(t, schemas.FS, "schemas"),
 	}
-	for _, plan := range []job.Plan{job.Whole(c), job.Whole(c), job.Rebuild()} {
+	for _, plan := range []job.Plan{job.Whole(c), job.Whole(c), job.Rebuild(false)} {
 		if result, err := job.Do(t.Context(), c, o, plan); err != nil {
 			t.Fatalf("%s: %v\n%s", plan.Command, err, result.Verdict)
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // A TokenStyle says how a token request carries its credentials.
@@ -38,24 +40,22 @@ type Credentials struct {
 type TokenCache struct {
 	client      *Client
 	credentials Credentials
-	turn        chan struct{} // holds one element: whoever took it may use the fields below
+	turn        *semaphore.Weighted // guards the fields below; waiting for it ends with the context
 	token       string
 	until       time.Time
 }
 
 // NewTokenCache returns a cache that asks by way of client.
 func NewTokenCache(client *Client, credentials Credentials) *TokenCache {
-	t := &TokenCache{client: client, credentials: credentials, turn: make(chan struct{}, 1)}
-	t.turn <- struct{}{}
-	return t
+	return &TokenCache{client: client, credentials: credentials, turn: semaphore.NewWeighted(1)}
 }
 
 // Get returns a token that is good for at least half its life or a minute.
 func (t *TokenCache) Get(ctx context.Context) (string, error) {
-	if err := t.lock(ctx); err != nil {
+	if err := t.turn.Acquire(ctx, 1); err != nil {
 		return "", err
 	}
-	defer t.unlock()
+	defer t.turn.Release(1)
 	if t.token != "" && time.Now().Before(t.until) {
 		return t.token, nil
 	}
@@ -70,26 +70,15 @@ func (t *TokenCache) Get(ctx context.Context) (string, error) {
 // Refuse forgets a token that a server refused. If another caller has
 // replaced it since, nothing happens: many refusals lead to one request.
 func (t *TokenCache) Refuse(ctx context.Context, token string) error {
-	if err := t.lock(ctx); err != nil {
+	if err := t.turn.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	defer t.unlock()
+	defer t.turn.Release(1)
 	if t.token == token {
 		t.token = ""
 	}
 	return nil
 }
-
-func (t *TokenCache) lock(ctx context.Context) error {
-	select {
-	case <-t.turn:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (t *TokenCache) unlock() { t.turn <- struct{}{} }
 
 // ask requests a token. A repeated request does no harm, so it is as patient
 // as a GET; wrong credentials are a [*StatusError] with code 400 or 401.
@@ -156,8 +145,12 @@ func (c Credentials) request(ctx context.Context) (*http.Request, error) {
 	if c.Style != FormBasic {
 		fields["client_id"], fields["client_secret"] = c.ClientID, c.ClientSecret
 	}
+	form := url.Values{}
 	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
-	body, kind := form(fields), "application/x-www-form-urlencoded"
+	for name, value := range fields {
+		form.Set(name, value)
+	}
+	body, kind := form.Encode(), "application/x-www-form-urlencoded"
 	if c.Style == JSONBody {
 		text, err := json.Marshal(fields)
 		if err != nil {
@@ -175,12 +168,4 @@ func (c Credentials) request(ctx context.Context) (*http.Request, error) {
 		req.SetBasicAuth(url.QueryEscape(c.ClientID), url.QueryEscape(c.ClientSecret))
 	}
 	return req, nil
-}
-
-func form(fields map[string]string) string {
-	values := url.Values{}
-	for name, value := range fields {
-		values.Set(name, value)
-	}
-	return values.Encode()
 }

@@ -25,41 +25,40 @@ func extractStages(sources []config.Source, o ExtractOptions) []Stage {
 	if o.Sweep {
 		read = (*extract.Extractor).Sweep
 	}
-	stages := make([]Stage, 0, len(sources))
+	return sourceStages("extract/", sources, func(ctx context.Context, _ *Run, x *extract.Extractor, s extract.Source) (extract.Report, error) {
+		x.Accept = o.Accept
+		return read(x, ctx, s)
+	})
+}
+
+type extraction func(context.Context, *Run, *extract.Extractor, extract.Source) (extract.Report, error)
+
+func sourceStages(prefix string, sources []config.Source, read extraction) []Stage {
+	var stages []Stage
 	for _, source := range sources {
-		stages = append(stages, extractStage("extract/", source, func(ctx context.Context, _ *Run, x *extract.Extractor, s extract.Source) (extract.Report, error) {
-			x.Accept = o.Accept
-			return read(x, ctx, s)
-		}))
+		name := prefix + source.Name
+		stages = append(stages, Stage{Name: name, KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
+			vendor, err := r.openSource(source)
+			if err != nil {
+				return etl.Counts{}, err
+			}
+			progress, done := r.Progress(name)
+			defer done()
+			x := r.extractor(name, source, progress)
+			report, err := read(ctx, r, x, vendor)
+			r.Result.addExtract(report)
+			if x.Accept != nil {
+				r.Result.note(fmt.Sprintf("%s: %s accepted %s listed disappearances", source.Name, x.Accept.Who, etl.Number(report.Accepted)))
+			}
+			return report.Counts, err
+		}})
 	}
 	return stages
 }
 
-// An extraction is one way to read a source.
-type extraction func(context.Context, *Run, *extract.Extractor, extract.Source) (extract.Report, error)
-
-func extractStage(prefix string, source config.Source, read extraction) Stage {
-	name := prefix + source.Name
-	return Stage{Name: name, KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
-		vendor, err := r.openSource(source)
-		if err != nil {
-			return etl.Counts{}, err
-		}
-		progress, done := r.Progress(name)
-		defer done()
-		x := r.extractor(name, source, progress)
-		report, err := read(ctx, r, x, vendor)
-		r.Result.addExtract(report)
-		if x.Accept != nil {
-			r.Result.note(fmt.Sprintf("%s: %s accepted %s listed disappearances", source.Name, x.Accept.Who, etl.Number(report.Accepted)))
-		}
-		return report.Counts, err
-	}}
-}
-
 func (r *Run) extractor(stage string, source config.Source, progress etl.Progress) *extract.Extractor {
 	return &extract.Extractor{
-		DB: r.DB, Folder: r.Config.DataDir, Now: r.Now, RunID: r.ID, Progress: progress,
+		DB: r.DB, Folder: r.Config.DataDir, Store: r.Store, Now: r.Now, RunID: r.ID, Progress: progress,
 		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, stage, etl.KeySource, source.Name),
 	}
 }
@@ -79,30 +78,22 @@ func (o Options) openSource(s config.Source) (extract.Source, error) {
 	})
 }
 
-// backfillStages reads a past period, source by source.
 func backfillStages(sources []config.Source, b extract.Backfill) []Stage {
-	var stages []Stage
-	for _, source := range sources {
-		stages = append(stages, extractStage("backfill/", source, func(ctx context.Context, r *Run, x *extract.Extractor, s extract.Source) (extract.Report, error) {
-			if !r.Interactive {
-				x.OnProof = func(p extract.Proof) {
-					x.Log.Info("window read", etl.KeyWindow, p.Name, etl.KeyRecords, p.Found, etl.KeyPage, p.Pages, etl.KeyPass, p.Passes)
-				}
+	return sourceStages("backfill/", sources, func(ctx context.Context, r *Run, x *extract.Extractor, s extract.Source) (extract.Report, error) {
+		if !r.Interactive {
+			x.OnProof = func(p extract.Proof) {
+				x.Log.Info("window read", etl.KeyWindow, p.Name, etl.KeyRecords, p.Found, etl.KeyPage, p.Pages, etl.KeyPass, p.Passes)
 			}
-			return x.Backfill(ctx, s, b)
-		}))
-	}
-	return stages
+		}
+		return x.Backfill(ctx, s, b)
+	})
 }
 
-// addExtract adds what the extraction of one source did and proved.
 func (r *Result) addExtract(report extract.Report) {
-	r.Extract = append(r.Extract, report)
-	if report.First && !report.From.IsZero() && r.Command != "backfill" {
-		from := report.From.Format(time.DateOnly)
-		r.note(fmt.Sprintf("%s was read for the first time, from %s on; earlier spend needs: spendbridge backfill --source %s --from 2024-01-01 --to %s",
-			report.Source, from, report.Source, from))
+	if report.Proofs == nil { // it could not begin
+		report.Proofs = []extract.Proof{}
 	}
+	r.Extract = append(r.Extract, report)
 	for _, p := range report.Proofs {
 		if !p.Proven {
 			r.note(fmt.Sprintf("%s: the window %s is not proven: %s; the next run reads it again", report.Source, p.Name, p.Reason))
@@ -112,8 +103,32 @@ func (r *Result) addExtract(report extract.Report) {
 		r.note(fmt.Sprintf("%s: %s records could not be confirmed and stay as they were; the next run asks again: %s",
 			report.Source, etl.Number(u.Records), strings.Join(u.First, "; ")))
 	}
-	for _, news := range report.News {
-		r.note(fmt.Sprintf("%s sends what its schema does not know: %s", report.Source, news))
+	if n := len(report.News); n > 0 {
+		r.note(fmt.Sprintf("%s sends %s members that its schema does not know: %s", report.Source, etl.Number(n), strings.Join(report.News, ", ")))
+	}
+}
+
+// noteFirst says from which day on sources were read for the first time.
+func (r *Run) noteFirst() {
+	var days []string
+	sources := map[string][]string{}
+	for _, report := range r.Result.Extract {
+		if !report.First || len(report.Proofs) == 0 || r.Command == "backfill" {
+			continue
+		}
+		day := report.From.Format(time.DateOnly)
+		if sources[day] == nil {
+			days = append(days, day)
+		}
+		sources[day] = append(sources[day], report.Source)
+	}
+	for _, day := range days {
+		some := ""
+		if len(sources[day]) < len(r.Config.Sources) {
+			some = " --source " + strings.Join(sources[day], ",")
+		}
+		r.Result.note(fmt.Sprintf("%s: read for the first time, from %s on; earlier spend needs: spendbridge backfill%s --from 2024-01-01 --to %s",
+			strings.Join(sources[day], ", "), day, some, day))
 	}
 }
 

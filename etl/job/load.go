@@ -41,7 +41,7 @@ func ratesStage() Stage {
 		switch {
 		case errors.Is(err, extract.ErrBadRates) && kept:
 			return etl.Counts{}, &etl.NeedsPersonError{
-				What: fmt.Sprintf("fx.url: %v; the rates fetched before are used", err), Fix: "look at what that address answers",
+				What: fmt.Sprintf("fx.url: %v; the rates fetched before are used", err), Fix: "see what that address answers, or correct fx.url",
 			}
 		case err != nil && kept:
 			r.Log.WarnContext(ctx, "rates not fetched", etl.Err(err))
@@ -77,11 +77,16 @@ func snapshotStage() Stage {
 			return etl.Counts{}, err
 		}
 		taken, err := snapshot.Take(ctx, r.DB, snapshot.Options{
-			Folder: r.Config.SnapshotsDir(), RunID: r.ID, Inputs: inputs, Schemas: r.Schemas, Now: r.Now,
+			Folder: r.Config.SnapshotsDir(), Access: r.access, RunID: r.ID, Inputs: inputs, Schemas: r.Schemas, Now: r.Now,
 			Keep: r.Config.Snapshots.Keep, KeepFor: time.Duration(r.Config.Snapshots.KeepFor),
 		})
 		if err != nil {
 			return etl.Counts{}, err
+		}
+		if r.Store != nil {
+			if err := snapshot.Store(ctx, r.DB, r.Store, taken, r.Now()); err != nil {
+				return etl.Counts{}, err
+			}
 		}
 		rows := taken.Manifest.Rows
 		r.Result.Snapshot = &SnapshotResult{ID: taken.ID, Path: taken.Path, Rows: rows}
@@ -94,26 +99,23 @@ func snapshotStage() Stage {
 	}}
 }
 
-// deliverStage posts what is new.
-func deliverStage() Stage {
-	return postStage("deliver", func(ctx context.Context, d *deliver.Delivery) (deliver.Result, error) {
-		return d.Post(ctx)
-	})
-}
+func deliverStage() Stage { return postStage("deliver", (*deliver.Delivery).Post) }
 
-// approveStage posts what the gates held.
 func approveStage(held string, by deliver.Decision) Stage {
-	return postStage("approve", func(ctx context.Context, d *deliver.Delivery) (deliver.Result, error) {
+	return postStage("approve", func(d *deliver.Delivery, ctx context.Context) (deliver.Result, error) {
 		return d.Approve(ctx, held, by)
 	})
 }
 
 // postStage posts. Analysts get their copy even if it fails.
-func postStage(name string, post func(context.Context, *deliver.Delivery) (deliver.Result, error)) Stage {
+func postStage(name string, post func(*deliver.Delivery, context.Context) (deliver.Result, error)) Stage {
 	return Stage{Name: name, KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		progress, done := r.Progress(name)
 		defer done()
-		result, err := post(ctx, r.Delivery(progress))
+		if err := r.storeFirst(ctx); err != nil {
+			return etl.Counts{}, fmt.Errorf("nothing is posted: %w", err)
+		}
+		result, err := post(r.Delivery(progress), ctx)
 		r.Result.Delivery = &result
 		if result.Accepted > 0 {
 			err = errors.Join(err, transform.KeepNames(context.WithoutCancel(ctx), r.DB))
@@ -132,7 +134,7 @@ func publishStage() Stage {
 	return Stage{Name: "publish", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		path := r.Config.PublishedFile()
 		_, err := snapshot.Refresh(ctx, r.DB, snapshot.PublishOptions{
-			Path: path, Schemas: r.Schemas, RunID: r.ID, Now: r.Now, Spend: r.spend,
+			Path: path, Access: r.access, Schemas: r.Schemas, RunID: r.ID, Now: r.Now, Spend: r.spend,
 		}, func(ctx context.Context) error { return r.save(ctx, errors.Join(r.seen...)) })
 		if err != nil {
 			return etl.Counts{}, err
@@ -142,7 +144,6 @@ func publishStage() Stage {
 	}}
 }
 
-// previewStage reports what the next load would post.
 func previewStage(payload string) Stage {
 	return Stage{Name: "preview", Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		dry, err := r.dryRun(ctx, payload)
@@ -179,7 +180,7 @@ func (r *Run) dryRun(ctx context.Context, payload string) (dry deliver.DryRun, e
 // Delivery says what is posted where.
 func (r *Run) Delivery(progress etl.Progress) *deliver.Delivery {
 	return &deliver.Delivery{
-		DB: r.DB, Folder: r.Config.DataDir, Schemas: r.Schemas, Productiv: r.Config.Productiv,
+		DB: r.DB, Folder: r.Config.DataDir, Store: r.Store, Schemas: r.Schemas, Productiv: r.Config.Productiv,
 		RunID: r.ID, Today: r.Started.In(r.Config.Location()), Now: r.Now,
 		Log: r.Log.With(etl.KeyRun, string(r.ID), etl.KeyStage, "deliver"), Redact: r.Redact, Progress: progress, Waited: r.retried(r.Config.Productiv.BaseURL),
 		SettingsHash: r.dueHash, ModelsHash: transform.HashModels,

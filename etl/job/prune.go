@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"spendbridge/etl"
@@ -26,6 +27,8 @@ type Pruned struct {
 	Checks   int       `json:"checks"`
 	Reports  int       `json:"reports"`
 	Done     bool      `json:"done"`
+
+	Lake *PrunedLake `json:"lake,omitempty"` // nil if the warehouse is a file
 
 	files, reports []string
 }
@@ -66,6 +69,7 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 		return p, err
 	}
 	err = s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		*p = Pruned{Before: before, Done: yes}
 		args := warehouse.Args{"before": before}
 		if _, err := tx.Exec(ctx, "job/prune.mark", args); err != nil {
 			return err
@@ -83,6 +87,9 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 		_, checks := tx.Exec(ctx, "job/prune.checks", args)
 		return errors.Join(pages, checks)
 	})
+	if err == nil {
+		p.Lake, err = s.upkeep(ctx, before, yes)
+	}
 	if err != nil || !yes {
 		return p, err
 	}
@@ -92,11 +99,10 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 	return p, err
 }
 
-// trimJournals removes the lines of what is pruned.
 func trimJournals(ctx context.Context, tx *warehouse.Tx, folder string) error {
 	type key struct{ source, journal string }
 	pages := map[key]map[string]bool{}
-	if err := tx.Each(ctx, "job/prune.lines", nil, func(rows *sql.Rows) error {
+	err := tx.Each(ctx, "job/prune.lines", nil, func(rows *sql.Rows) error {
 		var k key
 		var id string
 		err := rows.Scan(&k.source, &k.journal, &id)
@@ -105,15 +111,13 @@ func trimJournals(ctx context.Context, tx *warehouse.Tx, folder string) error {
 		}
 		pages[k][id] = true
 		return err
-	}); err != nil {
-		return err
-	}
+	})
 	for k, ids := range pages {
-		if err := extract.TrimJournal(folder, k.source, k.journal, ids); err != nil {
-			return err
+		if err == nil {
+			err = extract.TrimJournal(folder, k.source, k.journal, ids)
 		}
 	}
-	return nil
+	return err
 }
 
 // findFiles lists old page files that neither a page nor a line that has not
@@ -137,15 +141,21 @@ func (p *Pruned) findFiles(ctx context.Context, tx *warehouse.Tx, c *config.Conf
 	if err != nil {
 		return err
 	}
-	p.reports, err = oldFiles(c.ReportsDir(), before, func(string, int64) bool { p.Reports++; return true })
+	p.reports, err = oldFiles(c.ReportsDir(), before, func(path string, _ int64) bool {
+		run := strings.TrimSuffix(filepath.Base(path), ".html")
+		if _, err := etl.RunID(run).Began(); err != nil {
+			return false // it leads to reports
+		}
+		p.Reports++
+		return true
+	})
 	return err
 }
 
 // oldFiles lists the wanted files below folder that are older than before. A
 // missing folder holds none.
-func oldFiles(folder string, before time.Time, wanted func(path string, size int64) bool) ([]string, error) {
-	var found []string
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+func oldFiles(folder string, before time.Time, wanted func(path string, size int64) bool) (found []string, err error) {
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && path == folder {
 			return filepath.SkipAll
 		}
@@ -153,13 +163,10 @@ func oldFiles(folder string, before time.Time, wanted func(path string, size int
 			return err
 		}
 		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		if info.ModTime().Before(before) && wanted(path, info.Size()) {
+		if err == nil && info.ModTime().Before(before) && wanted(path, info.Size()) {
 			found = append(found, path)
 		}
-		return nil
+		return err
 	})
 	return found, err
 }
@@ -174,12 +181,16 @@ var leftovers = []string{
 	"sent/.*.json.zst[0-9]*",
 	"sent/*.json.zst.tmp", // of versions before
 	"..ledger[0-9]*",
+	"..store[0-9]*",
+	"unstored/sent/.*[0-9]*",
+	"unstored/sent/*/.*[0-9]*",
 	".spendbridge-*",
 	"rates/.reference-rates[0-9]*",
 	"reports/.*.html[0-9]*",
 	".state.json[0-9]*",
 	"tmp/duckdb_temp_*",
 	"tmp/rebuild",
+	"tmp/upgrade",
 	"tmp/asof-*",
 }
 
@@ -201,7 +212,6 @@ func clearLeftovers(c *config.Config) error {
 	return nil
 }
 
-// removeAll removes what matches below folder.
 func removeAll(folder, pattern string) error {
 	names, err := fs.Glob(os.DirFS(folder), pattern)
 	for _, name := range names {

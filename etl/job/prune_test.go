@@ -106,7 +106,7 @@ func TestPruneRemovesOnlyWhatBroughtNothing(t *testing.T) {
 	if diff := cmp.Diff(first.Totals.Received, again.Totals.Received); diff != "" {
 		t.Errorf("the totals changed: %s", diff)
 	}
-	if _, err := Do(t.Context(), c, options(), Rebuild()); err != nil {
+	if _, err := Do(t.Context(), c, options(), Rebuild(false)); err != nil {
 		t.Errorf("what is left is not enough for a rebuild: %v", err)
 	}
 }

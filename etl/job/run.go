@@ -5,12 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
 	"spendbridge/etl/deliver"
+	"spendbridge/etl/extract"
 	"spendbridge/etl/report"
 	"spendbridge/etl/transform"
 	"spendbridge/etl/warehouse"
@@ -41,10 +42,15 @@ func Do(ctx context.Context, c *config.Config, o Options, p Plan) (result *Resul
 
 // Do runs a plan and records how it ended.
 func (s *Session) Do(ctx context.Context, p Plan) (*Result, error) {
-	r, err := s.begin(ctx, p.Command)
+	r, err := s.newRun(ctx, p.Command)
+	if err == nil {
+		err = r.start(ctx)
+	}
 	if err != nil {
+		s.note = fmt.Sprintf("spendbridge %s of %s could not be recorded: %v", p.Command, s.Now().Format(time.RFC3339), err)
 		return nil, err
 	}
+	s.note = ""
 	return r.Result, r.do(ctx, p)
 }
 
@@ -67,29 +73,12 @@ func (s *Session) Decide(ctx context.Context, command string, decide func(*Run) 
 	return r.Result, r.end(context.WithoutCancel(ctx), decided)
 }
 
-// begin starts a run.
-func (s *Session) begin(ctx context.Context, command string) (*Run, error) {
-	r, err := s.newRun(ctx, command)
-	if err == nil {
-		err = r.start(ctx)
-	}
-	if err != nil {
-		s.note = fmt.Sprintf("spendbridge %s of %s could not be recorded: %v", command, s.Now().Format(time.RFC3339), err)
-		return nil, err
-	}
-	s.note = ""
-	return r, nil
-}
-
 func (s *Session) newRun(ctx context.Context, command string) (*Run, error) {
-	r := &Run{Session: s, Command: command, Started: s.Now()}
 	var newest etl.RunID
-	if err := s.DB.Get(ctx, "job/run.newest", nil, (*string)(&newest)); err != nil {
-		return nil, err
-	}
-	r.ID = idAfter(newest, s.Now)
+	err := s.DB.Get(ctx, "job/run.newest", nil, (*string)(&newest))
+	r := &Run{Session: s, Command: command, Started: s.Now(), ID: idAfter(newest, s.Now)}
 	r.Result = newResult(r)
-	return r, nil
+	return r, err
 }
 
 func (r *Run) start(ctx context.Context) error {
@@ -119,24 +108,15 @@ func abandon(ctx context.Context, tx *warehouse.Tx, now time.Time) error {
 	return err
 }
 
-// idAfter returns an id that sorts after the newest one, also if both runs
-// begin in the same second, and if the clock was ahead when that one began: its
-// id then says one second more than the newest.
+// idAfter returns an id that sorts after the newest one. If both runs begin in
+// the same second, or the clock was ahead when that one began, the id may say
+// one second more than the newest.
 func idAfter(newest etl.RunID, now func() time.Time) etl.RunID {
 	id := etl.NewRunID(now())
-	for id <= newest && second(id) == second(newest) {
-		id = etl.NewRunID(now())
-	}
-	if began, err := newest.Began(); id < newest && err == nil {
+	if began, err := newest.Began(); err == nil && id <= newest {
 		id = etl.NewRunID(began.Add(time.Second))
 	}
 	return id
-}
-
-// second is when a run began, to the second, as its id has it.
-func second(id etl.RunID) string {
-	time, _, _ := strings.Cut(string(id), "-")
-	return time
 }
 
 // unrecorded returns a run for work that only reads: it is not recorded.
@@ -145,7 +125,6 @@ func (s *Session) unrecorded() *Run {
 	return &Run{Session: s, ID: etl.NewRunID(now), Started: now}
 }
 
-// do runs the stages and records how the run ended.
 func (r *Run) do(ctx context.Context, p Plan) error {
 	stages := make([]etl.Stage, len(p.Stages))
 	for i, stage := range p.Stages {
@@ -157,14 +136,17 @@ func (r *Run) do(ctx context.Context, p Plan) error {
 			r.Result.Balanced = new(bool) // until it is proven
 		}
 	}
-	pipeline := etl.Pipeline{Stages: stages, Log: r.Log.With(etl.KeyRun, string(r.ID)), Record: r.record}
+	pipeline := etl.Pipeline{Stages: stages, Log: r.Log.With(etl.KeyRun, string(r.ID)), Watched: r.Interactive, Record: r.record}
 	results, err := pipeline.Run(ctx)
-	r.Result.Stages = append(r.Result.Stages, stageResults(results)...)
+	for _, s := range results {
+		r.Result.Stages = append(r.Result.Stages, StageResult{s, s.Duration.Milliseconds(), seconds(s.Duration), errText(s.Err).String})
+	}
 	return r.end(context.WithoutCancel(ctx), err)
 }
 
 // end writes down how the run ended and returns err.
 func (r *Run) end(ctx context.Context, err error) error {
+	r.noteFirst()
 	failed := r.summarise(ctx)
 	if err == nil && failed == nil {
 		err = r.Result.Totals.Err()
@@ -178,11 +160,10 @@ func (r *Run) end(ctx context.Context, err error) error {
 	if etl.Status(err) != etl.StatusFailed && r.Result.Balanced != nil && *r.Result.Balanced {
 		saved = errors.Join(saved, warehouse.ForgetBefore(r.Config.WarehouseLocation()))
 	}
-	r.Result.Report = r.afterRun(ctx)
+	r.afterRun(ctx)
 	return errors.Join(err, failed, saved)
 }
 
-// save writes into ops.runs that the run ended in err.
 func (r *Run) save(ctx context.Context, err error) error {
 	_, failed := r.DB.Exec(ctx, "job/run.finish", warehouse.Args{
 		"run_id": string(r.ID), "status": etl.Status(err), "error": errText(err), "finished_at": r.Now(),
@@ -203,9 +184,8 @@ func (r *Run) summarise(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	err = r.DB.Get(ctx, "job/run.example", nil, &r.Result.Example)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+	if err = r.DB.Get(ctx, "job/run.example", nil, &r.Result.Example); errors.Is(err, sql.ErrNoRows) {
+		err = nil
 	}
 	return err
 }
@@ -231,3 +211,77 @@ func errText(err error) sql.NullString {
 	}
 	return warehouse.Null(err.Error())
 }
+
+// A Result is what a run tells its user, as tables or as JSON. Members are
+// added, never renamed.
+type Result struct {
+	RunID       etl.RunID           `json:"run_id"`
+	Command     string              `json:"command"`
+	Status      string              `json:"status"`
+	Error       string              `json:"error,omitempty"`
+	DurationMS  int64               `json:"duration_ms"`
+	Seconds     float64             `json:"duration_seconds"`
+	Stages      []StageResult       `json:"stages"`
+	Extract     []extract.Report    `json:"extract"`
+	Balanced    *bool               `json:"control_totals_balanced"` // null: the command computes none
+	Totals      report.Totals       `json:"control_totals"`
+	Snapshot    *SnapshotResult     `json:"snapshot"`
+	Delivery    *deliver.Result     `json:"delivery"`
+	NextLoad    *deliver.DryRun     `json:"next_load,omitempty"`
+	Undelivered []etl.Undelivered   `json:"undelivered"`
+	Verdict     string              `json:"verdict"` // of the installation, as status says it
+	Standing    string              `json:"-"`       // its status
+	Needs       []report.Todo       `json:"needs"`   // what needs attention, as status says it
+	SetAside    []transform.Reason  `json:"set_aside"`
+	Proofs      []Proof             `json:"proofs"`              // of verify
+	Duplicates  []report.Duplicates `json:"possible_duplicates"` // if asked for
+	Published   string              `json:"published,omitempty"`
+	Report      string              `json:"report,omitempty"`
+	Notes       []string            `json:"notes"`
+	Example     string              `json:"-"` // a record to show a newcomer
+}
+
+// A StageResult is one line of the table of stages.
+type StageResult struct {
+	etl.StageResult
+	DurationMS int64   `json:"duration_ms"`
+	Seconds    float64 `json:"duration_seconds"`
+	Error      string  `json:"error,omitempty"`
+}
+
+// A SnapshotResult says where the Parquet files of a run are.
+type SnapshotResult struct {
+	ID   string `json:"id"`
+	Path string `json:"path"`
+	Rows int64  `json:"rows"`
+}
+
+func newResult(r *Run) *Result {
+	return &Result{
+		RunID: r.ID, Command: r.Command, Stages: []StageResult{}, Extract: []extract.Report{}, SetAside: []transform.Reason{}, Notes: []string{},
+		Duplicates: []report.Duplicates{}, Undelivered: []etl.Undelivered{}, Proofs: []Proof{}, Needs: []report.Todo{},
+		Totals: report.Totals{Received: []report.ReceivedTotal{}, Delivered: []report.DeliveredTotal{}},
+	}
+}
+
+// note adds something a person should know although nothing failed.
+func (r *Result) note(text string) {
+	if !slices.Contains(r.Notes, text) {
+		r.Notes = append(r.Notes, text)
+	}
+}
+
+// finish fills in what is known only at the end.
+func (r *Result) finish(err error, took time.Duration) {
+	r.Status = etl.Status(err)
+	r.DurationMS, r.Seconds = took.Milliseconds(), seconds(took)
+	if err != nil {
+		r.Error = err.Error()
+	}
+	var failed *etl.CheckError
+	if r.Balanced != nil && (errors.As(err, &failed) || r.Totals.Err() != nil) {
+		*r.Balanced = false
+	}
+}
+
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }

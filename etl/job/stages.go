@@ -95,9 +95,14 @@ func Verify() Plan {
 }
 
 // Rebuild is [Verify] with a second warehouse, rebuilt from the stored pages.
-// It restores what only the journals and the sent files know.
-func Rebuild() Plan {
-	return Plan{"verify", []Stage{
+// It restores what only the journals and the sent files know; from the store, those
+// are fetched first.
+func Rebuild(fromStore bool) Plan {
+	stages := []Stage{
 		landStage(), verifyPages(), refreshStage(), verifyTotals(), verifySnapshot(), verifyLedger(true), verifyRebuild(),
-	}}
+	}
+	if fromStore {
+		stages = append([]Stage{fetchStage()}, stages...)
+	}
+	return Plan{"verify", stages}
 }

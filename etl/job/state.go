@@ -36,11 +36,17 @@ func (s *Session) State(ctx context.Context) (*report.State, error) {
 	if s.note != "" {
 		state.Add(true, s.note, "spendbridge run")
 	}
+	if err := s.checkStore(state); err != nil {
+		return nil, err
+	}
 	if err := s.checkLatest(ctx, state); err != nil {
 		return nil, err
 	}
 	return state, s.checkPublished(ctx, state)
 }
+
+// exportAgain is the command that writes the snapshot and the copy again.
+const exportAgain = "spendbridge load --snapshot-only"
 
 // checkLatest checks the snapshot that readers see. Older ones may be deleted.
 func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
@@ -48,18 +54,17 @@ func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
 	if err != nil || len(kept) == 0 {
 		return err
 	}
-	const fix = "spendbridge load --snapshot-only"
 	folder := s.Config.SnapshotsDir()
 	latest, err := snapshot.Latest(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && latest.ID == "":
-		state.Add(false, fmt.Sprintf("the link latest in %s is missing, so readers find no snapshot", folder), fix)
+		state.Add(false, fmt.Sprintf("the link latest in %s is missing, so readers find no snapshot", folder), exportAgain)
 	case err != nil:
-		state.Add(false, fmt.Sprintf("the snapshot %s, which latest names, cannot be read: %v", latest.ID, err), fix)
+		state.Add(false, fmt.Sprintf("the snapshot %s, which latest names, cannot be read: %v", latest.ID, err), exportAgain)
 	default:
 		for _, file := range latest.Manifest.Files {
 			if _, err := os.Stat(filepath.Join(latest.Path, filepath.FromSlash(file.Path))); err != nil {
-				state.Add(false, fmt.Sprintf("the latest snapshot is damaged: %v", err), fix)
+				state.Add(false, fmt.Sprintf("the latest snapshot is damaged: %v", err), exportAgain)
 				return nil
 			}
 		}
@@ -67,60 +72,95 @@ func (s *Session) checkLatest(ctx context.Context, state *report.State) error {
 	return nil
 }
 
-// checkPublished checks that the analysts' copy exists and is up to date.
 func (s *Session) checkPublished(ctx context.Context, state *report.State) error {
 	var published, stale bool
 	if err := s.DB.Get(ctx, "job/run.published", nil, &published, &stale); err != nil || !published {
 		return err
 	}
-	const fix = "spendbridge load --snapshot-only"
 	path := s.Config.PublishedFile()
 	if _, err := os.Stat(path); err != nil {
-		state.Add(false, fmt.Sprintf("the analysts' copy is missing: %v", err), fix)
+		state.Add(false, fmt.Sprintf("the analysts' copy is missing: %v", err), exportAgain)
 	} else if stale {
-		state.Add(false, fmt.Sprintf("the analysts' copy %s is older than what the last run made", path), fix)
+		state.Add(false, fmt.Sprintf("the analysts' copy %s is older than what the last run made", path), exportAgain)
 	}
 	return nil
-}
-
-// saveState saves the state for status during a run.
-func (s *Session) saveState(state *report.State) error {
-	text, err := json.Marshal(state)
-	if err != nil {
-		return err
-	}
-	return durable.WriteFile(s.Config.StateFile(), text, 0o600)
 }
 
 // likelyVendors is how similar two vendors must be to be shown in a report.
 const likelyVendors = "0.88"
 
 // afterRun does what follows every run: it writes the report, saves the state for
-// status during the next run, and notifies. None of it can fail the run. It
-// returns the report's path, or "".
-func (r *Run) afterRun(ctx context.Context) string {
+// status during the next run, and notifies. None of it can fail the run.
+func (r *Run) afterRun(ctx context.Context) {
 	log := r.Log.With(etl.KeyRun, string(r.ID))
 	state, err := r.State(ctx)
 	if err != nil {
 		log.WarnContext(ctx, "state not read", etl.Err(err))
-		return ""
+		return
 	}
-	r.Result.Undelivered, r.Result.Verdict = state.Open, state.Verdict()
-	path := ""
+	r.Result.Undelivered, r.Result.Needs = state.Open, state.Todo
+	r.Result.Verdict, r.Result.Standing = state.Verdict(), state.Status
 	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
-		path = filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")
-		if err := report.Write(ctx, r.DB, r.ID, state, nil, path); err != nil {
+		path := filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")
+		if err := report.Write(ctx, r.DB, r.ID, state, nil, r.place(path)); err != nil {
 			log.WarnContext(ctx, "report not written", etl.Err(err))
-			path = ""
+		} else {
+			r.Result.Report = path
 		}
 	}
-	if err := r.saveState(state); err != nil {
+	if err := r.leadTo(r.Result.Report, state); err != nil {
+		log.WarnContext(ctx, "index of the reports not written", etl.Err(err))
+	}
+	text, err := json.Marshal(state)
+	if err == nil {
+		err = durable.WriteFile(r.Config.StateFile(), text, 0o600)
+	}
+	if err != nil {
 		log.WarnContext(ctx, "state not saved", etl.Err(err))
 	}
 	if r.Ended != nil {
-		r.Ended(ctx, r.Session, Ended{Run: r.ID, Report: path, State: state})
+		r.Ended(ctx, r.Session, Ended{Run: r.ID, Report: r.Result.Report, State: state, Result: r.Result})
 	}
-	return path
+}
+
+// SavedState reads the state that the last run saved, [fs.ErrNotExist] before the
+// first.
+func SavedState(c *config.Config) (*report.State, error) {
+	text, err := os.ReadFile(c.StateFile())
+	if err != nil {
+		return nil, err
+	}
+	state := &report.State{}
+	if err := json.Unmarshal(text, state); err != nil {
+		return nil, fmt.Errorf("%s: %w; the next run replaces it", c.StateFile(), err)
+	}
+	return state, nil
+}
+
+// leadTo keeps two names that stay the same: latest.html is the newest report,
+// and index.html, which a decision changes too, leads to all of them.
+func (r *Run) leadTo(newest string, state *report.State) error {
+	folder := r.Config.ReportsDir()
+	if newest != "" {
+		text, err := os.ReadFile(newest)
+		if err == nil {
+			err = durable.WriteShared(filepath.Join(folder, "latest.html"), text, r.access)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return report.WriteIndex(state, r.place(filepath.Join(folder, "index.html")))
+}
+
+// place says who may read a report: in the folder of reports, those who may read
+// what is published.
+func (s *Session) place(path string) report.Place {
+	place := report.Place{Path: path}
+	if filepath.Dir(path) == s.Config.ReportsDir() {
+		place.Access = s.access
+	}
+	return place
 }
 
 // WriteReport writes the page of a run, with what takes long to find. Without
@@ -131,27 +171,23 @@ func (s *Session) WriteReport(ctx context.Context, run etl.RunID, path string) e
 		return err
 	}
 	asked := &report.Asked{}
-	if asked.Suggestions, err = s.suggestions(ctx); err != nil {
+	aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
+	if err == nil {
+		asked.Suggestions, err = transform.Suggest(ctx, s.DB, aliases, likelyVendors)
+	}
+	if err != nil {
 		s.Log.WarnContext(ctx, "vendor suggestions left out", etl.Err(err))
 	}
 	if asked.Duplicates, err = report.PossibleDuplicates(ctx, s.DB); err != nil {
 		return err
 	}
-	return report.Write(ctx, s.DB, run, state, asked, path)
-}
-
-func (s *Session) suggestions(ctx context.Context) ([]etl.Suggestion, error) {
-	aliases, err := transform.ReadAliasFile(ctx, s.DB, s.Config.Vendors.AliasesFile)
-	if err != nil {
-		return nil, err
-	}
-	return transform.Suggest(ctx, s.DB, aliases, likelyVendors)
+	return report.Write(ctx, s.DB, run, state, asked, s.place(path))
 }
 
 // WrittenReport finds the page that a run wrote when it ended, the newest one
 // for no name.
 func WrittenReport(c *config.Config, name string) (run etl.RunID, path string, written time.Time, err error) {
-	pattern := "*.html"
+	pattern := "[0-9]*.html" // named by runs
 	if name != "" {
 		pattern = warehouse.Literal(name) + ".html"
 	}

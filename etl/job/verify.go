@@ -22,7 +22,6 @@ type Proof struct {
 	Fix      string `json:"mend,omitempty"` // the command to run if it does not
 }
 
-// prove makes a stage of a comparison.
 func prove(stage, compared, fix string, run func(context.Context, *Run) (etl.Counts, error)) Stage {
 	return Stage{Name: "verify/" + stage, KeepGoing: true, Run: func(ctx context.Context, r *Run) (etl.Counts, error) {
 		counts, err := run(ctx, r)
@@ -39,7 +38,7 @@ func verifyPages() Stage {
 	return prove("pages", "every page file with its sha256 in raw.pages",
 		"restore the file from a backup; a page that the vendor still sends is stored again by: spendbridge extract --sweep",
 		func(ctx context.Context, r *Run) (etl.Counts, error) {
-			return etl.Counts{}, extract.CheckPages(ctx, r.DB, r.Config.DataDir)
+			return etl.Counts{}, extract.CheckPages(ctx, r.DB, r.Config.DataDir, r.Store)
 		})
 }
 
@@ -80,7 +79,7 @@ func (r *Run) lastOf(ctx context.Context, stage string) (id etl.RunID, err error
 // verifySnapshot reads back the snapshots that were not pruned. If the latest
 // shows what canonical holds, its totals are compared as well.
 func verifySnapshot() Stage {
-	return prove("snapshot", "the Parquet files of every snapshot with its manifest", "spendbridge load --snapshot-only",
+	return prove("snapshot", "the Parquet files of every snapshot with its manifest", exportAgain,
 		func(ctx context.Context, r *Run) (etl.Counts, error) {
 			kept, err := warehouse.Strings(ctx, r.DB, "job/run.snapshots", nil)
 			if err != nil {
@@ -113,11 +112,8 @@ func verifySnapshot() Stage {
 
 func (r *Run) addSnapshotTotals(ctx context.Context, m snapshot.Manifest) error {
 	transformed, err := r.lastOf(ctx, "transform")
-	if err != nil {
-		return err
-	}
-	snapshotted, err := r.lastOf(ctx, "snapshot")
-	if err != nil {
+	snapshotted, fault := r.lastOf(ctx, "snapshot")
+	if err := errors.Join(err, fault); err != nil {
 		return err
 	}
 	if transformed == "" || snapshotted < transformed { // run ids sort by time

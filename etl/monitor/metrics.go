@@ -3,6 +3,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -60,15 +61,16 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// A reading collects the figures of one moment.
 type reading []prometheus.Metric
 
 func (r *reading) add(name, help string, labels []string, value float64, values ...string) {
+	for i, v := range values {
+		values[i] = cmp.Or(v, "unknown") // an empty label is none to Prometheus
+	}
 	desc := prometheus.NewDesc("spendbridge_"+name, help, labels, nil)
 	*r = append(*r, prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, values...))
 }
 
-// A moneyFigure is records and their money.
 type moneyFigure struct {
 	Source, State, Currency, Amount string
 	Records                         int64
@@ -101,6 +103,9 @@ func (m *Metrics) Measure(ctx context.Context, db warehouse.Runner, state *repor
 	}
 	for _, h := range state.Held {
 		r.add("held_records", "Records that a gate holds back.", []string{"gate"}, float64(h.Records), h.Gate)
+	}
+	for _, slot := range state.Slots {
+		r.add("slots_left_out", "Slots of the last seven days that were missed or skipped.", []string{"job"}, float64(slot.LeftOut), slot.Job)
 	}
 	r.add("needs", "Things that need attention.", nil, float64(len(state.Todo)))
 	m.mu.Lock()

@@ -21,17 +21,6 @@ import (
 // notifyTimeout bounds how long a run waits for the webhook at its end.
 const notifyTimeout = 10 * time.Second
 
-// A notification is what the webhook gets. Text says it all in one line, for
-// chat services that show only that.
-type notification struct {
-	Text   string        `json:"text"`
-	Status string        `json:"status"`
-	Since  time.Time     `json:"since"`
-	Run    etl.RunID     `json:"run_id"`
-	Needs  []report.Todo `json:"needs"`
-	Report string        `json:"report,omitempty"` // its path on the server
-}
-
 // Notify posts to the webhook when something goes wrong, when something else does,
 // and when all is well again; not when nothing changed.
 func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
@@ -39,14 +28,19 @@ func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 	if !hook.IsSet() || state.Status == "" {
 		return nil
 	}
-	status, subject, err := told(ctx, s.DB)
+	status, subject := etl.StatusOK, "" // until the first message all is well
+	err := s.DB.Get(ctx, "monitor/notification.told", nil, &status, &subject)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
 	if err != nil || status == state.Status && subject == state.Subject() {
 		return err
 	}
-	message := notification{
-		Text: "spendbridge: " + state.Verdict(), Status: state.Status, Since: state.Since,
-		Run: ended.Run, Needs: state.Todo, Report: ended.Report,
+	message := notification{Status: state.Status, Since: state.Since, Run: ended.Run, Needs: state.Todo, Report: ended.Report}
+	if message.Sources, err = concerns(ctx, s, state); err != nil {
+		return err
 	}
+	message.say(state.Verdict(), hook)
 	if err := post(ctx, hook, s.Redact, message); err != nil {
 		return err
 	}
@@ -56,14 +50,16 @@ func Notify(ctx context.Context, s *job.Session, ended job.Ended) error {
 	return err
 }
 
-// told returns the last message that the webhook got. Before the first one all
-// is well.
-func told(ctx context.Context, db warehouse.Runner) (status, subject string, err error) {
-	err = db.Get(ctx, "monitor/notification.told", nil, &status, &subject)
-	if errors.Is(err, sql.ErrNoRows) {
-		return etl.StatusOK, "", nil
+// NotifyOf posts that the data folder cannot be opened. There is then no place to
+// note that it was told, so it is told every time.
+func NotifyOf(ctx context.Context, c *config.Config, redact *etl.Redactor, fault error) error {
+	if !c.Notify.Webhook.IsSet() {
+		return nil
 	}
-	return status, subject, err
+	what := redact.Clean(fault.Error())
+	message := notification{Status: etl.StatusFailed, Needs: []report.Todo{{What: what, Commands: []string{"spendbridge doctor"}}}}
+	message.say("Something failed: "+what, c.Notify.Webhook)
+	return post(ctx, c.Notify.Webhook, redact, message)
 }
 
 // post sends a message. Its errors never name the address, which is a secret.

@@ -105,6 +105,25 @@ func TestTheWebhookIsToldWhenSomethingChanges(t *testing.T) {
 	}
 }
 
+func TestTheWebhookIsToldOfASchedulerThatIsGone(t *testing.T) {
+	h := newHook(t)
+	s := newSession(t, h.URL)
+	ended := run(t, s, "transform", &etl.NeedsPersonError{What: "6 % of the records are set aside"})
+	tell := func() {
+		t.Helper()
+		if err := Notify(t.Context(), s, ended); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell()
+	ended.State.Missed = "load"
+	tell()
+	tell()
+	if diff := cmp.Diff([]string{"needs_person", "needs_person"}, h.told); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAMessageThatDidNotArriveIsSentByTheNextRun(t *testing.T) {
 	h := newHook(t)
 	s := newSession(t, h.URL+"/services/hush")

@@ -20,19 +20,20 @@ import (
 // stuck: it runs at least once a minute.
 const aliveWithin = 3 * time.Minute
 
-// A Watch answers probes on a loopback port. It only reads, and only answers
+// A Watch answers probes and browsers on a loopback port. It only reads, and only answers
 // requests for a loopback host name: a page in a browser that rebinds its host
 // name to 127.0.0.1 gets nothing.
 type Watch struct {
 	lastBeat atomic.Int64 // unix seconds, 0 = not begun
 	metrics  *Metrics
+	console  *Console
 	server   *http.Server
 	now      func() time.Time
 }
 
 // Listen starts to answer on a loopback address, nowhere if it is empty.
-func Listen(ctx context.Context, address string, metrics *Metrics, log *slog.Logger) (*Watch, error) {
-	w := &Watch{metrics: metrics, now: time.Now}
+func Listen(ctx context.Context, address string, metrics *Metrics, console *Console, log *slog.Logger) (*Watch, error) {
+	w := &Watch{metrics: metrics, console: console, now: time.Now}
 	if address == "" {
 		return w, nil
 	}
@@ -65,6 +66,8 @@ func (w *Watch) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", w.health)
 	mux.HandleFunc("GET /readyz", w.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.metrics.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /{$}", w.console.page)
+	mux.HandleFunc("GET /reports/{name}", w.console.report)
 	return onlyLoopback(mux)
 }
 
@@ -87,9 +90,12 @@ func (w *Watch) ready(rw http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(rw, "ok")
 }
 
-// onlyLoopback rejects requests for another host name.
 func onlyLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		rw.Header().Set("Cache-Control", "no-store")
+		rw.Header().Set("X-Content-Type-Options", "nosniff")
+		rw.Header().Set("Referrer-Policy", "no-referrer")
+		rw.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		host, _, err := net.SplitHostPort(req.Host)
 		if err != nil {
 			host = req.Host
@@ -98,8 +104,6 @@ func onlyLoopback(next http.Handler) http.Handler {
 			http.Error(rw, "ask for 127.0.0.1 or localhost", http.StatusForbidden)
 			return
 		}
-		rw.Header().Set("Cache-Control", "no-store")
-		rw.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(rw, req)
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"spendbridge/etl/report"
 )
 
 // ask sends a request to a watch as a client that uses the host's name.
@@ -21,7 +23,7 @@ func ask(w *Watch, host, path string) *httptest.ResponseRecorder {
 }
 
 func TestProbesAreForThisMachineOnly(t *testing.T) {
-	w := &Watch{metrics: NewMetrics(), now: time.Now}
+	w := newConsole(t)
 	w.Beat(time.Now())
 	tests := map[string]struct {
 		host string
@@ -37,7 +39,7 @@ func TestProbesAreForThisMachineOnly(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+			for _, path := range []string{"/healthz", "/readyz", "/metrics", "/", "/reports/plain.html"} {
 				if got := ask(w, tt.host, path).Code; got != tt.want {
 					t.Errorf("%s for host %q: %d, want %d", path, tt.host, got, tt.want)
 				}
@@ -68,6 +70,7 @@ func TestMetricsSayHowStagesEnded(t *testing.T) {
 	s := newSession(t, "")
 	run(t, s, "transform", nil)
 	ended := run(t, s, "transform", errors.New("disk full"))
+	ended.State.Quarantine = []report.ReasonState{{Source: "productive", Records: 3}} // without a reason
 	m := NewMetrics()
 	if err := m.Measure(t.Context(), s.DB, ended.State); err != nil {
 		t.Fatal(err)
@@ -85,6 +88,7 @@ func TestMetricsSayHowStagesEnded(t *testing.T) {
 		`spendbridge_api_retries_total{host="api.example.com"} 1`,
 		`spendbridge_api_wait_seconds_total{host="api.example.com"} 1.5`,
 		`spendbridge_needs 1`,
+		`spendbridge_quarantine_records{reason="unknown",source="productive"} 3`,
 	} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("/metrics does not say %s\n%s", want, body)

@@ -1,13 +1,19 @@
 package report
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -17,7 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The page in a browser: charts drawn, nothing loaded, nothing run, no
+// The page in a browser: charts drawn, nothing loaded, no script but its own, no
 // sideways scrolling on a phone or a desk, readable and navigable in light and
 // dark. testdata/look.js is the list.
 func TestThePageInABrowser(t *testing.T) {
@@ -26,7 +32,10 @@ func TestThePageInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := map[string]string{"needs a person": writeReport(t, troubled), "all is well": writeReport(t, quiet)}
+	pages := map[string]string{
+		"needs a person": writeReport(t, troubled), "all is well": writeReport(t, quiet), "the index": writeIndex(t, troubled),
+		"the console": writeConsole(t, troubled),
+	}
 	for name, path := range pages {
 		for _, width := range []int64{390, 1440} {
 			for _, scheme := range []string{"light", "dark"} {
@@ -42,6 +51,164 @@ func TestThePageInABrowser(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// By the keyboard: a heading sorts, and the box above a table filters.
+func TestTablesSortAndFilter(t *testing.T) {
+	visit := openPage(t, openBrowser(t), writeReport(t, troubled), 1440, "light")
+	down := func(a, b int64) int { return cmp.Compare(b, a) }
+
+	changes := pageTable{t, visit, "cap-compared-vendor"}
+	if sorted := changes.sort(3); sorted != "descending" || !slices.IsSortedFunc(changes.amounts(3), down) {
+		t.Errorf("changes are %s: %q", sorted, changes.column(3))
+	}
+	if sorted := changes.sort(3); sorted != "ascending" || !slices.IsSorted(changes.amounts(3)) {
+		t.Errorf("changes are %s: %q", sorted, changes.column(3))
+	}
+
+	currencies := pageTable{t, visit, "cap-by-currency"}
+	currencies.sort(0)
+	for _, want := range []string{"descending", "ascending"} {
+		sorted, got := currencies.sort(2), currencies.column(2)
+		if sorted != want || got[len(got)-1] != "no rate" {
+			t.Errorf("amounts are %s, want them %s and what has no rate last: %q", sorted, want, got)
+		}
+	}
+
+	vendors := pageTable{t, visit, "cap-by-vendor"}
+	if sorted := vendors.sort(0); sorted != "ascending" || vendors.column(0)[3] != "Atlassian" {
+		t.Errorf("vendors are %s: %q", sorted, vendors.column(0))
+	}
+	// A full-width letter is the same letter.
+	if err := chromedp.Do(visit.ctx, chromedp.SendKeys(".scroll:has(#cap-by-vendor) input", "ＧＩＴＨ")); err != nil {
+		t.Fatal(err)
+	}
+	if got := vendors.column(0); len(got) != 1 || got[0] != "GitHub" {
+		t.Errorf("filtered: %q", got)
+	}
+	if found := evaluate[string](t, visit, "document.querySelector('.scroll:has(#cap-by-vendor) output').value"); found != "1 of 12 rows" {
+		t.Errorf("the table says %q", found)
+	}
+	for _, fault := range visit.seen() {
+		t.Error(fault)
+	}
+}
+
+// Also where no script runs.
+func TestAVendorLeadsToItsRecords(t *testing.T) {
+	visit := openPage(t, openBrowser(t), writeReport(t, troubled), 1440, "light")
+	noScript := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	})
+	err := chromedp.Do(visit.ctx, noScript, chromedp.Reload(), chromedp.Click(`a[href="#vendor-2"]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := evaluate[int](t, visit, "document.querySelectorAll('thead button').length"); n != 0 {
+		t.Errorf("%d headings promise to sort without a script", n)
+	}
+	if !evaluate[bool](t, visit, "document.querySelector('#vendor-2 table').checkVisibility()") {
+		t.Error("the records are still folded")
+	}
+	rows := pageTable{t, visit, "cap-vendor-2"}.column(1)
+	if len(rows) != maxOfVendor || !slices.IsSortedFunc(rows, func(a, b string) int { return cmp.Compare(b, a) }) {
+		t.Errorf("the newest records: %q", rows)
+	}
+}
+
+// The page's policy lets its CSV files be saved.
+func TestATableIsSavedAsCSV(t *testing.T) {
+	visit, folder := openPage(t, openBrowser(t), writeReport(t, troubled), 1440, "light"), t.TempDir()
+	saved := make(chan cdpbrowser.DownloadProgressState, 10)
+	err := chromedp.Listen(visit.ctx, func(event any) {
+		if e, ok := event.(*cdpbrowser.EventDownloadProgress); ok && e.State != cdpbrowser.DownloadProgressStateInProgress {
+			saved <- e.State
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	allow := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
+			Behavior: "allow", DownloadPath: folder, EventsEnabled: new(true),
+		})
+		return err
+	})
+	if err := chromedp.Do(visit.ctx, allow, chromedp.Click(".scroll:has(#cap-by-vendor) .csv a")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case state := <-saved:
+		text := read(t, filepath.Join(folder, "spendbridge-20261120T030000Z-cccccc-by-vendor.csv"))
+		if !strings.HasPrefix(text, "\ufeffVendor,Spend,Records\r\nSlack Technologies,196610.27,517\r\n") {
+			t.Errorf("%s: %q", state, text)
+		}
+	case <-visit.ctx.Done():
+		t.Error("nothing is saved")
+	}
+}
+
+// A pageTable is a table of a page in the browser, by the id of its caption.
+type pageTable struct {
+	t     *testing.T
+	visit *visit
+	id    string
+}
+
+// sort presses the heading of a column, and returns how that column is sorted.
+func (p pageTable) sort(column int) string {
+	p.t.Helper()
+	head := fmt.Sprintf("table:has(#%s) thead th:nth-child(%d)", p.id, column+1)
+	err := chromedp.Do(p.visit.ctx, chromedp.Focus(head+" button"), chromedp.KeyEvent("\r"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return evaluate[string](p.t, p.visit, fmt.Sprintf("document.querySelector(%q).ariaSort", head))
+}
+
+// column returns the texts of a column in the rows that can be seen.
+func (p pageTable) column(column int) []string {
+	p.t.Helper()
+	return evaluate[[]string](p.t, p.visit, fmt.Sprintf(`
+		[...document.querySelectorAll('table:has(#%s) > tbody > tr:not([hidden])')]
+			.map((row) => row.cells[%d].firstChild?.textContent ?? '')`, p.id, column))
+}
+
+func (p pageTable) amounts(column int) (all []int64) {
+	p.t.Helper()
+	for _, text := range p.column(column) {
+		all = append(all, units(strings.ReplaceAll(text, ",", "")))
+	}
+	return all
+}
+
+func evaluate[T any](t *testing.T, visit *visit, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(visit.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// On paper everything is open, whatever was folded on the screen.
+func TestEverythingIsOpenWhenPrinted(t *testing.T) {
+	browser := openBrowser(t)
+	visit := openPage(t, browser, writeReport(t, quiet), 1440, "light")
+	print := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	})
+	if err := chromedp.Do(visit.ctx, print); err != nil {
+		t.Fatal(err)
+	}
+	folded, err := chromedp.Run(visit.ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll('details')]
+		.filter((d) => !d.querySelector('table').checkVisibility()).map((d) => d.innerText)`))
+	if err != nil || len(folded) > 0 {
+		t.Errorf("folded: %q, %v", folded, err)
 	}
 }
 

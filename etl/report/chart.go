@@ -8,10 +8,8 @@ import (
 	"time"
 )
 
-// shownMonths is how many months the chart has room for.
 const shownMonths = 24
 
-// A month is the spend of one calendar month.
 type month struct {
 	Month             time.Time // its first day
 	Records, Unpriced int64
@@ -25,20 +23,34 @@ func (m month) Name() string { return m.Month.Format("January 2006") }
 type monthChart struct {
 	All     []month
 	Columns []column
+	Ticks   []tick
 	Width   int
 	Zero    int // height of the line at which nothing was spent
 	Highest month
 }
 
-// A column is one month's mark.
 type column struct {
 	month
 	X, Y, Height int
 	Negative     bool
 }
 
+// Label is the amount as there is room for it above a column.
+func (c column) Label() string {
+	if c.Height == 0 {
+		return ""
+	}
+	return compact(units(c.Amount) / unitsOfOne)
+}
+
+// A tick is a line across the chart, and the amount that it stands for.
+type tick struct {
+	Y     int
+	Label string
+}
+
 // chartMonths draws the newest months, and months without spend between them
-// as empty columns.
+// as empty columns, on a scale that ends at round amounts.
 func chartMonths(months []month) monthChart {
 	shown := fillMonths(months)
 	shown = shown[max(0, len(shown)-shownMonths):]
@@ -50,17 +62,53 @@ func chartMonths(months []month) monthChart {
 		}
 		bottom = min(bottom, units(m.Amount))
 	}
+	step := roundStep(top - bottom)
+	top, bottom = (top+step-1)/step*step, -(-bottom+step-1)/step*step
+	for at := top; at >= bottom && top > bottom; at -= step {
+		chart.Ticks = append(chart.Ticks, tick{pixels(top-at, top-bottom), compact(at / unitsOfOne)})
+	}
 	chart.Zero = pixels(top, top-bottom)
 	for i, m := range shown {
-		c := column{month: m, X: 20*i + 3, Y: chart.Zero, Height: pixels(units(m.Amount), top-bottom)}
-		if c.Negative = units(m.Amount) < 0; c.Negative {
-			c.Height = -c.Height
-		} else {
-			c.Y -= c.Height
-		}
-		chart.Columns = append(chart.Columns, c)
+		height := pixels(units(m.Amount), top-bottom) // below zero it hangs down
+		chart.Columns = append(chart.Columns, column{
+			month: m, X: 20*i + 3, Y: chart.Zero - max(height, 0), Height: max(height, -height), Negative: units(m.Amount) < 0,
+		})
 	}
 	return chart
+}
+
+// roundStep is 1, 2 or 5 times a power of ten, so that a chart of this height
+// has a handful of steps.
+func roundStep(height int64) int64 {
+	step := int64(unitsOfOne)
+	for ; ; step *= 10 {
+		for _, factor := range []int64{1, 2, 5} {
+			if step*factor*5 >= height {
+				return step * factor
+			}
+		}
+	}
+}
+
+// compact writes a whole amount in four characters or so: 950, 1.2k, 569k, 3.4M.
+func compact(n int64) string {
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{1_000_000_000, "B"}, {1_000_000, "M"}, {1_000, "k"}} {
+		if n < unit.size {
+			continue
+		}
+		if tenths := (n*10 + unit.size/2) / unit.size; tenths < 100 && tenths%10 != 0 {
+			return fmt.Sprintf("%s%d.%d%s", sign, tenths/10, tenths%10, unit.name)
+		}
+		return fmt.Sprintf("%s%d%s", sign, (n+unit.size/2)/unit.size, unit.name)
+	}
+	return fmt.Sprint(sign, n)
 }
 
 // fillMonths puts the months that have no spend between those that have.
@@ -73,18 +121,6 @@ func fillMonths(months []month) []month {
 		all = append(all, m)
 	}
 	return all
-}
-
-// Ends names the first, the middle and the last month of the chart.
-func (c monthChart) Ends() []string {
-	n := len(c.Columns)
-	var ends []string
-	for i, column := range c.Columns {
-		if i == 0 || i == n-1 || i == n/2 && n > 4 {
-			ends = append(ends, column.Month.Format("Jan 2006"))
-		}
-	}
-	return ends
 }
 
 // A bar is one line of a bar chart. Width is of 1000, Share of all that is
@@ -114,6 +150,9 @@ func scaleBars(bars []bar) {
 		}
 	}
 }
+
+// unitsOfOne is how many units an amount of 1 has.
+const unitsOfOne = 10_000
 
 // units is an amount with four decimals in units of the last of them, as far
 // as it matters to a chart.

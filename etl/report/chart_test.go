@@ -29,7 +29,7 @@ func TestColumnsStandOnTheZeroLine(t *testing.T) {
 		want   []mark
 	}{
 		"only spend":          {spent(50, 100), 1000, []mark{{500, 500, false}, {0, 1000, false}}},
-		"refunds hang down":   {spent(75, -25), 750, []mark{{0, 750, false}, {750, 250, true}}},
+		"refunds hang down":   {spent(80, -20), 800, []mark{{0, 800, false}, {800, 200, true}}},
 		"only refunds":        {spent(-10, -20), 0, []mark{{0, 500, true}, {0, 1000, true}}},
 		"nothing at all":      {spent(0, 0), 0, []mark{{0, 0, false}, {0, 0, false}}},
 		"thirds do not drift": {spent(3, 1), 1000, []mark{{0, 1000, false}, {667, 333, false}}},
@@ -48,6 +48,38 @@ func TestColumnsStandOnTheZeroLine(t *testing.T) {
 				t.Errorf("the zero line is at %d, want %d", chart.Zero, tt.zero)
 			}
 		})
+	}
+}
+
+func TestTheScaleEndsAtRoundAmounts(t *testing.T) {
+	tests := map[string]struct {
+		months []month
+		want   []string
+	}{
+		"thousands":      {spent(569_180, 210_043), []string{"600k", "400k", "200k", "0"}},
+		"refunds":        {spent(75, -25), []string{"80", "60", "40", "20", "0", "-20", "-40"}},
+		"millions":       {spent(1_500_000, 900_000), []string{"1.5M", "1M", "500k", "0"}},
+		"next to none":   {spent(1, 0), []string{"1", "0"}},
+		"nothing at all": {spent(0, 0), nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, tick := range chartMonths(tt.months).Ticks {
+				got = append(got, tick.Label)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCompactAmounts(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 950: "950", 1_000: "1k", 1_249: "1.2k", -25_300: "-25k", 569_180: "569k", 3_420_000: "3.4M", 12_000_000_000: "12B"} {
+		if got := compact(n); got != want {
+			t.Errorf("compact(%d) = %s, want %s", n, got, want)
+		}
 	}
 }
 

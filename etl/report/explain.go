@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -118,7 +119,9 @@ func explain(ctx context.Context, db warehouse.Runner, id, snapshots string, par
 		return nil, err
 	}
 	spend := warehouse.Args{"spend_id": x.SpendID}
-	err = fillAll(ctx, db, append(parts(x, spend), part{x, "report/explain.record", spend})...)
+	table := warehouse.Table("canonical." + strings.Replace(x.State, "quarantined", "quarantine", 1))
+	x.Record, err = readRecord(ctx, db, warehouse.Args{"spend_id": x.SpendID, "table": table})
+	err = errors.Join(err, fillAll(ctx, db, parts(x, spend)...))
 	for i := range x.Versions {
 		if err == nil {
 			before := x.Versions[max(i-1, 0)].Payload // of the first: itself
@@ -129,6 +132,25 @@ func explain(ctx context.Context, db warehouse.Runner, id, snapshots string, par
 		return nil, fmt.Errorf("explain %s: %w", id, err)
 	}
 	return x, nil
+}
+
+// readRecord reads a row of canonical, with amounts and rates as text.
+func readRecord(ctx context.Context, db warehouse.Runner, args warehouse.Args) (json.RawMessage, error) {
+	record := &Answer{}
+	err := db.Each(ctx, "report/explain.record", args, func(rows *sql.Rows) error {
+		types, err := rows.ColumnTypes()
+		if err != nil {
+			return err
+		}
+		for _, column := range types {
+			record.Columns = append(record.Columns, column.Name())
+		}
+		return record.scan(rows, types)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return record.object(0)
 }
 
 func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, error) {
@@ -151,7 +173,14 @@ func find(ctx context.Context, db warehouse.Runner, id string) (*Explanation, er
 		return nil, err
 	}
 	if len(near) == 0 {
-		return nil, etl.Usagef("no record is called %s; there are none yet", id)
+		example, err := warehouse.Strings(ctx, db, "report/explain.example", nil)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(example) == 0:
+			return nil, etl.Usagef("no record is called %s; there are none yet", id)
+		}
+		return nil, etl.Usagef("no record is called %s; write an id such as %s", id, example[0])
 	}
 	return nil, etl.Usagef("no record is called %s; the nearest are %s", id, strings.Join(near, ", "))
 }
@@ -170,7 +199,7 @@ func (x *Explanation) snapshots(ctx context.Context, db warehouse.Runner, folder
 			continue
 		}
 		var rows []SnapshotRow
-		files := filepath.Join(warehouse.Literal(filepath.Join(folder, name)), "*", "*", "*.parquet")
+		files := filepath.Join(warehouse.Literal(filepath.Join(folder, name)), "**", "*.parquet")
 		if err := warehouse.Fill(ctx, db, &rows, "report/explain.snapshots", warehouse.Args{"spend_id": x.SpendID, "files": files}); err != nil {
 			return fmt.Errorf("snapshot %s: %w", name, err)
 		}
@@ -192,12 +221,9 @@ type Change struct {
 
 // changesBetween lists what differs between two JSON documents, by path.
 func changesBetween(before, after json.RawMessage) ([]Change, error) {
-	old, err := leaves(before)
-	if err != nil {
-		return nil, err
-	}
-	young, err := leaves(after)
-	if err != nil {
+	old, oldErr := leaves(before)
+	young, youngErr := leaves(after)
+	if err := errors.Join(oldErr, youngErr); err != nil {
 		return nil, err
 	}
 	changes := []Change{}
@@ -216,12 +242,10 @@ func leaves(doc json.RawMessage) (map[string]string, error) {
 	decoder := json.NewDecoder(bytes.NewReader(doc))
 	decoder.UseNumber()
 	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
-	}
+	err := decoder.Decode(&value)
 	all := map[string]string{}
 	walk("", value, all)
-	return all, nil
+	return all, err
 }
 
 func walk(path string, value any, all map[string]string) {
@@ -241,24 +265,37 @@ func walk(path string, value any, all map[string]string) {
 	}
 }
 
-// A Quarantined record waits until its cause is fixed. The amount is as received, in the source's own units; empty = unreadable.
+// A Quarantined record waits until its cause is fixed.
 type Quarantined struct {
-	SpendID    string    `json:"spend_id"`
-	Reason     string    `json:"reason"`
-	Detail     string    `json:"detail"`
-	Source     string    `json:"source"`
-	Amount     string    `json:"source_amount"`
-	Currency   string    `json:"source_currency"`
-	Vendor     string    `json:"vendor"`
-	OccurredOn string    `json:"occurred_on"`
-	ChangedAt  time.Time `json:"changed_at"`
+	SpendID    string     `json:"spend_id"`
+	Reason     string     `json:"reason"`
+	Detail     string     `json:"detail"`
+	Source     string     `json:"source"`
+	Major      etl.Amount `json:"amount"`        // in major units; null if its unit is not known either
+	Amount     etl.Amount `json:"source_amount"` // as received, in the source's own unit
+	Currency   string     `json:"source_currency"`
+	Vendor     string     `json:"vendor"`
+	OccurredOn string     `json:"occurred_on"`
+	ChangedAt  time.Time  `json:"changed_at"`
 }
 
 // ListQuarantine lists what is in quarantine, by reason: one record, or all for
 // no spend id.
 func ListQuarantine(ctx context.Context, r warehouse.Runner, spendID string) (found []Quarantined, err error) {
-	err = warehouse.Fill(ctx, r, &found, "report/quarantine.list", warehouse.Args{"spend_id": spendID})
-	return found, err
+	if err = warehouse.Fill(ctx, r, &found, "report/quarantine.list", warehouse.Args{"spend_id": spendID}); err != nil {
+		return nil, err
+	}
+	shifts, err := exponents(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for i, q := range found {
+		exponent, known := shifts[cellKey{q.Source, strings.ToUpper(q.Currency)}]
+		if major, err := shift(string(q.Amount), exponent); known && err == nil {
+			found[i].Major = etl.Amount(major)
+		}
+	}
+	return found, nil
 }
 
 // A QuarantinedSource is a record in quarantine with where it came from.

@@ -18,10 +18,13 @@ func (p *page) judge() {
 }
 
 func (p *page) verdict() verdict {
-	except := etl.Exceptions(p.State.Open)
 	switch {
 	case p.Run.Status == etl.StatusFailed:
-		return verdict{"failed", "This run failed", p.failedText()}
+		text := "What was stored before stays, and the next run resumes from there."
+		if len(p.Deliveries) == 0 {
+			text += " Nothing was sent to Productiv in this run."
+		}
+		return verdict{"failed", "This run failed", text}
 	case p.Run.Finished.IsZero():
 		return verdict{"person", "This run has not ended", "What is below is as of now."}
 	case len(p.Todo) > 0:
@@ -30,26 +33,15 @@ func (p *page) verdict() verdict {
 			title = p.State.Verdict()
 		}
 		return verdict{"person", title, "The list below says what is left, and the command that settles it."}
-	case except != "":
-		return verdict{"ok", "In order, except " + except, p.okText()}
 	}
-	return verdict{"ok", "Everything is in order", p.okText()}
-}
-
-func (p *page) okText() string {
-	text := "Nothing needs a decision."
+	title, text := "Everything is in order", "Nothing needs a decision."
+	if except := etl.Exceptions(p.State.Open); except != "" {
+		title = "In order, except " + except
+	}
 	if len(p.Totals.Received) > 0 && p.TotalsRun == string(p.Run.Run) {
 		text += " Every record that was read is accounted for, and every total agrees."
 	}
-	return text
-}
-
-func (p *page) failedText() string {
-	text := "What was stored before stays, and the next run resumes from there."
-	if len(p.Deliveries) == 0 {
-		text += " Nothing was sent to Productiv in this run."
-	}
-	return text
+	return verdict{"ok", title, text}
 }
 
 // stagesToDo lists what stages reported. What a delivery waits for is listed batch
@@ -68,17 +60,7 @@ func (p *page) stagesToDo() []Todo {
 }
 
 func (p *page) totalsToDo() []Todo {
-	var unbalanced []string
-	for _, row := range p.Totals.Received {
-		if !row.Balanced {
-			unbalanced = append(unbalanced, row.Source+" "+row.Currency)
-		}
-	}
-	for _, row := range p.Totals.Delivered {
-		if !row.Balanced {
-			unbalanced = append(unbalanced, row.Source+" "+row.Currency+" (delivery)")
-		}
-	}
+	unbalanced := p.Totals.unbalanced("", " (delivery)")
 	if len(unbalanced) == 0 {
 		return nil
 	}
@@ -93,18 +75,76 @@ func (p *page) figures() []figure {
 	if p.Spend.Records > 0 {
 		spent = fmt.Sprintf("%s records, %s to %s", etl.Number(p.Spend.Records), p.Spend.FirstDay, p.Spend.LastDay)
 	}
-	sent := int64(0)
+	all := []figure{{strings.TrimSpace("All spend to date " + p.Spend.Currency), p.money(p.Spend.Amount, p.Spend.Currency), spent}}
+	all = append(all, p.monthFigures()...)
+	sent, accepted, delivered := int64(0), moneyList{}, moneyList{}
 	for _, d := range p.Deliveries {
 		if d.State == "accepted" {
 			sent += d.Records
+			accepted.add(d.Amount, d.Currency)
 		}
 	}
-	return []figure{
-		{strings.TrimSpace("All spend " + p.Spend.Currency), p.money(p.Spend.Amount, p.Spend.Currency), spent},
-		{"Accepted by Productiv", etl.Number(sent), "records, in this run"},
-		{"Excluded", etl.Number(records(p.Excluded)), "records that are not spend"},
-		{"Quarantined", etl.Number(records(p.Quarantine)), "records that cannot become spend yet"},
+	for _, d := range p.Totals.Delivered {
+		delivered.add(d.States[0].Amount, d.Currency)
 	}
+	return append(all,
+		figure{"Accepted by Productiv", etl.Number(sent), noted("records in this run", accepted.print(p))},
+		figure{"Delivered to date", etl.Number(deliveredRecords(p.Totals)), noted("records at Productiv", delivered.print(p))},
+		figure{"Excluded", etl.Number(records(p.Excluded)), noted("records that are not spend", p.leftOut(p.Excluded))},
+		figure{"Quarantined", etl.Number(records(p.Quarantine)), noted("records that cannot become spend yet", p.leftOut(p.Quarantine))},
+	)
+}
+
+// monthFigures are the month that goes on, and the newest that is over beside the
+// one before.
+func (p *page) monthFigures() (all []figure) {
+	for _, m := range p.Months.All {
+		if m.Name() == p.Run.Started.Format("January 2006") {
+			all = append(all, figure{m.Name() + " so far", p.money(m.Amount, p.Spend.Currency), etl.Number(m.Records) + " records"})
+		}
+	}
+	if c := p.Compared; c != nil {
+		note := p.signed(c.All.Change, p.Spend.Currency)
+		if percent := c.All.Percent(); percent != "" {
+			note += " (" + percent + ")"
+		}
+		note += " against " + c.Last.Name()
+		if state := p.stateOf(c.Month); state != "" {
+			note += "; " + state
+		}
+		all = append(all, figure{c.Month.Name(), p.money(c.All.After, p.Spend.Currency), note})
+	}
+	return all
+}
+
+// noted is a note with the money that belongs to it, if there is any.
+func noted(note, money string) string {
+	if money == "" {
+		return note
+	}
+	return note + ": " + money
+}
+
+// leftOut lists the money of what was left out, as far as it can be read.
+func (p *page) leftOut(rows []reasonRow) string {
+	var money moneyList
+	for _, r := range rows {
+		currency := strings.ToUpper(r.Currency)
+		if _, known := p.exponents[cellKey{r.Source, currency}]; !known || r.Amount == "" {
+			continue
+		}
+		if amount, err := p.shifted(r.Amount, r.Source, currency); err == nil {
+			money.add(amount, currency)
+		}
+	}
+	return money.print(p)
+}
+
+func deliveredRecords(t Totals) (sum int64) {
+	for _, d := range t.Delivered {
+		sum += d.States[0].Records
+	}
+	return sum
 }
 
 func records(rows []reasonRow) (sum int64) {
@@ -118,18 +158,35 @@ func records(rows []reasonRow) (sum int64) {
 func (s *State) judge() {
 	died, waits := s.diedToDo(), s.waits()
 	s.Todo = append(append(s.Todo, died...), waits...)
+	for _, x := range died {
+		s.fail(x.What)
+	}
 	bad := s.stagesToDo(len(waits) > 0)
-	s.Status = s.worst(died, bad)
+	switch {
+	case s.Failure != "":
+	case len(s.Todo) > 0:
+		s.Status = etl.StatusNeedsPerson
+	case len(s.Stages) > 0:
+		s.Status = etl.StatusOK
+	}
 	s.Since = s.since(bad)
 }
 
-// waits lists what waits for a decision.
 func (s *State) waits() []Todo {
 	all := s.batchesToDo()
 	if plan := (etl.HeldPlan{Name: s.Plan, Held: s.Held, Moves: s.Moves}); plan.Name != "" {
-		all = append(all, Todo{plan.String(), plan.Ways()})
+		all = append(all, Todo{plan.String() + s.heldMoney(), plan.Ways()})
 	}
 	return slices.Concat(all, s.openToDo(), s.vanishedToDo())
+}
+
+// heldMoney is the money of what the gates hold, to stand behind why they do.
+func (s *State) heldMoney() string {
+	held := slices.DeleteFunc(slices.Clone(s.Open), func(u etl.Undelivered) bool { return u.Class != etl.ClassHeld })
+	if len(held) == 0 {
+		return ""
+	}
+	return " (" + etl.MoneyOf(held) + ")"
 }
 
 // diedToDo lists runs that never ended. The caller holds the lock, so their
@@ -145,6 +202,16 @@ func (s *State) diedToDo() []Todo {
 		all = append(all, Todo{what, []string{"spendbridge " + again}})
 	}
 	return all
+}
+
+// stageCommands are the commands to call after a stage did not end well: the
+// doctor knows what keeps a vendor from answering.
+func stageCommands(x StageState) []string {
+	again := "spendbridge " + stageCommand(x.Stage)
+	if x.Status == etl.StatusFailed && (strings.HasPrefix(x.Stage, "extract/") || x.Stage == "deliver") {
+		return []string{"spendbridge doctor", again}
+	}
+	return []string{again}
 }
 
 // stageCommand is the command that runs a stage again.
@@ -165,17 +232,13 @@ func (s *State) batchesToDo() []Todo {
 	var all []Todo
 	for _, b := range s.Batches {
 		settle := "spendbridge settle " + shellWord(b.Batch)
-		todo := Todo{
-			fmt.Sprintf("batch %s with %d records was sent and its answer was lost; look whether Productiv has it", b.Batch, b.Records),
-			[]string{settle + ` --accepted --note "found in Productiv"`, settle + ` --resend --note "not in Productiv"`},
-		}
+		what := "was sent and its answer was lost; look whether Productiv has it"
+		commands := []string{settle + ` --accepted --note "found in Productiv"`, settle + ` --resend --note "not in Productiv"`}
 		if b.State == "sending" {
-			todo = Todo{
-				fmt.Sprintf("batch %s with %d records was being sent when its run died; the next load finds out what became of it", b.Batch, b.Records),
-				[]string{"spendbridge load"},
-			}
+			what = "was being sent when its run died; the next load finds out what became of it"
+			commands = []string{"spendbridge load"}
 		}
-		all = append(all, todo)
+		all = append(all, Todo{fmt.Sprintf("batch %s with %d records %s", b.Batch, b.Records, what), commands})
 	}
 	return all
 }
@@ -219,14 +282,6 @@ func (s *State) vanishedToDo() []Todo {
 	return all
 }
 
-// isListed reports whether a stage waits for nothing but what is listed by
-// itself.
-func (s *State) isListed(x StageState) bool {
-	source, isExtract := strings.CutPrefix(x.Stage, "extract/")
-	return isExtract && x.Status == etl.StatusNeedsPerson &&
-		slices.ContainsFunc(s.Vanished, func(v Vanished) bool { return v.Source == source })
-}
-
 // stagesToDo lists the stages that did not end well, and notes what they said.
 // What a delivery waits for is in the ledger, and listed from there; listed
 // says that anything is.
@@ -234,36 +289,21 @@ func (s *State) stagesToDo(listed bool) []StageState {
 	var bad []StageState
 	for _, x := range s.Stages {
 		delivery := x.Stage == "deliver" && x.Status == etl.StatusNeedsPerson
+		vanished := x.Status == etl.StatusNeedsPerson &&
+			slices.ContainsFunc(s.Vanished, func(v Vanished) bool { return x.Stage == "extract/"+v.Source })
 		switch {
 		case x.Status == etl.StatusOK, delivery && !listed:
 			continue
-		case delivery, s.isListed(x): // each thing is listed by itself
+		case delivery, vanished: // each thing is listed by itself
 		default:
-			s.Todo = append(s.Todo, Todo{x.Stage + ": " + x.Error, []string{"spendbridge " + stageCommand(x.Stage)}})
+			s.Todo = append(s.Todo, Todo{x.Stage + ": " + x.Error, stageCommands(x)})
+		}
+		if x.Status == etl.StatusFailed {
+			s.fail(x.Stage + ": " + x.Error)
 		}
 		bad = append(bad, x)
 	}
 	return bad
-}
-
-func (s *State) worst(died []Todo, bad []StageState) string {
-	for _, x := range died {
-		s.fail(x.What)
-	}
-	for _, x := range bad {
-		if x.Status == etl.StatusFailed {
-			s.fail(x.Stage + ": " + x.Error)
-		}
-	}
-	switch {
-	case s.Failure != "":
-		return etl.StatusFailed
-	case len(s.Todo) > 0:
-		return etl.StatusNeedsPerson
-	case len(s.Stages) == 0:
-		return ""
-	}
-	return etl.StatusOK
 }
 
 // fail records a failure; the verdict names the first one.
@@ -276,7 +316,7 @@ func (s *State) fail(what string) {
 
 // since is when the first trouble began, or when the last one ended.
 func (s *State) since(bad []StageState) time.Time {
-	var began, ended []time.Time
+	var began []time.Time
 	for _, x := range bad {
 		began = append(began, x.Since)
 	}
@@ -288,16 +328,13 @@ func (s *State) since(bad []StageState) time.Time {
 			began = append(began, v.Since)
 		}
 	}
-	for _, x := range s.Stages {
-		ended = append(ended, x.Since)
-	}
 	switch {
 	case len(began) > 0:
 		return slices.MinFunc(began, time.Time.Compare)
-	case len(s.Todo) > 0 || len(ended) == 0:
+	case len(s.Todo) > 0 || len(s.Stages) == 0:
 		return time.Time{}
 	}
-	return slices.MaxFunc(ended, time.Time.Compare)
+	return slices.MaxFunc(s.Stages, func(a, b StageState) int { return a.Since.Compare(b.Since) }).Since
 }
 
 // Subject names what is wrong: the same text while the same is wrong.
@@ -316,6 +353,9 @@ func (s *State) Subject() string {
 	}
 	for _, v := range s.Vanished {
 		subjects = append(subjects, v.Source+" vanished")
+	}
+	if s.Missed != "" {
+		subjects = append(subjects, s.Missed+" missed")
 	}
 	return strings.Join(subjects, ", ")
 }

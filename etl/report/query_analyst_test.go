@@ -73,6 +73,33 @@ func TestTheDocumentedQuestionsAreThoseThatAreAnswered(t *testing.T) {
 	}
 }
 
+// The page of plain SQL runs on the copy as it is: each of its statements but
+// the first, which sets a variable, is a table.
+func TestTheDashboardRuns(t *testing.T) {
+	t.Chdir(analystsFolder(t))
+	db, err := sql.Open("duckdb", filepath.Join("data", "spend.duckdb")+"?access_mode=read_only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	page := string(etltest.Read(t, "..", "schemas", "published", "dashboard.sql"))
+	first, tables, _ := strings.Cut(page, ";\n")
+	statements := strings.Split(strings.TrimSuffix(tables, ";\n"), ";\n")
+	if len(statements) != 7 {
+		t.Errorf("%d tables", len(statements))
+	}
+	for _, statement := range statements {
+		rows, err := db.Query(first + ";\n" + statement)
+		if err != nil {
+			t.Fatalf("%v:\n%s", err, statement)
+		}
+		table := etltest.Table(t, rows)
+		if strings.Count(table, "\n") < 2 {
+			t.Errorf("no rows: %s", table)
+		}
+	}
+}
+
 func TestPossibleDuplicatesCountsEachExpenseOnce(t *testing.T) {
 	db := analystsDB(t)
 	for _, file := range []string{"spend.sql", "twin.sql"} {

@@ -28,19 +28,39 @@ var pageHTML string
 //go:embed page.css
 var pageCSS string
 
+//go:embed page.js
+var pageJS string
+
 // printing is what page.html prints the rows with. What a page knows is bound
 // to it when it is rendered.
 func (p *page) printing() template.FuncMap {
 	return template.FuncMap{
-		"visible": visible, "short": short, "count": etl.Number[int64], "when": when,
-		"money": p.money, "major": p.major, "rate": rate, "received": p.received, "transacted": p.transacted,
+		"visible": visible, "short": short, "count": etl.Number[int64], "when": when, "stamp": stamp,
+		"signed": p.signed, "stateOf": p.stateOf, "balanced": func() bool { return len(p.Totals.unbalanced("", "")) == 0 },
+		"money": func(amount any, currency string) string { return p.money(fmt.Sprint(amount), currency) },
+		"major": func(amount any, source, currency string) (string, error) {
+			return p.major(fmt.Sprint(amount), source, currency)
+		},
+		"rate": rate, "received": p.received, "transacted": p.transacted,
 		"stageWords": stageWords, "stateWords": stateWords, "reasonWords": reasonWords, "classWords": etl.ClassWords,
-		"ledgerWords": func(i int) string { return stateWords(ledgerStates[i]) },
-		"fxWords":     func(source string) string { return fxSources[source] },
+		"decisionWords": decisionWords,
+		"ledgerWords":   func(i int) string { return stateWords(ledgerStates[i]) },
+		"openWords":     openWords,
+		"maxOfVendor":   func() int { return maxOfVendor },
+		"maxDecisions":  func() int { return maxDecisions },
+		"fxWords":       func(source string) string { return fxSources[source] },
 	}
 }
 
-var pageTemplate = template.Must(template.New("page").Funcs((*page)(nil).printing()).Parse(pageHTML))
+var pageTemplate = parse(map[string]string{"page": pageHTML, "index": indexHTML})
+
+func parse(pages map[string]string) *template.Template {
+	all := template.New("").Funcs((*page)(nil).printing())
+	for name, text := range pages {
+		template.Must(all.New(name).Parse(text))
+	}
+	return all
+}
 
 // An Asked is what takes long to find, so a page shows it only if somebody
 // asked for that page.
@@ -49,10 +69,17 @@ type Asked struct {
 	Duplicates  []Duplicates
 }
 
+// A Place is where a page goes, and who may read it there.
+type Place struct {
+	Path   string
+	Access *durable.Access
+}
+
 // Write writes the page of a run to a file, and makes the file's folder. What
 // needs attention is that of the state, which is as of now; asked may be nil.
-// The page is one HTML file that needs nothing else: no network, no script.
-func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State, asked *Asked, path string) error {
+// The page is one HTML file that needs nothing else, and has a CSV file of each
+// table in it. Its script only sorts and filters tables.
+func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State, asked *Asked, place Place) error {
 	page, err := readPage(ctx, db, run, state)
 	if err != nil {
 		return fmt.Errorf("report of run %s: %w", run, err)
@@ -61,26 +88,55 @@ func Write(ctx context.Context, db warehouse.Runner, run etl.RunID, state *State
 		asked.Suggestions = asked.Suggestions[:min(len(asked.Suggestions), maxSuggestions)]
 	}
 	page.Asked = asked
-	text, err := render(page)
+	text, err := page.render()
 	if err != nil {
 		return fmt.Errorf("report of run %s: %w", run, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("report folder: %w", err)
-	}
-	return durable.WriteFile(path, text, 0o600)
+	return place.write(text)
 }
 
-func render(p *page) ([]byte, error) {
-	sum := sha256.Sum256([]byte(pageCSS))
-	p.Style = template.CSS(pageCSS) // ours, not anyone's input
-	p.StyleHash = base64.StdEncoding.EncodeToString(sum[:])
+// write replaces the file, and makes its folder.
+func (p Place) write(text []byte) error {
+	folder := filepath.Dir(p.Path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("report folder: %w", err)
+	}
+	if err := p.Access.Give(folder); err != nil {
+		return fmt.Errorf("report folder: %w", err)
+	}
+	return durable.WriteShared(p.Path, text, p.Access)
+}
+
+// style is the style sheet, and the hash by which a page's policy allows it.
+func style() (template.CSS, string) {
+	return template.CSS(pageCSS), hash(pageCSS) // ours, not anyone's input
+}
+
+// hash is how a page's policy names a text of the page.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func (p *page) render() ([]byte, error) {
+	p.Style, p.StyleHash = style()
+	p.Script, p.ScriptHash = template.JS(pageJS), hash(pageJS) // ours as well
+	text, err := render("page", p, p.printing())
+	if err != nil {
+		return nil, err
+	}
+	return withCSV(text, "spendbridge-"+string(p.Run.Run))
+}
+
+// render prints data by a copy of the templates, as one that has been executed
+// can take no other functions.
+func render(name string, data any, printing template.FuncMap) ([]byte, error) {
 	bound, err := pageTemplate.Clone()
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	err = bound.Funcs(p.printing()).Execute(&out, p)
+	err = bound.Funcs(printing).ExecuteTemplate(&out, name, data)
 	return out.Bytes(), err
 }
 
@@ -97,13 +153,10 @@ func FindRun(ctx context.Context, db warehouse.Runner, name string) (etl.RunID, 
 		return etl.RunID(last.String), err
 	}
 	runs, err := warehouse.Strings(ctx, db, "report/run.names", nil)
-	switch {
-	case err != nil:
-		return "", err
-	case !slices.Contains(runs, name):
-		return "", etl.Usagef("there is no run %s%s", name, etl.DidYouMean(name, runs))
+	if err == nil && !slices.Contains(runs, name) {
+		err = etl.Usagef("there is no run %s%s", name, etl.DidYouMean(name, runs))
 	}
-	return etl.RunID(name), nil
+	return etl.RunID(name), err
 }
 
 // ExportLedger writes every item of the delivery ledger that was posted from
@@ -121,10 +174,9 @@ func ExportLedger(ctx context.Context, db *warehouse.DB, path string, from, to t
 	}
 	var items int64
 	err := db.InConn(ctx, func(conn *warehouse.Conn) (err error) {
-		if _, err = conn.Exec(ctx, "report/ledger_export.sql", warehouse.Args{"from": from, "to": to}); err != nil {
-			return err
+		if _, err = conn.Exec(ctx, "report/ledger_export.sql", warehouse.Args{"from": from, "to": to}); err == nil {
+			items, err = conn.Exec(ctx, save, warehouse.Args{"path": path})
 		}
-		items, err = conn.Exec(ctx, save, warehouse.Args{"path": path})
 		return err
 	})
 	if err != nil {

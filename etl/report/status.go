@@ -13,8 +13,8 @@ import (
 // Stopped is the error in ops.runs of a run that never ended.
 const Stopped = "the process was stopped before the run ended"
 
-// shownRuns is how many runs the state lists.
-const shownRuns = 5
+// listedRuns is how many of the last runs a state holds.
+const listedRuns = 30
 
 // A State is the state of the installation. Its JSON form is what spendbridge
 // status --json prints.
@@ -37,6 +37,8 @@ type State struct {
 	Open       []etl.Undelivered `json:"undelivered"`
 	Vanished   []Vanished        `json:"vanished"`
 	Quarantine []ReasonState     `json:"quarantine"`
+
+	Missed string `json:"-"` // the job that is due and that nobody runs
 }
 
 // A Todo is something that needs attention, with the commands that settle it.
@@ -62,8 +64,8 @@ type StageState struct {
 }
 
 // Took is how long the stage took.
-func (s StageState) Took() string {
-	return s.Finished.Sub(s.StartedAt).Round(10 * time.Millisecond).String()
+func (s StageState) Took() time.Duration {
+	return s.Finished.Sub(s.StartedAt).Round(10 * time.Millisecond)
 }
 
 // A RunState is one of the last runs.
@@ -83,7 +85,20 @@ type SlotState struct {
 	Job     string    `json:"job"`
 	Due     time.Time `json:"due_at"`
 	Outcome string    `json:"outcome"`
-	LeftOut int       `json:"left_out_last_week"` // slots missed or skipped
+	Status  string    `json:"run_status,omitempty"` // how its run ended
+	LeftOut int       `json:"left_out_last_week"`   // slots missed or skipped
+}
+
+// Words says what became of the slot, and of its run.
+func (s SlotState) Words() string {
+	words := strings.ReplaceAll(s.Outcome, "_", " ")
+	switch s.Status {
+	case etl.StatusFailed:
+		return words + ", and failed"
+	case etl.StatusNeedsPerson:
+		return words + ", and needs attention"
+	}
+	return words
 }
 
 // A BatchState is a batch whose outcome is not known.
@@ -97,10 +112,10 @@ type BatchState struct {
 
 // An ItemState counts the records in doubt, or rejected.
 type ItemState struct {
-	State    string `json:"state"` // unknown, rejected
-	Currency string `json:"currency"`
-	Records  int64  `json:"records"`
-	Amount   string `json:"amount"`
+	State    string     `json:"state"` // unknown, rejected
+	Currency string     `json:"currency"`
+	Records  int64      `json:"records"`
+	Amount   etl.Amount `json:"amount"`
 }
 
 // A Vanished counts the records of a source that runs have listed as vanished,
@@ -124,7 +139,7 @@ type ReasonState struct {
 func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan etl.HeldPlan, now time.Time) (*State, error) {
 	s := &State{AsOf: now, Todo: []Todo{}, Plan: plan.Name, Held: plan.Held, Moves: plan.Moves}
 	err := fillAll(ctx, db,
-		part{&s.Runs, "report/status.runs", warehouse.Args{"limit": shownRuns}},
+		part{&s.Runs, "report/status.runs", warehouse.Args{"limit": listedRuns}},
 		part{&s.Died, "report/status.died", warehouse.Args{"stopped": Stopped}},
 		part{&s.Stages, "report/status.stages", nil},
 		part{&s.Slots, "report/status.slots", warehouse.Args{"since": now.AddDate(0, 0, -7), "now": now}},
@@ -136,7 +151,12 @@ func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan 
 	if err != nil {
 		return nil, err
 	}
-	s.Items = openItems(s.Open)
+	s.Items = []ItemState{}
+	for _, u := range s.Open {
+		if !u.Settled && (u.State == "unknown" || u.State == "rejected") {
+			s.Items = append(s.Items, ItemState{u.State, u.Currency, u.Records, u.Amount})
+		}
+	}
 	s.Ran = slices.Clone(s.Stages)
 	transformed := slices.IndexFunc(s.Stages, func(x StageState) bool { return x.Stage == "transform" })
 	s.Stages = slices.DeleteFunc(s.Stages, func(x StageState) bool {
@@ -153,24 +173,10 @@ func ReadState(ctx context.Context, db warehouse.Runner, sources []string, plan 
 // not configured, or somebody started it by hand and saw how it ended.
 func isPast(stage string, sources []string) bool {
 	first, source, _ := strings.Cut(stage, "/")
-	switch first {
-	case "extract":
+	if first == "extract" {
 		return !slices.Contains(sources, source)
-	case "backfill", "preview", "approve":
-		return true
 	}
-	return false
-}
-
-// openItems counts what is in doubt or rejected.
-func openItems(open []etl.Undelivered) []ItemState {
-	items := []ItemState{}
-	for _, u := range open {
-		if !u.Settled && (u.State == "unknown" || u.State == "rejected") {
-			items = append(items, ItemState{u.State, u.Currency, u.Records, u.Amount})
-		}
-	}
-	return items
+	return first == "backfill" || first == "preview" || first == "approve"
 }
 
 // ReadUndelivered reads what Productiv does not hold as canonical has it.
@@ -181,14 +187,12 @@ func ReadUndelivered(ctx context.Context, db warehouse.Runner) (open []etl.Undel
 
 const undelivered = "report/delivery.undelivered"
 
-// A part of an answer is what one statement selects.
 type part struct {
 	dest      any
 	statement string
 	args      warehouse.Args
 }
 
-// fillAll runs the statements of all parts.
 func fillAll(ctx context.Context, db warehouse.Runner, parts ...part) error {
 	for _, p := range parts {
 		if err := warehouse.Fill(ctx, db, p.dest, p.statement, p.args); err != nil {

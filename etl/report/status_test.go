@@ -90,6 +90,14 @@ func TestWhatAGateHoldsNeedsAPerson(t *testing.T) {
 	if state.Status != etl.StatusNeedsPerson || !strings.Contains(said(state), "load --approve") {
 		t.Errorf("status %s: %s", state.Status, said(state))
 	}
+	state.Open = []etl.Undelivered{
+		{Class: etl.ClassHeld, Currency: "EUR", Records: 5, Amount: "1234.5000"},
+		{Class: etl.ClassPending, Currency: "EUR", Records: 1, Amount: "9.0000"},
+		{Class: etl.ClassHeld, Currency: "USD", Records: 2, Amount: "7.0000"},
+	}
+	if got := state.waits()[0].What; !strings.HasSuffix(got, "productiv.hold_changes_above allows (1,234.50 EUR, 7.00 USD)") {
+		t.Errorf("what to do: %s", got)
+	}
 }
 
 // What a run lists as vanished waits even if the stage that found it, such as
@@ -172,5 +180,40 @@ func TestAnEmptyWarehouseHasAState(t *testing.T) {
 	defer db.Close()
 	if state := readState(t, db, nil); state.Status != "" || len(state.Todo) > 0 {
 		t.Errorf("got %+v", state)
+	}
+}
+
+func TestASlotSaysHowItsRunEnded(t *testing.T) {
+	for status, want := range map[string]string{
+		etl.StatusOK: "caught up", etl.StatusNeedsPerson: "caught up, and needs attention", etl.StatusFailed: "caught up, and failed",
+	} {
+		db := fixture{status: status, batch: "accepted", refused: "accepted"}.open(t)
+		due := time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
+		slots := []warehouse.Args{
+			{"job": "load", "due_at": due, "outcome": "caught_up", "run_id": string(secondRun)},
+			{"job": "sweep", "due_at": due, "outcome": "missed", "run_id": nil},
+			{"job": "sweep", "due_at": due.AddDate(0, 0, -1), "outcome": "ran", "run_id": string(secondRun)},
+		}
+		for _, slot := range slots {
+			slot["recorded_at"] = slot["due_at"]
+			if _, err := db.Exec(t.Context(), "schedule/slot.save", slot); err != nil {
+				t.Fatal(err)
+			}
+		}
+		state := readState(t, db, bothSources)
+		if len(state.Slots) != 2 || state.Slots[0].Words() != want || state.Slots[1].Words() != "missed" {
+			t.Errorf("after a run that ended with %s: %+v", status, state.Slots)
+		}
+	}
+}
+
+func TestAStateHoldsTheLastRuns(t *testing.T) {
+	db := quiet.open(t)
+	if _, err := db.Exec(t.Context(), "fill/19_more_runs.sql", warehouse.Args{"runs": 40}); err != nil {
+		t.Fatal(err)
+	}
+	runs := readState(t, db, bothSources).Runs
+	if len(runs) != listedRuns || runs[0].Run != "20261120T100039Z-dddddd" || runs[29].Run != "20261120T100010Z-dddddd" {
+		t.Errorf("%d runs: %v", len(runs), runs)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/big"
 	"slices"
+	"strings"
 
 	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
@@ -14,6 +16,8 @@ import (
 type Totals struct {
 	Received  []ReceivedTotal  `json:"received"`
 	Delivered []DeliveredTotal `json:"delivered"`
+
+	exponents map[cellKey]int // by how many decimals a source shifts its amounts
 }
 
 // A ReceivedTotal is the first identity for one source and currency: raw =
@@ -56,18 +60,42 @@ func ReadTotals(ctx context.Context, db warehouse.Runner, run etl.RunID) (t Tota
 	if err != nil {
 		return t, err
 	}
-	t.Delivered, err = warehouse.List(ctx, db, "report/totals_delivered.sql", args, func(rows *sql.Rows, c *DeliveredTotal) error {
-		return c.scan(rows)
-	})
+	if t.Delivered, err = warehouse.List(ctx, db, "report/totals_delivered.sql", args, scanDelivered); err != nil {
+		return t, err
+	}
+	t.exponents, err = exponents(ctx, db)
 	return t, err
 }
 
-func (c *DeliveredTotal) scan(rows *sql.Rows) error {
-	var (
-		snapshot               etl.Cell
-		waiting                string
-		hasSnapshot, hasLedger bool
-	)
+// Major prints an amount that a source gave in its own unit: exact, in major
+// units. One that cannot be read, or whose currency has no known unit, is a
+// question mark.
+func (t Totals) Major(amount, source, currency string) string {
+	exponent, known := t.exponents[cellKey{source, strings.ToUpper(currency)}]
+	if zero := (etl.Cell{Amount: amount}).IsZero(); !known && (!zero || amount == "") {
+		return "?"
+	}
+	text, err := shift(amount, exponent)
+	if err != nil {
+		return "?"
+	}
+	return etl.Money(text, 2)
+}
+
+// shift moves the point of an exact decimal to the left.
+func shift(amount string, places int) (string, error) {
+	value, ok := new(big.Rat).SetString(fmt.Sprintf("%se-%d", amount, places))
+	if !ok {
+		return "", fmt.Errorf("%q is not a number", amount)
+	}
+	decimals, _ := value.FloatPrec()
+	return value.FloatString(decimals), nil
+}
+
+func scanDelivered(rows *sql.Rows, c *DeliveredTotal) error {
+	var snapshot etl.Cell
+	var waiting string
+	var hasSnapshot, hasLedger bool
 	c.States = make([]etl.Cell, len(ledgerStates))
 	cells := []*etl.Cell{&c.Spend, &snapshot}
 	for i := range c.States {
@@ -100,33 +128,39 @@ func scanCells(rows *sql.Rows, source, currency *string, cells []*etl.Cell, othe
 
 // Err names the totals that do not balance.
 func (t Totals) Err() error {
-	failed := &etl.CheckError{Check: "control totals"}
+	failed := t.unbalanced(", as received: raw is not spend + excluded + quarantined",
+		", as transacted: spend is not what the snapshot or the ledger holds")
+	if len(failed) == 0 {
+		return nil
+	}
+	return &etl.CheckError{Check: "control totals", Rows: len(failed), First: failed}
+}
+
+// unbalanced lists the totals that do not balance, each with what its identity
+// says of it.
+func (t Totals) unbalanced(received, delivered string) (all []string) {
 	for _, c := range t.Received {
 		if !c.Balanced {
-			failed.First = append(failed.First, fmt.Sprintf("%s %s, as received: raw is not spend + excluded + quarantined", c.Source, c.Currency))
+			all = append(all, c.Source+" "+c.Currency+received)
 		}
 	}
 	for _, c := range t.Delivered {
 		if !c.Balanced {
-			failed.First = append(failed.First, fmt.Sprintf("%s %s, as transacted: spend is not what the snapshot or the ledger holds", c.Source, c.Currency))
+			all = append(all, c.Source+" "+c.Currency+delivered)
 		}
 	}
-	if failed.Rows = len(failed.First); failed.Rows == 0 {
-		return nil
-	}
-	return failed
+	return all
 }
 
-// totals reads both identities of the run, or of the last run before it that has
-// any, and how spend has changed since the run before that.
-func (r *reader) totals(ctx context.Context) error {
-	p := r.page
-	runs, err := warehouse.Strings(ctx, r.db, "report/totals.runs", r.runArgs())
+// readTotals reads both identities of the run, or of the last run before it that
+// has any, and how spend has changed since the run before that.
+func (p *page) readTotals(ctx context.Context, db warehouse.Runner) error {
+	runs, err := warehouse.Strings(ctx, db, "report/totals.runs", warehouse.Args{"run_id": string(p.Run.Run)})
 	if err != nil || len(runs) == 0 {
 		return err
 	}
 	p.TotalsRun = runs[0]
-	if p.Totals, err = ReadTotals(ctx, r.db, etl.RunID(runs[0])); err != nil {
+	if p.Totals, err = ReadTotals(ctx, db, etl.RunID(runs[0])); err != nil {
 		return err
 	}
 	for i := range ledgerStates {
@@ -139,7 +173,7 @@ func (r *reader) totals(ctx context.Context) error {
 	}
 	p.SinceRun = runs[1]
 	args := warehouse.Args{"run_id": runs[0], "before": runs[1]}
-	p.Since, err = warehouse.List(ctx, r.db, "report/totals.moved", args, func(rows *sql.Rows, s *sinceRow) error {
+	p.Since, err = warehouse.List(ctx, db, "report/totals.moved", args, func(rows *sql.Rows, s *sinceRow) error {
 		return scanCells(rows, &s.Source, &s.Currency, []*etl.Cell{&s.Before, &s.Now, &s.Moved})
 	})
 	return err
@@ -155,7 +189,6 @@ func (p *page) received(c etl.Cell, source, currency string) (_ etl.Cell, err er
 	return c, err
 }
 
-// transacted returns a cell with its amount as printed.
 func (p *page) transacted(c etl.Cell, currency string) etl.Cell {
 	c.Amount = p.money(c.Amount, currency)
 	return c
@@ -166,13 +199,13 @@ type cellKey struct{ source, currency string }
 
 // exponents returns by how many decimals to shift a source's amounts in a
 // currency. Before the first transform there are none.
-func (r *reader) exponents(ctx context.Context) (map[cellKey]int, error) {
+func exponents(ctx context.Context, db warehouse.Runner) (map[cellKey]int, error) {
 	var known bool
-	if err := r.db.Get(ctx, "report/spend.exponents_known", nil, &known); err != nil || !known {
+	if err := db.Get(ctx, "report/spend.exponents_known", nil, &known); err != nil || !known {
 		return nil, err
 	}
 	all := map[cellKey]int{}
-	err := r.db.Each(ctx, "report/spend.exponents", nil, func(rows *sql.Rows) error {
+	err := db.Each(ctx, "report/spend.exponents", nil, func(rows *sql.Rows) error {
 		var key cellKey
 		var exponent int
 		err := rows.Scan(&key.source, &key.currency, &exponent)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -9,20 +10,20 @@ import (
 	"spendbridge/etl"
 )
 
+// formulaMarks begin a formula in a spreadsheet, the wide ones in an East Asian
+// one.
+const formulaMarks = "=+-@\t\r＝＋－＠"
+
 // visible makes foreign text safe to read. Invisible characters that may mislead
 // (direction marks, control characters, zero-width ones) are written as their
 // code, and a text that begins like a formula gets an apostrophe, so that it stays
 // text when it is pasted into a spreadsheet.
 func visible(s string) string {
 	var out strings.Builder
-	for i, r := range s {
-		switch {
-		case i == 0 && strings.ContainsRune("=+-@\t\r", r):
-			out.WriteByte('\'')
-		case r == '\n':
-			out.WriteByte(' ')
-			continue
-		}
+	if strings.IndexAny(s, formulaMarks) == 0 {
+		out.WriteByte('\'')
+	}
+	for _, r := range strings.ReplaceAll(s, "\n", " ") {
 		if hidden(r) {
 			fmt.Fprintf(&out, "[U+%04X]", r)
 		} else {
@@ -33,31 +34,23 @@ func visible(s string) string {
 }
 
 func hidden(r rune) bool {
-	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) ||
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) ||
 		r == unicode.ReplacementChar || r == '\u115f' || r == '\u3164'
 }
 
 // short cuts a name that would crowd out its neighbours.
-func short(s string) string {
-	const most = 72
-	runes := []rune(s)
-	if len(runes) <= most {
-		return s
-	}
-	return string(runes[:most-1]) + "…"
-}
+func short(s string) string { return etl.Cut(s, 72) }
 
 // shellWord quotes a word for a shell, unless it is plain: ids hold what a
 // vendor wrote.
 func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+	if plainWord.MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+var plainWord = regexp.MustCompile(`^[-_.0-9A-Za-z]+$`)
 
 // reasons says in plain words why a record is not spend, or not yet.
 var reasons = map[string]string{
@@ -89,13 +82,17 @@ func reasonWords(reason string) string {
 	if rule, ok := strings.CutPrefix(reason, "rule:"); ok {
 		return "Your rule: " + rule
 	}
-	if words, ok := reasons[reason]; ok {
-		return words
-	}
-	return sentence(reason)
+	return wordsOf(reasons, reason)
 }
 
-// states are the states of a delivery in plain words.
+// wordsOf returns the words for an identifier, or makes some of it.
+func wordsOf(words map[string]string, identifier string) string {
+	if text, ok := words[identifier]; ok {
+		return text
+	}
+	return sentence(identifier)
+}
+
 var states = map[string]string{
 	"planned":        "Planned",
 	"sending":        "Being sent",
@@ -110,12 +107,22 @@ var states = map[string]string{
 	"split":          "Split in halves",
 }
 
-func stateWords(state string) string {
-	if words, ok := states[state]; ok {
-		return words
-	}
-	return sentence(state)
+func stateWords(state string) string { return wordsOf(states, state) }
+
+// decisions says in plain words what a person decided.
+var decisions = map[string]string{
+	"accepted":               "Productiv has the batch",
+	"resend":                 "Productiv does not have the batch: send it again",
+	"retry":                  "Try the rejected records again",
+	"dismiss":                "Leave the difference as it is",
+	"corrected_at_productiv": "Corrected by hand at Productiv",
+	"approve":                "Post what the gates hold",
+	"target_moved":           "The two targets are one application",
+	"target_kept":            "The records stay at the target that has them",
+	"delivered_keys":         "The file lists what Productiv has",
 }
+
+func decisionWords(decision string) string { return wordsOf(decisions, decision) }
 
 // stages says what a stage does, by the first word of its name.
 var stages = map[string]string{
@@ -142,13 +149,49 @@ func stageWords(name string) string {
 	return words
 }
 
+// openWords says what keeps a month from being final.
+func openWords(m etl.MonthStatus) string {
+	var open []string
+	for _, what := range []struct {
+		records   int64
+		one, more string
+	}{
+		{m.Drafts, "draft or unapproved expense", "drafts and unapproved expenses"},
+		{m.Holds, "card hold", "card holds"},
+		{m.Quarantined, "record in quarantine", "records in quarantine"},
+		{m.Vanished, "vanished record to accept", "vanished records to accept"},
+	} {
+		if what.records == 1 {
+			open = append(open, "1 "+what.one)
+		} else if what.records > 1 {
+			open = append(open, etl.Number(what.records)+" "+what.more)
+		}
+	}
+	if len(open) == 0 && m.Status != etl.MonthFinal {
+		return "not read since it was over"
+	}
+	return strings.Join(open, ", ")
+}
+
+// Words says in plain words what a column of canonical holds, if it is one of the
+// program's own terms.
+func Words(column, value string) string {
+	switch column {
+	case "reason":
+		return reasonWords(value)
+	case "fx_source":
+		return wordsOf(fxSources, value)
+	case "rule", "vendor_rule", "type":
+		return strings.ReplaceAll(value, "_", " ")
+	}
+	return value
+}
+
 // sentence makes words of an identifier.
 func sentence(identifier string) string {
 	words := strings.ReplaceAll(identifier, "_", " ")
-	if words == "" {
-		return words
-	}
-	return strings.ToUpper(words[:1]) + words[1:]
+	first := min(1, len(words))
+	return strings.ToUpper(words[:first]) + words[first:]
 }
 
 // fxSources says in plain words where a rate comes from.
@@ -164,6 +207,14 @@ func when(t time.Time) string {
 		return "–"
 	}
 	return t.UTC().Format("2 January 2006, 15:04 UTC")
+}
+
+// stamp is a time as a machine sorts and reads it, none as "".
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 // rate prints a rate without the zeros that its type adds, and no rate as a

@@ -18,27 +18,16 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	send   delivery
-	takes  time.Duration // how long a slow body takes
-	first  int           // id of the first record, if this is a page of a list
+	first  int // id of the first record, if this is a page of a list
+
+	// send sends the answer in another way than whole.
+	send func(a answer, w http.ResponseWriter, r *http.Request)
 }
-
-// A delivery says how an answer is sent.
-type delivery int
-
-const (
-	whole   delivery = iota
-	nothing          // the connection is closed before the first byte
-	reset            // the same, without reading the rest of the request
-	half             // the connection is closed after half of the body
-	slowly           // in pieces, with pauses between them
-)
 
 func reply(status int, media string, body []byte) answer {
 	return answer{status: status, header: http.Header{"Content-Type": {media}}, body: body}
 }
 
-// replyJSON answers with v as JSON.
 func replyJSON(status int, v any) answer { return reply(status, "application/json", encode(v)) }
 
 // replyJSONAPI answers with a document as Productive.io does.
@@ -46,7 +35,6 @@ func replyJSONAPI(status int, document []byte) answer {
 	return reply(status, "application/vnd.api+json; charset=utf-8", document)
 }
 
-// with adds a header.
 func (a answer) with(name, value string) answer {
 	if a.header = a.header.Clone(); a.header == nil {
 		a.header = http.Header{}
@@ -58,30 +46,26 @@ func (a answer) with(name, value string) answer {
 // writeTo sends the answer. To drop the connection it panics with
 // [http.ErrAbortHandler].
 func (a answer) writeTo(w http.ResponseWriter, r *http.Request) {
-	switch a.send {
-	case reset:
-		hangUp(w)
+	if a.send != nil {
+		a.send(a, w, r)
 		return
-	case nothing:
-		panic(http.ErrAbortHandler)
 	}
+	a.begin(w)
+	w.Write(a.body)
+}
+
+func (a answer) begin(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
-	switch a.send {
-	case half:
-		w.Write(a.body[:len(a.body)/2])
-		http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	case slowly:
-		a.drip(w, r)
-	default:
-		w.Write(a.body)
-	}
 }
 
-// hangUp resets the connection, or drops it where there is no socket.
-func hangUp(w http.ResponseWriter) {
+// drop closes the connection before the first byte.
+func drop(answer, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// hangUp resets the connection without reading the rest of the request, or drops
+// it where there is no socket.
+func hangUp(_ answer, w http.ResponseWriter, _ *http.Request) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -92,11 +76,21 @@ func hangUp(w http.ResponseWriter) {
 	connection.Close()
 }
 
-// drip writes the body in ten pieces.
-func (a answer) drip(w http.ResponseWriter, r *http.Request) {
+// half closes the connection after half of the body.
+func half(a answer, w http.ResponseWriter, _ *http.Request) {
+	a.begin(w)
+	w.Write(a.body[:len(a.body)/2])
+	http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// drip sends the body in ten pieces.
+func (f Fault) drip(a answer, w http.ResponseWriter, r *http.Request) {
 	const pieces = 10
+	a.begin(w)
+	takes, _ := f.slowness()
 	for i := range pieces {
-		if !pause(r, a.takes/pieces) {
+		if !pause(r, takes/pieces) {
 			return
 		}
 		w.Write(a.body[len(a.body)*i/pieces : len(a.body)*(i+1)/pieces])
@@ -129,9 +123,9 @@ func (s *Sandbox) early(api string, f Fault) (a answer, ok bool) {
 	case "5xx":
 		return s.refusal(api, http.StatusServiceUnavailable, "Service unavailable"), true
 	case "drop":
-		return answer{send: nothing}, true
+		return answer{send: drop}, true
 	case dropUnread:
-		return answer{send: reset}, true
+		return answer{send: hangUp}, true
 	case "401":
 		if f.Rate == 0 {
 			s.tokens.revoke(api) // what is refused once stays refused
@@ -213,8 +207,7 @@ func (f Fault) damage(a answer, r *http.Request) answer {
 	case "drop-mid-body":
 		a.send = half
 	case "slow":
-		a.send = slowly
-		a.takes, _ = f.slowness()
+		a.send = f.drip
 	case "truncated":
 		a.body = a.body[:len(a.body)/2]
 	case "gzip":

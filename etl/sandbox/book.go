@@ -9,16 +9,23 @@ import (
 // each read, so each costs only an index entry; edited and inserted ones are
 // stored. Ids start at 1. The caller locks.
 type book[T any] struct {
-	kind     string // such as expense
-	generate func(id int) T
-	index    func(T) entry
-	size     int // how many are generated
-
+	streamOf[T]
+	size    int     // how many are generated
 	entries []entry // entries[id-1]
 	own     map[int]T
 
 	mu    sync.Mutex // guards lists, which readers fill
 	lists map[string][]int32
+}
+
+// A streamOf says what a book does not know of its records.
+type streamOf[T any] struct {
+	kind     string // such as expense
+	generate func(id int) T
+	ofNow    func(id int) T // makes one that is inserted
+	index    func(T) entry
+	id       func(*T) *int
+	remove   func(*T) // takes a record off the lists
 }
 
 // An entry is what lists are filtered and sorted by.
@@ -28,13 +35,10 @@ type entry struct {
 	gone bool  // not in lists
 }
 
-func newBook[T any](kind string, size int, generate func(id int) T, index func(T) entry) *book[T] {
-	b := &book[T]{
-		kind: kind, generate: generate, index: index, size: size,
-		own: map[int]T{}, entries: make([]entry, size), lists: map[string][]int32{},
-	}
+func newBook[T any](size int, of streamOf[T]) *book[T] {
+	b := &book[T]{streamOf: of, size: size, own: map[int]T{}, entries: make([]entry, size), lists: map[string][]int32{}}
 	for i := range b.entries {
-		b.entries[i] = index(generate(i + 1))
+		b.entries[i] = b.index(b.generate(i + 1))
 	}
 	return b
 }
@@ -50,8 +54,8 @@ func (b *book[T]) get(id int) (record T, ok bool) {
 	return b.generate(id), true
 }
 
-// put inserts or replaces a record.
 func (b *book[T]) put(id int, record T) {
+	*b.id(&record) = id
 	for len(b.entries) < id {
 		b.entries = append(b.entries, entry{gone: true})
 	}
@@ -60,7 +64,7 @@ func (b *book[T]) put(id int, record T) {
 	clear(b.lists)
 }
 
-// edit changes a record.
+// edit changes a record, whose id stays.
 func (b *book[T]) edit(id int, change func(*T)) error {
 	record, ok := b.get(id)
 	if !ok {
@@ -71,8 +75,16 @@ func (b *book[T]) edit(id int, change func(*T)) error {
 	return nil
 }
 
-// next returns the id of the next record to be inserted.
-func (b *book[T]) next() int { return len(b.entries) + 1 }
+// insert adds a record of now, with a change that may be nil.
+func (b *book[T]) insert(change func(*T)) (id int) {
+	id = len(b.entries) + 1
+	record := b.ofNow(id)
+	if change != nil {
+		change(&record)
+	}
+	b.put(id, record)
+	return id
+}
 
 // maxLists limits how many lists a book remembers: as many as the windows that
 // a client may read in parallel.

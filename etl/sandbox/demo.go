@@ -24,13 +24,18 @@ type Demo struct {
 	Expenses     int       `json:"expenses"`
 	Transactions int       `json:"transactions"`
 	To           time.Time `json:"to"`
+	Months       int       `json:"months"` // of spend until To
 	Port         int       `json:"port"`
 }
 
 // Start serves the vendors of the demo and writes a configuration for them to a
 // folder, by default a new temporary one. It continues an earlier demo there.
 func (d *Demo) Start(ctx context.Context, dir string) (vendors *Sandbox, config string, err error) {
-	dir, err = demoFolder(dir)
+	if dir == "" {
+		dir, err = os.MkdirTemp("", "spendbridge-demo-")
+	} else if err = os.MkdirAll(dir, 0o700); err != nil {
+		err = etl.Usagef("demo folder: %w", err)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -49,16 +54,6 @@ func (d *Demo) Start(ctx context.Context, dir string) (vendors *Sandbox, config 
 	return vendors, config, err
 }
 
-func demoFolder(dir string) (string, error) {
-	if dir == "" {
-		return os.MkdirTemp("", "spendbridge-demo-")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", etl.Usagef("demo folder: %w", err)
-	}
-	return dir, nil
-}
-
 // recall reads the settings of an earlier demo in the folder. It refuses a
 // folder that has a configuration and no demo.
 func (d *Demo) recall(dir string) (found bool, err error) {
@@ -67,7 +62,7 @@ func (d *Demo) recall(dir string) (found bool, err error) {
 		if _, err := os.Stat(filepath.Join(dir, "spendbridge.yaml")); err == nil {
 			return false, etl.Usagef("%s holds a spendbridge.yaml that is not the demo's; name another folder", dir)
 		}
-		d.To = time.Now().UTC()
+		d.To, d.Months = time.Now().UTC(), DemoMonths
 		return false, nil
 	}
 	if err == nil {
@@ -83,6 +78,7 @@ func (d *Demo) recall(dir string) (found bool, err error) {
 func (d *Demo) serve(ctx context.Context, again bool) (*Sandbox, error) {
 	options := DemoOptions()
 	options.Seed, options.Expenses, options.Transactions, options.To = d.Seed, d.Expenses, d.Transactions, d.To
+	options.Months = d.Months
 	vendors := New(options)
 	if again {
 		return vendors, vendors.Start(ctx, fmt.Sprint("127.0.0.1:", d.Port))

@@ -209,19 +209,9 @@ type plan struct {
 	faults []Fault
 
 	mu      sync.Mutex
-	seen    map[sequence]int
+	seen    map[string]int // requests to an API and, under its name and -pages, pages of its lists
 	running map[string]int // faults by rate that hit in a row
 	fired   map[string]int
-}
-
-// A sequence is the requests to an API or, for drift, the pages of its lists.
-type sequence struct {
-	api   string
-	drift bool
-}
-
-func newPlan(seed uint64, faults []Fault) *plan {
-	return &plan{seed: seed, faults: faults, seen: map[sequence]int{}, running: map[string]int{}, fired: map[string]int{}}
 }
 
 // next counts one more request to an API and returns the fault that hits it, or
@@ -229,13 +219,13 @@ func newPlan(seed uint64, faults []Fault) *plan {
 func (p *plan) next(api string, drift bool) Fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.seen[sequence{api, drift}]++
-	n := p.seen[sequence{api, drift}]
+	sequence := api + choice(drift, "-pages", "")
+	p.seen[sequence]++
 	for i, f := range p.faults {
 		if f.API != api && f.API != everyAPI || f.drifts() != drift || f.byContent() {
 			continue
 		}
-		if f.Kind = p.decide(f, api, n, i); f.Kind != "" {
+		if f.Kind = p.decide(f, api, p.seen[sequence], i); f.Kind != "" {
 			p.fired[api+":"+f.Kind]++
 			return f
 		}
@@ -250,36 +240,26 @@ func (p *plan) next(api string, drift bool) Fault {
 // nth request, or nothing. A rate's outcome depends on the seed, the API and n,
 // and on what hit the two requests before.
 func (p *plan) decide(f Fault, api string, n, i int) string {
-	r := p.chance(api, n, i)
-	if f.Rate == 0 {
-		if f.At > 0 && (n < f.At || n >= f.At+f.Times) {
-			return ""
-		}
-		return f.choose(r)
-	}
-	if r.Float64()*100 >= f.Rate || p.running[api] == 2 {
-		return ""
-	}
-	kind := f.choose(r)
-	if kind == "401" && (p.running[api] > 0 || api != APIProcurify && api != APIProductiv) {
-		return "" // final, where there is no other token to try
-	}
-	p.running[api]++
-	return kind
-}
-
-func (p *plan) chance(api string, n, i int) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(api))
-	return rand.New(rand.NewPCG(p.seed^h.Sum64(), uint64(n)<<8|uint64(i)))
-}
-
-// choose settles a choice such as any.
-func (f Fault) choose(r *rand.Rand) string {
-	if kinds := choices[f.Kind]; kinds != nil {
-		return kinds[r.IntN(len(kinds))]
+	r := rand.New(rand.NewPCG(p.seed^h.Sum64(), uint64(n)<<8|uint64(i)))
+	switch {
+	case f.At > 0 && (n < f.At || n >= f.At+f.Times):
+		return ""
+	case f.Rate > 0 && (r.Float64()*100 >= f.Rate || p.running[api] == 2):
+		return ""
 	}
-	return f.Kind
+	kind := f.Kind
+	if kinds := choices[kind]; kinds != nil {
+		kind = kinds[r.IntN(len(kinds))]
+	}
+	if f.Rate > 0 {
+		if kind == "401" && (p.running[api] > 0 || api != APIProcurify && api != APIProductiv) {
+			return "" // final, where there is no other token to try
+		}
+		p.running[api]++
+	}
+	return kind
 }
 
 // Faults returns how often each fault hit, by API and kind, such as

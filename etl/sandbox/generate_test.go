@@ -14,15 +14,15 @@ import (
 
 func TestMinorUnitsFollowTheExponentRule(t *testing.T) {
 	tests := map[string]struct {
-		rule     sandbox.Exponent
+		cents    bool
 		yen, kwd string
 	}{
-		"ISO":   {sandbox.ISO, "5000 → 3350 USD cents", "12345 → 4012 USD cents"},
-		"cents": {sandbox.Cents, "500000 → 3350 USD cents", "1234 → 4011 USD cents"},
+		"ISO":   {false, "5000 → 3350 USD cents", "12345 → 4012 USD cents"},
+		"cents": {true, "500000 → 3350 USD cents", "1234 → 4011 USD cents"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, sandbox.Options{Expenses: 50, Productive: sandbox.Productive{Exponent: tt.rule}})
+			s := start(t, sandbox.Options{Expenses: 50, Productive: sandbox.Productive{Cents: tt.cents}})
 			for want, trap := range map[string]string{tt.yen: "yen has no minor units", tt.kwd: "dinar has three decimals"} {
 				e := trapped(t, s, trap)
 				got := fmt.Sprint(e["total_amount"], " → ", e["total_amount_default"], " USD cents")
@@ -170,6 +170,38 @@ func TestTheDemoIsMostlyPlainSpend(t *testing.T) {
 	}
 	if share := float64(plain) / float64(total); share < 0.95 || share > 0.999 {
 		t.Errorf("%d of %d are plain", plain, total)
+	}
+}
+
+// Spend of a company covers each of its months, more of it in October than in
+// August, and each vendor has a category of its own, at both vendors' APIs.
+func TestACompanySpendsByItsSeasons(t *testing.T) {
+	to := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := start(t, sandbox.Options{Expenses: 3000, Months: 12, Plain: true, To: to})
+	byMonth, services := map[string]int{}, map[string]map[string]bool{}
+	for number := 1; number <= 15; number++ {
+		query := fmt.Sprintf("page[size]=200&sort=id&page[number]=%d", number)
+		for _, e := range decode[page](t, expenses(t, s, query)).Data {
+			byMonth[e.Attributes["date"].(string)[:7]]++
+			vendor, service := fmt.Sprint(e.Relationships["vendor"]), fmt.Sprint(e.Relationships["service_type"])
+			if services[vendor] == nil {
+				services[vendor] = map[string]bool{}
+			}
+			services[vendor][service] = true
+		}
+	}
+	for month := 1; month <= 12; month++ {
+		if byMonth[fmt.Sprintf("2025-%02d", month)] < 100 {
+			t.Errorf("months: %v", byMonth)
+		}
+	}
+	if byMonth["2025-10"] < 2*byMonth["2025-08"] {
+		t.Errorf("October is not twice as busy as August: %v", byMonth)
+	}
+	for vendor, of := range services {
+		if len(of) != 1 {
+			t.Errorf("vendor %s has %d categories", vendor, len(of))
+		}
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A relation is a relationship of an expense to one object.
@@ -44,12 +45,12 @@ func choice[T any](first bool, a, b T) T {
 
 // appendExpense writes one JSON:API object. Only relationships in include
 // carry data; the others say meta.included false, and not even an id.
-func (c *catalog) appendExpense(b []byte, e *Expense, rule Exponent, include []*relation) []byte {
+func (c *catalog) appendExpense(b []byte, e *Expense, cents bool, include []*relation) []byte {
 	b = fmt.Appendf(b, `{"id":"%d","type":"expenses","attributes":`, e.ID)
 	if e.Attributes == nil {
-		b = e.appendAttributes(b, rule)
+		b = e.appendAttributes(b, cents)
 	} else {
-		b = append(b, merge(e.appendAttributes(nil, rule), e.Attributes)...)
+		b = append(b, merge(e.appendAttributes(nil, cents), e.Attributes)...)
 	}
 	b = fmt.Appendf(b, `,"relationships":{"organization":{"data":{"type":"organizations","id":"%s"}}`, c.organization)
 	for i := range relations {
@@ -169,14 +170,9 @@ func encode(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
 }
 
-// quote writes a JSON string, quickly where nothing needs escaping.
 func quote(s string) string {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			return string(encode(s))
-		}
-	}
-	return `"` + s + `"`
+	quoted, _ := jsontext.AppendQuote(nil, s) // replaces what is not UTF-8
+	return string(quoted)
 }
 
 func quoteOrNull(s string) string { return choice(s == "", "null", quote(s)) }

@@ -2,6 +2,10 @@ package sandbox
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -9,16 +13,18 @@ import (
 // documentation is silent, and which faults occur. The zero value is three
 // empty vendors without faults.
 type Options struct {
-	// Seed decides every generated value: equal options make equal vendors.
-	Seed uint64
-
-	// Expenses and Transactions say how many records exist at the start.
-	Expenses, Transactions int
+	Seed                   uint64 // decides every generated value: equal options make equal vendors
+	Expenses, Transactions int    // how many records exist at the start
 
 	// From and To bound the days of most spend. The default is the 80 days
 	// before this week's Monday, so that vendors created within a week are
 	// equal. One record in a hundred is older, and a few expenses are after To.
 	From, To time.Time
+
+	// Months is how long the company has been at it: the default of From is so
+	// many months before To, spend has seasons, categories fit their vendors, and
+	// some purchases are in both systems. 0: all is drawn at random.
+	Months int
 
 	// Plain leaves out the traps, records that a careless reader gets wrong:
 	// schemas/README.md, Traps.
@@ -28,15 +34,9 @@ type Options struct {
 	// response, and no transactions.
 	SeedOnly bool
 
-	// Now is the vendors' clock. The default is time.Now.
-	Now func() time.Time
-
-	// Latency is how long each answer takes.
-	Latency time.Duration
-
-	// Faults are the faults that occur, see [ParseFaults].
-	Faults []Fault
-
+	Now        func() time.Time // the vendors' clock; default time.Now
+	Latency    time.Duration    // how long each answer takes
+	Faults     []Fault          // see [ParseFaults]
 	Productive Productive
 	Procurify  Procurify
 	Productiv  Productiv
@@ -46,24 +46,16 @@ type Options struct {
 type Productive struct {
 	OrganizationID string // default "517", as in the vendor's example
 
-	NoCursor         bool     // an older server: page[after] is ignored
-	CursorRefused    bool     // page[after] answers 400 keyset_unsupported_sort
-	NoSortByID       bool     // an older server: sort=id answers 400
-	RefuseLargePages bool     // page[size] above 200 answers 400 instead of 200 records
-	ListDeleted      bool     // deleted expenses stay in the list, with deleted_at
-	LinksElsewhere   bool     // links name another host
-	EnforceLimits    bool     // 100 requests in 10 s, 4000 in 30 min, by Now
-	Exponent         Exponent // how minor units are stored
-	NewerSpec        bool     // errors carry a number as status and no code
+	NoCursor         bool // an older server: page[after] is ignored
+	CursorRefused    bool // page[after] answers 400 keyset_unsupported_sort
+	NoSortByID       bool // an older server: sort=id answers 400
+	RefuseLargePages bool // page[size] above 200 answers 400 instead of 200 records
+	ListDeleted      bool // deleted expenses stay in the list, with deleted_at
+	LinksElsewhere   bool // links name another host
+	EnforceLimits    bool // 100 requests in 10 s, 4000 in 30 min, by Now
+	Cents            bool // amounts are in hundredths, whatever ISO 4217 says of the currency
+	NewerSpec        bool // errors carry a number as status and no code
 }
-
-// An Exponent says how many minor units make one unit of a currency.
-type Exponent int
-
-const (
-	ISO   Exponent = iota // as ISO 4217 says: JPY 0, KWD 3
-	Cents                 // a hundredth, whatever the currency
-)
 
 // Procurify are the options of Procurify.
 type Procurify struct {
@@ -105,6 +97,9 @@ const (
 	Append                   // both are kept
 )
 
+// DemoMonths is how many months of spend the commands demo and sandbox serve.
+const DemoMonths = 15
+
 // DemoOptions are the defaults of the commands demo and sandbox: a few thousand
 // records with every trap.
 func DemoOptions() Options {
@@ -116,15 +111,17 @@ func DemoOptions() Options {
 	}
 }
 
-// withDefaults sets what is not set.
 func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.To.IsZero() {
-		o.To = monday(o.Now())
+	if o.To.IsZero() { // the start of this week
+		y, m, d := o.Now().UTC().Date()
+		o.To = time.Date(y, m, d-(int(o.Now().UTC().Weekday())+6)%7, 0, 0, 0, 0, time.UTC)
 	}
-	if o.From.IsZero() {
+	if o.From.IsZero() && o.Months > 0 {
+		o.From = o.To.AddDate(0, -o.Months, 0)
+	} else if o.From.IsZero() {
 		o.From = o.To.AddDate(0, 0, -80)
 	}
 	if o.SeedOnly {
@@ -137,9 +134,63 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// monday is the start of t's week.
-func monday(t time.Time) time.Time {
-	y, m, d := t.UTC().Date()
-	sinceMonday := (int(t.UTC().Weekday()) + 6) % 7
-	return time.Date(y, m, d-sinceMonday, 0, 0, 0, 0, time.UTC)
+// lookback is how far back a run must read to find all spend of a company of
+// some months, back-dated records included. It is empty for any other.
+func (o Options) lookback() string {
+	if o.Months == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%dd", int(o.Now().Sub(o.From).Hours()/24)+90)
+}
+
+// SecretMark is part of every secret and token of the sandbox, so that a test
+// can search a program's output for it.
+const SecretMark = "sandbox-secret"
+
+// The credentials that the vendors accept. Client ids are not secret.
+const (
+	ProductiveToken       = SecretMark + "-productive-token"
+	ProcurifyClientID     = "sandbox-procurify-client"
+	ProcurifyClientSecret = SecretMark + "-procurify-client"
+	ProductivClientID     = "sandbox-productiv-client"
+	ProductivClientSecret = SecretMark + "-productiv-client"
+)
+
+// tokens are the access tokens that were issued.
+type tokens struct {
+	now func() time.Time
+
+	mu     sync.Mutex
+	issued map[string]token
+	count  int // issued so far
+}
+
+type token struct {
+	api     string
+	scope   string
+	expires time.Time
+}
+
+func (t *tokens) issue(api, scope string, life time.Duration) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.count++
+	name := fmt.Sprintf("%s-%s-access-%d", SecretMark, api, t.count)
+	t.issued[name] = token{api, scope, t.now().Add(life)}
+	return name
+}
+
+// check reports whether an Authorization header has a valid token, and its scope.
+func (t *tokens) check(api, header string) (scope string, ok bool) {
+	name, bearer := strings.CutPrefix(header, "Bearer ")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	found := t.issued[name]
+	return found.scope, bearer && found.api == api && t.now().Before(found.expires)
+}
+
+func (t *tokens) revoke(api string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.issued, func(_ string, found token) bool { return found.api == api })
 }

@@ -47,20 +47,18 @@ func oauthError(status int, code string) answer {
 
 // procurify answers Procurify's API as schemas/README.md describes it.
 func (s *Sandbox) procurify(r *http.Request) answer {
-	if _, ok := s.tokens.check(APIProcurify, r.Header.Get("Authorization")); !ok {
-		return procurifyError(http.StatusUnauthorized, "Authentication credentials were not provided or have expired.")
-	}
-	if r.Header.Get("X-Procurify-Client") != "api" {
-		return procurifyError(http.StatusBadRequest, "X-Procurify-Client header is required.")
-	}
-	if r.Method != http.MethodGet {
-		return procurifyError(http.StatusMethodNotAllowed, `Method "`+r.Method+`" not allowed.`)
-	}
+	_, ok := s.tokens.check(APIProcurify, r.Header.Get("Authorization"))
 	list := map[string]func(*http.Request) answer{
 		"/api/public/v1/pay/transactions/": s.procurifyTransactions,
 		"/api/v3/users/":                   s.procurifyUsers,
 	}[r.URL.Path]
 	switch {
+	case !ok:
+		return procurifyError(http.StatusUnauthorized, "Authentication credentials were not provided or have expired.")
+	case r.Header.Get("X-Procurify-Client") != "api":
+		return procurifyError(http.StatusBadRequest, "X-Procurify-Client header is required.")
+	case r.Method != http.MethodGet:
+		return procurifyError(http.StatusMethodNotAllowed, `Method "`+r.Method+`" not allowed.`)
 	case list == nil:
 		return procurifyError(http.StatusNotFound, "Not found.")
 	case s.opt.Procurify.NoRole:

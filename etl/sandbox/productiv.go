@@ -29,17 +29,16 @@ const appID = "app-1"
 // credentials as form fields, or as Basic authentication with the rest as
 // form fields or in the query: schemas/README.md, Productiv: access.
 func (s *Sandbox) productivToken(r *http.Request) answer {
-	if r.Method != http.MethodPost {
-		return oauthError(http.StatusMethodNotAllowed, "invalid_request")
-	}
-	if err := r.ParseForm(); err != nil {
-		return oauthError(http.StatusBadRequest, "invalid_request")
-	}
+	err := r.ParseForm()
 	id, secret, basic := r.BasicAuth()
 	if !basic {
 		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
 	}
 	switch {
+	case r.Method != http.MethodPost:
+		return oauthError(http.StatusMethodNotAllowed, "invalid_request")
+	case err != nil:
+		return oauthError(http.StatusBadRequest, "invalid_request")
 	case id != ProductivClientID || secret != ProductivClientSecret:
 		return oauthError(http.StatusBadRequest, "invalid_client")
 	case r.Form.Get("grant_type") != "client_credentials":
@@ -62,7 +61,7 @@ func productivError(status int, message string) answer {
 func (s *Sandbox) productiv(r *http.Request) answer {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return answer{send: nothing}
+		return answer{send: drop}
 	}
 	for _, f := range s.opt.Faults {
 		if f.Kind == firewall && f.byContent() && bytes.Contains(body, []byte(f.Arg)) {
@@ -74,13 +73,13 @@ func (s *Sandbox) productiv(r *http.Request) answer {
 	if !isPush || !isFinance || r.Method != http.MethodPost {
 		return productivError(http.StatusNotFound, "Not found")
 	}
-	token, ok := s.tokens.check(APIProductiv, r.Header.Get("Authorization"))
+	scope, ok := s.tokens.check(APIProductiv, r.Header.Get("Authorization"))
 	switch {
 	case r.URL.RawQuery != "":
 		return productivError(http.StatusBadRequest, "Unexpected query parameter")
 	case !ok:
 		return productivError(http.StatusUnauthorized, "Invalid access_token")
-	case !slices.Contains(strings.Fields(token.scope), connectorWrite):
+	case !slices.Contains(strings.Fields(scope), connectorWrite):
 		return productivError(http.StatusForbidden, "access_token does not have the required scope")
 	case app != appID:
 		return productivError(http.StatusNotFound, "Customer or application does not exist")

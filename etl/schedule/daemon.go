@@ -39,7 +39,6 @@ type daemon struct {
 	beat func(time.Time)
 }
 
-// A jobResult is what became of one run of a job.
 type jobResult struct {
 	job   *entry
 	slots []etl.Slot
@@ -65,7 +64,9 @@ func (d *daemon) serve(ctx context.Context) error {
 			d.recordSettled(ctx)
 			if j := d.queue.next(); j != nil && !now.Before(notBefore) {
 				working = true
-				go d.work(runs, j, d.begin(j, now), done)
+				slots := j.waiting // the run that starts now is theirs
+				j.waiting, j.started, j.running = nil, now, true
+				go d.work(runs, j, slots, done)
 			}
 		}
 		timer := time.NewTimer(d.pause(now, notBefore))
@@ -81,7 +82,6 @@ func (d *daemon) serve(ctx context.Context) error {
 	return d.shutDown(working, stop, done)
 }
 
-// pause is how long the loop may sleep.
 func (d *daemon) pause(now, notBefore time.Time) time.Duration {
 	pause := maxPause
 	for _, t := range []time.Time{d.queue.nextDue(), notBefore} {
@@ -90,13 +90,6 @@ func (d *daemon) pause(now, notBefore time.Time) time.Duration {
 		}
 	}
 	return pause
-}
-
-// begin takes the slots that wait for j: the run that starts now is theirs.
-func (d *daemon) begin(j *entry, now time.Time) []etl.Slot {
-	slots := j.waiting
-	j.waiting, j.started, j.running = nil, now, true
-	return slots
 }
 
 // work runs one job. A panic is this run's failure, not the daemon's end.
@@ -109,7 +102,7 @@ func (d *daemon) work(ctx context.Context, j *entry, slots []etl.Slot, done chan
 		done <- result
 	}()
 	d.log.InfoContext(ctx, "job started", etl.KeyJob, j.name, etl.KeyDue, slots[0].Due)
-	result.run, result.err = j.run(ctx)
+	result.run, result.err = j.run(ctx, slots)
 }
 
 // end books a finished run and returns when the next one may begin: a run
@@ -149,36 +142,27 @@ func (d *daemon) recordSettled(ctx context.Context) {
 
 // shutDown waits for the current run, stops it at the limit, and records what is
 // known by then.
-func (d *daemon) shutDown(working bool, stop func(), done <-chan jobResult) error {
+func (d *daemon) shutDown(working bool, stop func(), done <-chan jobResult) (err error) {
 	defer d.log.Info("daemon stopped")
-	var err error
 	if working {
 		d.log.Info("daemon drains", etl.KeyWait, d.drain)
-		working, err = d.await(stop, done)
+		select {
+		case result := <-done:
+			d.end(result)
+		case <-time.After(d.drain):
+			stop()
+			select {
+			case result := <-done:
+				d.end(result)
+				err = fmt.Errorf("%s was still running %s after the stop signal and was stopped; the next run resumes",
+					result.job.name, d.drain)
+			case <-time.After(stopWait):
+				return fmt.Errorf("the run did not stop within %s and ends with this process; the next run resumes", stopWait)
+			}
+		}
 	}
-	if !working {
-		ctx, cancel := context.WithTimeout(context.Background(), stopWait)
-		defer cancel()
-		d.recordSettled(ctx)
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopWait)
+	defer cancel()
+	d.recordSettled(ctx)
 	return err
-}
-
-// await reports whether the run still has not stopped.
-func (d *daemon) await(stop func(), done <-chan jobResult) (working bool, err error) {
-	select {
-	case result := <-done:
-		d.end(result)
-		return false, nil
-	case <-time.After(d.drain):
-	}
-	stop()
-	select {
-	case result := <-done:
-		d.end(result)
-		return false, fmt.Errorf("%s was still running %s after the stop signal and was stopped; the next run resumes",
-			result.job.name, d.drain)
-	case <-time.After(stopWait):
-		return true, fmt.Errorf("the run did not stop within %s and ends with this process; the next run resumes", stopWait)
-	}
 }

@@ -41,15 +41,37 @@ func newBench(catchUp bool, jobs ...*entry) *bench {
 			j.due = j.clock.Next(time.Now())
 		}
 		if j.run == nil {
-			j.run = func(context.Context) (etl.RunID, error) { return etl.RunID("run of " + j.name), nil }
+			j.run = func(context.Context, []etl.Slot) (etl.RunID, error) { return etl.RunID("run of " + j.name), nil }
 		}
 	}
 	return b
 }
 
+func TestALoadThatDidNotFailIsTold(t *testing.T) {
+	tests := map[string]struct {
+		run  etl.RunID
+		err  error
+		want int
+	}{
+		"it went well":           {"a", nil, 1},
+		"something needs a look": {"a", &etl.NeedsPersonError{What: "6 % of the records are set aside"}, 1},
+		"it failed":              {"a", errors.New("connection refused"), 0},
+		"it could not begin":     {"", &warehouse.LockedError{}, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			told := 0
+			run := thenTell(func(context.Context, []etl.Slot) (etl.RunID, error) { return tt.run, tt.err }, func(context.Context) { told++ })
+			if id, err := run(t.Context(), nil); id != tt.run || err != tt.err || told != tt.want {
+				t.Errorf("run %q, error %v, told %d times; want %d", id, err, told, tt.want)
+			}
+		})
+	}
+}
+
 // takes makes a run that lasts.
-func (b *bench) takes(name string, length time.Duration) func(context.Context) (etl.RunID, error) {
-	return func(ctx context.Context) (etl.RunID, error) {
+func (b *bench) takes(name string, length time.Duration) func(context.Context, []etl.Slot) (etl.RunID, error) {
+	return func(ctx context.Context, _ []etl.Slot) (etl.RunID, error) {
 		start := time.Now()
 		select {
 		case <-ctx.Done():
@@ -247,7 +269,7 @@ func TestAPanicEndsOneRunAndNotTheJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		load := jobAt(t, "load", "0 * * * *")
 		n := 0
-		load.run = func(context.Context) (etl.RunID, error) {
+		load.run = func(context.Context, []etl.Slot) (etl.RunID, error) {
 			if n++; n == 2 {
 				panic("a nil map")
 			}
@@ -268,7 +290,7 @@ func TestAJobWaitsForADataFolderInUse(t *testing.T) {
 		load := jobAt(t, "load", "0 1 * * *")
 		free := time.Date(2000, 1, 1, 1, 30, 0, 0, time.UTC)
 		var began time.Time
-		load.run = func(context.Context) (etl.RunID, error) {
+		load.run = func(context.Context, []etl.Slot) (etl.RunID, error) {
 			if time.Now().Before(free) {
 				return "", &warehouse.LockedError{Folder: "data"}
 			}
@@ -322,7 +344,7 @@ func TestStoppingDrainsWithinTheLimit(t *testing.T) {
 func TestARunThatIgnoresTheStopDoesNotHoldTheDaemon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		load := jobAt(t, "load", "0 1 * * *")
-		load.run = func(context.Context) (etl.RunID, error) { time.Sleep(10 * time.Hour); return "r", nil }
+		load.run = func(context.Context, []etl.Slot) (etl.RunID, error) { time.Sleep(10 * time.Hour); return "r", nil }
 		b := newBench(false, load)
 		if err := b.serveFor(t, time.Hour+time.Minute); err == nil {
 			t.Error("no error, want one that says the run goes down with the process")

@@ -23,14 +23,15 @@ const lateAfter = 5 * time.Minute
 // longAgo is how far back missed slots are listed.
 const longAgo = 366 * 24 * time.Hour
 
-// An entry is one line of the schedule.
+// A runFunc does the work of some slots. An empty run id says that it could not begin.
+type runFunc func(context.Context, []etl.Slot) (etl.RunID, error)
+
 type entry struct {
 	name  string // a source, load, sweep
 	clock wallClock
 	loads bool // waits for extracts that wait too
 
-	// run does the work. An empty run id says that it could not begin.
-	run func(context.Context) (etl.RunID, error)
+	run runFunc
 
 	due     time.Time  // the first slot that has not come yet; zero = none
 	last    time.Time  // the last slot that has
@@ -95,15 +96,12 @@ func (q *queue) take(j *entry, due, now time.Time) {
 
 // giveUp settles what waits to be caught up as missed.
 func (q *queue) giveUp(j *entry) {
-	var keep []etl.Slot
-	for _, s := range j.waiting {
+	j.waiting = slices.DeleteFunc(j.waiting, func(s etl.Slot) bool {
 		if s.Outcome == slotCaughtUp {
 			q.settle(s, slotMissed)
-		} else {
-			keep = append(keep, s)
 		}
-	}
-	j.waiting = keep
+		return s.Outcome == slotCaughtUp
+	})
 }
 
 func (q *queue) settle(s etl.Slot, outcome string) {
@@ -142,12 +140,11 @@ func (q *queue) earliest(of func(*entry) bool) *entry {
 func (q *queue) finish(j *entry, slots []etl.Slot, run etl.RunID) {
 	j.running = false
 	for _, s := range slots {
-		outcome := s.Outcome
-		if run == "" {
-			outcome = slotMissed
-		}
 		s.Run = run
-		q.settle(s, outcome)
+		if run == "" {
+			s.Outcome = slotMissed
+		}
+		q.settle(s, s.Outcome)
 	}
 }
 
@@ -162,7 +159,6 @@ func (q *queue) nextDue() time.Time {
 	return first
 }
 
-// comingSlots lists the next n slots of all jobs after now.
 func comingSlots(jobs []*entry, now time.Time, n int) []etl.Slot {
 	var slots []etl.Slot
 	for _, j := range jobs {

@@ -4,6 +4,7 @@ package schedule
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 	_ "time/tzdata" // servers without a zone database run schedules too
@@ -26,6 +27,9 @@ type Options struct {
 	// first job.
 	Resumed func(context.Context, *job.Session) error
 
+	// Loaded is called after each scheduled load that did not fail.
+	Loaded func(context.Context)
+
 	// Beat is called in each round of the daemon's loop.
 	Beat func(time.Time)
 }
@@ -37,6 +41,11 @@ func Serve(ctx context.Context, c *config.Config, o Options) error {
 	if len(jobs) == 0 {
 		return ErrNoJob
 	}
+	for _, j := range jobs {
+		if j.loads {
+			j.run = thenTell(j.run, o.Loaded)
+		}
+	}
 	if err := resumeWhenFree(ctx, c, o, jobs); err != nil {
 		return err
 	}
@@ -47,6 +56,17 @@ func Serve(ctx context.Context, c *config.Config, o Options) error {
 		record: func(ctx context.Context, slots []etl.Slot) error { return record(ctx, c, o.Job, slots) },
 	}
 	return d.serve(ctx)
+}
+
+// thenTell calls loaded after a run that began and did not fail.
+func thenTell(run runFunc, loaded func(context.Context)) runFunc {
+	return func(ctx context.Context, slots []etl.Slot) (etl.RunID, error) {
+		id, err := run(ctx, slots)
+		if id != "" && etl.Status(err) != etl.StatusFailed {
+			loaded(ctx)
+		}
+		return id, err
+	}
 }
 
 // ErrNoJob reports a configuration that schedules nothing.
@@ -85,12 +105,8 @@ func jobsOf(c *config.Config, o job.Options) []*entry {
 		if err != nil {
 			panic(err) // the checks of the configuration let no other text through
 		}
-		j := &entry{name: name, clock: wallClock{parsed, zone}, run: func(ctx context.Context) (etl.RunID, error) {
-			result, err := job.Do(ctx, c, o, plan)
-			if result == nil {
-				return "", err
-			}
-			return result.RunID, err
+		j := &entry{name: name, clock: wallClock{parsed, zone}, run: func(ctx context.Context, slots []etl.Slot) (etl.RunID, error) {
+			return run(ctx, c, o, plan, slots)
 		}}
 		jobs = append(jobs, j)
 		return j
@@ -103,6 +119,34 @@ func jobsOf(c *config.Config, o job.Options) []*entry {
 		load.loads = true
 	}
 	return jobs
+}
+
+// run runs a plan for its slots. On a lake the daemon of another machine may have run
+// them while this one waited: then it does nothing and returns that run.
+func run(ctx context.Context, c *config.Config, o job.Options, plan job.Plan, slots []etl.Slot) (id etl.RunID, err error) {
+	s, err := job.Open(ctx, c, o)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if c.HasLake() {
+		newest := slots[len(slots)-1]
+		err := s.DB.Get(ctx, "schedule/slot.run", warehouse.Args{"job": newest.Job, "due_at": newest.Due}, (*string)(&id))
+		if !errors.Is(err, sql.ErrNoRows) {
+			return id, err
+		}
+	}
+	result, err := s.Do(ctx, plan)
+	if result == nil {
+		return "", err
+	}
+	if c.HasLake() {
+		for i := range slots {
+			slots[i].Run = result.RunID
+		}
+		err = errors.Join(err, save(context.WithoutCancel(ctx), s, slots))
+	}
+	return result.RunID, err
 }
 
 // resumeWhenFree waits for a data folder that another process holds.
@@ -137,24 +181,32 @@ func resume(ctx context.Context, c *config.Config, o Options, jobs []*entry) err
 	if err := warehouse.Fill(ctx, s.DB, &settled, "schedule/slot.last", warehouse.Args{"now": s.Now()}); err != nil {
 		return err
 	}
+	follow(jobs, settled, s.Now())
+	return nil
+}
+
+// follow has each job begin behind the slot that it settled last.
+func follow(jobs []*entry, settled []etl.Slot, now time.Time) {
 	for _, j := range jobs {
-		j.due = j.clock.Next(s.Now())
+		j.due = j.clock.Next(now)
 		for _, slot := range settled {
 			if slot.Job == j.name {
 				j.due = j.clock.Next(slot.Due)
 			}
 		}
 	}
-	return nil
 }
 
-// record stores what became of slots.
 func record(ctx context.Context, c *config.Config, o job.Options, slots []etl.Slot) error {
 	s, err := job.Open(ctx, c, o)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	return save(ctx, s, slots)
+}
+
+func save(ctx context.Context, s *job.Session, slots []etl.Slot) error {
 	return s.DB.InTx(ctx, func(tx *warehouse.Tx) error {
 		for _, slot := range slots {
 			if _, err := tx.Exec(ctx, "schedule/slot.save", warehouse.Args{

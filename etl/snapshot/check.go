@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	"spendbridge/etl"
-	"spendbridge/etl/warehouse"
 )
 
 // Check proves that the snapshot in a folder still is what its
@@ -98,15 +96,6 @@ func checkOrphans(folder string, m Manifest) error {
 		}
 		return nil
 	})
-}
-
-// canonicalCells returns the cells of canonical.spend itself in some months.
-func canonicalCells(ctx context.Context, db *warehouse.DB, months []ManifestFile) (cells []etl.Cell, err error) {
-	if len(months) == 0 {
-		return nil, nil
-	}
-	err = warehouse.Fill(ctx, db, &cells, "snapshot/snapshot.cells", warehouse.Args{"months": firstDays(months)})
-	return cells, err
 }
 
 // differences names every cell in which two control totals differ.

@@ -15,7 +15,7 @@ func TestCheckSnapshotFindsEveryFault(t *testing.T) {
 	if err := Check(s.Path, schemas.FS); err != nil {
 		t.Fatalf("as taken: %v", err)
 	}
-	january := filepath.Join(s.Path, "year=2025", "month=01")
+	january := filepath.Join(s.Path, "spend", "year=2025", "month=1")
 	flip(t, filepath.Join(s.Path, s.Manifest.Files[0].Path), 5)
 	if err := os.Remove(filepath.Join(s.Path, s.Manifest.Files[1].Path)); err != nil {
 		t.Fatal(err)
@@ -25,9 +25,9 @@ func TestCheckSnapshotFindsEveryFault(t *testing.T) {
 	}
 	err := Check(s.Path, schemas.FS)
 	for _, want := range []string{
-		"year=2024/month=11/part-0.parquet: ", "the manifest says",
-		"year=2024/month=12/part-0.parquet: ", "no such file",
-		"year=2025/month=01/part-1.parquet: the manifest does not name it",
+		"spend/year=2024/month=11/part-0.parquet: ", "the manifest says",
+		"spend/year=2024/month=12/part-0.parquet: ", "no such file",
+		"spend/year=2025/month=1/part-1.parquet: the manifest does not name it",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one that says %q", err, want)

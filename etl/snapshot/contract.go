@@ -2,10 +2,10 @@ package snapshot
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/xitongsys/parquet-go/parquet"
@@ -17,19 +17,23 @@ const contractFile = "parquet/spend.json"
 // A contract is what every Parquet file of a snapshot must look like, from
 // schemas/parquet/spend.json.
 type contract struct {
-	Codec   string           `json:"codec"`
-	Columns []contractColumn `json:"columns"`
+	Codec    string            `json:"codec"`
+	Metadata map[string]string `json:"metadata"` // the columns' units included
+	Columns  []contractColumn  `json:"columns"`
 
-	hash string // sha256 of the file
+	hash     string // sha256 of the file
+	fieldIDs map[string]int32
 }
 
 type contractColumn struct {
 	Name      string `json:"name"`
+	FieldID   int32  `json:"field_id"`
 	Type      string `json:"type"`
 	Converted string `json:"converted"`
 	Precision int32  `json:"precision"`
 	Scale     int32  `json:"scale"`
 	Required  bool   `json:"required"`
+	Unit      string `json:"unit"` // empty for texts and flags
 
 	Description string `json:"description"`
 }
@@ -55,8 +59,17 @@ func readContract(schemas fs.FS) (contract, error) {
 	if err := json.Unmarshal(text, &c); err != nil {
 		return c, fmt.Errorf("%s: %w", contractFile, err)
 	}
-	sum := sha256.Sum256(text)
-	c.hash = hex.EncodeToString(sum[:])
+	c.hash = fmt.Sprintf("%x", sha256.Sum256(text))
+
+	units := map[string]string{}
+	c.fieldIDs = map[string]int32{}
+	for _, column := range c.Columns {
+		c.fieldIDs[column.Name] = column.FieldID
+		if column.Unit != "" {
+			units[column.Name] = column.Unit
+		}
+	}
+	c.Metadata["spendbridge.units"] = jsonText(units)
 	return c, nil
 }
 
@@ -79,9 +92,19 @@ func (c contract) check(r *reader.ParquetReader) error {
 		if got := describe(elements[i]); got.String() != want.String() {
 			return fmt.Errorf("column %s is %s, want %s", want.Name, got, want)
 		}
+		if id := elements[i].GetFieldID(); id != want.FieldID {
+			return fmt.Errorf("column %s has the field id %d, want %d", want.Name, id, want.FieldID)
+		}
 	}
 	if extra := len(elements) - len(c.Columns); extra > 0 {
 		return fmt.Errorf("%d columns too many", extra)
+	}
+	metadata := map[string]string{}
+	for _, pair := range r.Footer.KeyValueMetadata {
+		metadata[pair.Key] = pair.GetValue()
+	}
+	if !maps.Equal(metadata, c.Metadata) {
+		return fmt.Errorf("metadata is %v, want %v", metadata, c.Metadata)
 	}
 	return c.checkGroups(r.Footer)
 }

@@ -15,7 +15,10 @@ import (
 )
 
 // install makes a folder durable and gives it its name.
-func install(temp, path string) error {
+func install(temp, path string, access *durable.Access) error {
+	if err := access.GiveTree(temp); err != nil {
+		return err
+	}
 	if err := durable.SyncTree(temp); err != nil {
 		return err
 	}
@@ -121,7 +124,7 @@ func prune(ctx context.Context, db *warehouse.DB, opts Options) error {
 // snapshots returns the ids of the snapshots in a folder, newest first. Other
 // names than those of runs are not snapshots.
 func snapshots(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
+	entries, err := os.ReadDir(folder) // oldest first: the names begin with the time
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +134,6 @@ func snapshots(folder string) ([]string, error) {
 			ids = append(ids, entry.Name())
 		}
 	}
-	slices.Sort(ids)
 	slices.Reverse(ids)
 	return ids, nil
 }

@@ -109,7 +109,7 @@ func startWriter(t *testing.T, ctx context.Context, folder string, start, rounds
 }
 
 func TestAReaderSeesWholeStatesHoweverTheWriterDies(t *testing.T) {
-	kills := 6
+	kills := 3
 	if os.Getenv("SPENDBRIDGE_SOAK") != "" {
 		kills = 200
 	}
@@ -175,7 +175,7 @@ func TestAFullDiskIsAClearErrorAndChangesNothing(t *testing.T) {
 		t.Errorf("the writer: %v", err)
 	}
 	for _, want := range []string{
-		"error: snapshot " + runOf(1) + ": year=2024/month=11/part-0.parquet: snapshot/snapshot.sql: copy: ",
+		"error: snapshot " + runOf(1) + ": spend/year=2024/month=11/part-0.parquet: snapshot/snapshot.sql: copy: ",
 		"publish: snapshot/publish.sql: attach: ", "File too large",
 	} {
 		if !strings.Contains(strings.Join(said, "\n"), want) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,10 +18,18 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-const manifestFile = "manifest.json"
+const (
+	manifestFile = "manifest.json"
+
+	// manifestFormat 2 has the months below the folder spend, so that nothing
+	// but data is in it. Before, they were beside the manifest, in month=01,
+	// and the manifest had no format.
+	manifestFormat = 2
+)
 
 // A Manifest says what a snapshot holds and what it was made with.
 type Manifest struct {
+	Format     int       `json:"format"`
 	SnapshotID string    `json:"snapshot_id"`
 	RunID      etl.RunID `json:"run_id"`
 	CreatedAt  time.Time `json:"created_at"`
@@ -37,9 +44,14 @@ type Manifest struct {
 
 	Files         []ManifestFile `json:"files"`
 	ControlTotals []etl.Cell     `json:"control_totals"` // as read back
-	Inputs        Inputs         `json:"inputs"`
-	Engine        string         `json:"engine"`   // DuckDB's version, which decides the files' bytes
-	Contract      string         `json:"contract"` // sha256 of schemas/parquet/spend.json
+
+	// Months says which months were final when the snapshot was taken. A
+	// snapshot that was built again for a past moment does not know.
+	Months []etl.MonthStatus `json:"months,omitempty"`
+
+	Inputs   Inputs `json:"inputs"`
+	Engine   string `json:"engine"`   // DuckDB's version, which decides the files' bytes
+	Contract string `json:"contract"` // sha256 of schemas/parquet/spend.json
 }
 
 // A ManifestFile is one month of a snapshot. Its logical hash is the sum over
@@ -105,7 +117,7 @@ func (m *Manifest) add(file ManifestFile, cells []etl.Cell) error {
 
 // sort puts files and cells in the order of their months.
 func (m *Manifest) sort() {
-	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return strings.Compare(a.Month, b.Month) })
 	slices.SortFunc(m.ControlTotals, func(a, b etl.Cell) int { return strings.Compare(order(a), order(b)) })
 }
 
@@ -145,15 +157,16 @@ func hashOfFile(path string) (string, int64, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	return hex.EncodeToString(sum.Sum(nil)), n, nil
+	return fmt.Sprintf("%x", sum.Sum(nil)), n, nil
 }
 
 // firstDay is the month as SQL takes it.
 func (f ManifestFile) firstDay() string { return f.Month + "-01" }
 
-// A partition is the path of a month's file.
+// A partition is the path of a month's file. Engines read a month with a
+// leading zero as text.
 func partition(month string) string {
-	return fmt.Sprintf("year=%s/month=%s/part-0.parquet", month[:4], month[5:])
+	return fmt.Sprintf("spend/year=%s/month=%s/part-0.parquet", month[:4], strings.TrimPrefix(month[5:], "0"))
 }
 
 // stateMonths returns what each month of canonical.spend is to become, oldest

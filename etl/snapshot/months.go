@@ -52,7 +52,7 @@ func (w *snapshotWriter) link(m ManifestFile) error {
 		w.written = append(w.written, m)
 		return nil
 	}
-	file.Linked = true
+	file.Path, file.Linked = m.Path, true
 	return w.manifest.add(file, cells)
 }
 
@@ -84,7 +84,10 @@ func (w *snapshotWriter) export(ctx context.Context, conn *warehouse.Conn) error
 // exportMonth writes a month's file and proves it.
 func (w *snapshotWriter) exportMonth(ctx context.Context, conn *warehouse.Conn, m ManifestFile) (ManifestFile, []etl.Cell, error) {
 	target := w.place(m)
-	if _, err := conn.Exec(ctx, "snapshot/snapshot.copy", warehouse.Args{"month": m.firstDay(), "path": target}); err != nil {
+	if _, err := conn.Exec(ctx, "snapshot/snapshot.copy", warehouse.Args{
+		"month": m.firstDay(), "path": target,
+		"field_ids": jsonText(w.contract.fieldIDs), "metadata": jsonText(w.contract.Metadata),
+	}); err != nil {
 		return m, nil, err
 	}
 	// Files are read-only, as snapshots share them.

@@ -35,7 +35,7 @@ func Export(ctx context.Context, db *warehouse.DB, asOf time.Time, opts Options)
 	if err := w.balance(ctx, db); err != nil {
 		return Snapshot{}, err
 	}
-	return w.snapshot(), install(w.temp, w.path)
+	return w.snapshot(), install(w.temp, w.path, nil)
 }
 
 // RecordedManifest returns the manifest of the snapshot that a run took, or

@@ -17,6 +17,7 @@ import (
 
 const (
 	publishedFolder = "8_published" // the SQL that makes the analysts' copy
+	firstView       = "050"         // the files before make tables, those from here on views
 	commentsFile    = "published/comments.json"
 )
 
@@ -24,6 +25,7 @@ const (
 type PublishOptions struct {
 	Path    string // such as data/spend.duckdb
 	Schemas fs.FS  // holds the texts that describe tables and columns
+	Access  *durable.Access
 
 	// What only [Refresh] needs.
 	RunID etl.RunID
@@ -44,7 +46,7 @@ func Publish(ctx context.Context, db *warehouse.DB, opts PublishOptions) error {
 		err = db.InConn(ctx, func(conn *warehouse.Conn) error { return writePublished(ctx, conn, temp, opts.Schemas) })
 	}
 	if err == nil {
-		err = replaceDatabase(temp, opts.Path)
+		err = replaceDatabase(temp, opts.Path, opts.Access)
 	}
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -116,16 +118,19 @@ func comments(schemas fs.FS) (objects, columns string, err error) {
 	return jsonText(texts.Objects), jsonText(texts.Columns), nil
 }
 
-func jsonText(texts map[string]string) string {
-	text, _ := json.Marshal(texts) // a map of texts always marshals
+func jsonText[V string | int32](values map[string]V) string {
+	text, _ := json.Marshal(values) // such a map always marshals
 	return string(text)
 }
 
 // replaceDatabase makes a closed database file durable and gives it its name.
 // A log beside the old file would be replayed into the new one, so it goes
 // first.
-func replaceDatabase(temp, path string) error {
+func replaceDatabase(temp, path string, access *durable.Access) error {
 	if err := os.Chmod(temp, 0o444); err != nil {
+		return err
+	}
+	if err := access.Give(temp); err != nil {
 		return err
 	}
 	if err := durable.Sync(temp); err != nil {

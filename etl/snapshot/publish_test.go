@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	_ "github.com/duckdb/duckdb-go/v2"
+	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	"spendbridge/etl"
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
 	"spendbridge/schemas"
@@ -71,6 +73,78 @@ func TestThePublishedViewsAreThoseThatAreDocumented(t *testing.T) {
 	_, opts := publishOnce(t)
 	if diff := cmp.Diff(want, readPublished(t, openPublished(t, opts.Path), "published_views.sql")); diff != "" {
 		t.Errorf("views (-want, +got):\n%s", diff)
+	}
+}
+
+// The dbt sources say of each view and column what the file itself says.
+func TestTheDbtSourcesDescribeWhatIsPublished(t *testing.T) {
+	var sources struct {
+		Sources []struct {
+			Tables []struct {
+				Name, Description string
+				Columns           []struct{ Name, Description string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(etltest.Read(t, "..", "schemas", "published", "dbt", "models", "sources.yml"), &sources); err != nil {
+		t.Fatal(err)
+	}
+	got := []string{"name\tcomment"}
+	for _, table := range sources.Sources[0].Tables {
+		got = append(got, table.Name+"\t"+table.Description)
+		for _, column := range table.Columns {
+			got = append(got, table.Name+"."+column.Name+"\t"+column.Description)
+		}
+	}
+	slices.Sort(got[1:])
+	_, opts := publishOnce(t)
+	want := strings.Split(strings.TrimSpace(readPublished(t, openPublished(t, opts.Path), "published_comments.sql")), "\n")
+	slices.Sort(want[1:])
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("schemas/published/dbt/models/sources.yml (-want, +got):\n%s", diff)
+	}
+}
+
+func TestTheViewsByMonthAddUpToSpend(t *testing.T) {
+	_, opts := publishOnce(t)
+	if got := readPublished(t, openPublished(t, opts.Path), "published_by_month.sql"); got != "view\tcurrency\n" {
+		t.Errorf("views that differ from spend:\n%s", got)
+	}
+}
+
+func TestSpendBeginsWithWhatAPersonReadsFirst(t *testing.T) {
+	_, opts := publishOnce(t)
+	got := readPublished(t, openPublished(t, opts.Path), "published_spend_columns.sql")
+	if want := "columns\noccurred_on, vendor, amount, currency, category\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Months of one source that was read on 1 September, with one that was read
+// before it ended, one of which a day was never read, and things that are open.
+func TestAMonthIsFinalOnceItIsOverReadAndNothingIsOpen(t *testing.T) {
+	db := snapshotDB(t, 1, 1, 1, nil)
+	runFile(t, db, "test/spend_clear.sql", nil)
+	for _, what := range []string{"spend", "excluded", "quarantine", "checks", "vanished"} {
+		runFile(t, db, "test/month_status_"+what+".sql", nil)
+	}
+	opts := PublishOptions{Path: filepath.Join(t.TempDir(), "spend.duckdb"), Schemas: schemas.FS}
+	if err := Publish(t.Context(), db, opts); err != nil {
+		t.Fatal(err)
+	}
+	want := string(etltest.Read(t, "snapshot", "month_status.tsv"))
+	if diff := cmp.Diff(want, readPublished(t, openPublished(t, opts.Path), "published_month_status.sql")); diff != "" {
+		t.Errorf("months (-want, +got):\n%s", diff)
+	}
+	s := takeOne(t, db, snapshotOptions(t.TempDir(), firstRun))
+	final := 0
+	for _, m := range s.Manifest.Months {
+		if m.Status == etl.MonthFinal {
+			final++
+		}
+	}
+	if rows := strings.Count(want, "\n") - 1; len(s.Manifest.Months) != rows || final != strings.Count(want, "final") {
+		t.Errorf("the manifest has %d months, %d of them final; want those of\n%s", len(s.Manifest.Months), final, want)
 	}
 }
 

@@ -31,7 +31,7 @@ func withProof(t *testing.T, f func(proof)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(s.Path, "year=2024", "month=12", "part-0.parquet"))
+	data, err := os.ReadFile(filepath.Join(s.Path, "spend", "year=2024", "month=12", "part-0.parquet"))
 	if err != nil {
 		t.Fatal(err)
 	}

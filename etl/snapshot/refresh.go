@@ -4,11 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
+	"slices"
 
 	"spendbridge/etl/warehouse"
 )
@@ -69,7 +70,7 @@ func (o PublishOptions) shows(ctx context.Context, db *warehouse.DB) (string, er
 	for _, part := range parts {
 		fmt.Fprintf(sum, "%d %s\n", len(part), part)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }
 
 // isCurrent reports whether the file is the one that was written last, and
@@ -101,12 +102,43 @@ func (o PublishOptions) record(ctx context.Context, db *warehouse.DB, shows stri
 		return fmt.Errorf("publish: %w", err)
 	}
 	return db.InTx(ctx, func(tx *warehouse.Tx) error {
+		views, err := addViews(ctx, db, tx)
+		if err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
 		if err := warehouse.Clear(ctx, tx, "ops.published"); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "snapshot/publish.add", warehouse.Args{
-			"run_id": string(o.RunID), "shows": shows, "sha256": sum, "bytes": size, "published_at": o.Now().UTC(),
+		_, err = tx.Exec(ctx, "snapshot/publish.add", warehouse.Args{
+			"run_id": string(o.RunID), "shows": shows, "sha256": sum, "bytes": size, "published_at": o.Now().UTC(), "views": views,
 		})
 		return err
 	})
+}
+
+// addViews gives a lake, which many read, the analysts' views unless it has them, and
+// returns their hash. A warehouse that is a file gets none: its copy has them.
+func addViews(ctx context.Context, db *warehouse.DB, tx *warehouse.Tx) (hash string, err error) {
+	if db.Worker() == "" {
+		return "", nil
+	}
+	files, err := tx.Folder(publishedFolder)
+	if err != nil {
+		return "", err
+	}
+	files = slices.DeleteFunc(files, func(file string) bool { return path.Base(file) < firstView })
+	hash, err = db.Hash(files...)
+	if err != nil {
+		return "", err
+	}
+	var has string
+	if err := tx.Get(ctx, "snapshot/publish.views", nil, &has); err != nil || has == hash {
+		return hash, err
+	}
+	for _, file := range files {
+		if _, err := tx.Exec(ctx, file, nil); err != nil {
+			return "", err
+		}
+	}
+	return hash, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/durable"
 	"spendbridge/etl/warehouse"
 )
 
@@ -28,6 +29,7 @@ type Options struct {
 	RunID   etl.RunID // is the snapshot's id, too
 	Inputs  Inputs
 	Schemas fs.FS // holds parquet/spend.json
+	Access  *durable.Access
 	Now     func() time.Time
 
 	// A snapshot is removed once Keep newer ones exist and it is older than
@@ -78,6 +80,9 @@ func Take(ctx context.Context, db *warehouse.DB, opts Options) (s Snapshot, err 
 		return Snapshot{}, err
 	}
 	if !current {
+		if err := warehouse.Fill(ctx, db, &w.manifest.Months, "snapshot/snapshot.month_status", nil); err != nil {
+			return Snapshot{}, err
+		}
 		if err := w.write(ctx, db); err != nil {
 			return Snapshot{}, err
 		}
@@ -126,6 +131,9 @@ func newSnapshotWriter(opts Options, path string) (*snapshotWriter, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
+	if err := opts.Access.Give(folder); err != nil {
+		return nil, err
+	}
 	temp := filepath.Join(folder, leftover+filepath.Base(path))
 	if err := os.RemoveAll(temp); err != nil {
 		return nil, err
@@ -136,7 +144,7 @@ func newSnapshotWriter(opts Options, path string) (*snapshotWriter, error) {
 		temp:     temp,
 		path:     path,
 		manifest: Manifest{
-			SnapshotID: string(opts.RunID), RunID: opts.RunID, CreatedAt: opts.Now().UTC(),
+			Format: manifestFormat, SnapshotID: string(opts.RunID), RunID: opts.RunID, CreatedAt: opts.Now().UTC(),
 			LogicalHash: "0", ControlTotals: []etl.Cell{}, Inputs: opts.Inputs, Contract: contract.hash,
 		},
 	}, nil
@@ -174,11 +182,14 @@ func (m *Manifest) AddTotals(ctx context.Context, r warehouse.Runner, run etl.Ru
 // balance compares what was read back with the table. A linked month was
 // compared when it was written, and holds what it held then.
 func (w *snapshotWriter) balance(ctx context.Context, db *warehouse.DB) error {
-	want, err := canonicalCells(ctx, db, w.written)
-	if err != nil {
+	if len(w.written) == 0 {
+		return nil
+	}
+	var want, got []etl.Cell
+	args := warehouse.Args{"months": firstDays(w.written)}
+	if err := warehouse.Fill(ctx, db, &want, "snapshot/snapshot.cells", args); err != nil {
 		return err
 	}
-	var got []etl.Cell
 	for _, m := range w.written {
 		_, cells, _ := w.manifest.month(m.Month)
 		got = append(got, cells...)
@@ -208,7 +219,7 @@ func (w *snapshotWriter) publish(ctx context.Context, db *warehouse.DB) error {
 		if err := confirm(ctx, tx, w.manifest.SnapshotID); err != nil {
 			return err
 		}
-		if err := install(w.temp, w.path); err != nil {
+		if err := install(w.temp, w.path, w.opts.Access); err != nil {
 			return err
 		}
 		if err := switchLatest(w.opts.Folder, w.manifest.SnapshotID); err != nil {

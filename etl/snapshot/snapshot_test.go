@@ -2,7 +2,10 @@ package snapshot
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +29,10 @@ func TestASnapshotHoldsEveryRecordAndSaysSo(t *testing.T) {
 	if len(s.Manifest.Files) != 24 {
 		t.Errorf("%d files, want one for each of 24 months", len(s.Manifest.Files))
 	}
-	for _, file := range s.Manifest.Files {
+	for i, file := range s.Manifest.Files {
+		if want := time.Date(2024, time.November+time.Month(i), 1, 0, 0, 0, 0, time.UTC).Format("spend/year=2006/month=1/part-0.parquet"); file.Path != want {
+			t.Errorf("file %d is %s, want %s", i, file.Path, want)
+		}
 		sum, size, err := hashOfFile(filepath.Join(s.Path, file.Path))
 		if err != nil || sum != file.SHA256 || size != file.Bytes {
 			t.Errorf("%s: sha256 %s of %d bytes, %v; the manifest says %s of %d", file.Path, sum, size, err, file.SHA256, file.Bytes)
@@ -52,7 +58,7 @@ func TestASnapshotReadsAsTheTableItWasTakenFrom(t *testing.T) {
 	takeOne(t, db, snapshotOptions(folder, firstRun))
 
 	rows, err := db.Query(t.Context(), "test/differ.sql",
-		warehouse.Args{"files": filepath.Join(folder, latestLink, "*", "*", "*.parquet")})
+		warehouse.Args{"files": filepath.Join(folder, latestLink, "spend", "*", "*", "*.parquet")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +88,7 @@ func TestAnEmptyStateIsOneFileWithoutRows(t *testing.T) {
 	db := snapshotDB(t, 0, twoMonths, 2, nil)
 	s := takeOne(t, db, snapshotOptions(t.TempDir(), firstRun))
 
-	if s.Manifest.Rows != 0 || len(s.Manifest.Files) != 1 || s.Manifest.Files[0].Path != "year=1970/month=01/part-0.parquet" {
+	if s.Manifest.Rows != 0 || len(s.Manifest.Files) != 1 || s.Manifest.Files[0].Path != "spend/year=1970/month=1/part-0.parquet" {
 		t.Errorf("got %d rows in %v", s.Manifest.Rows, s.Manifest.Files)
 	}
 	c, err := readContract(schemas.FS)
@@ -124,6 +130,53 @@ func TestAnUnchangedMonthIsLinked(t *testing.T) {
 	}
 }
 
+// A month that did not change is written again if the snapshot before kept
+// another contract, and the older one can still be checked.
+func TestAnOlderSnapshotIsReadAndNotLinked(t *testing.T) {
+	db := snapshotDB(t, 500, twoMonths, 1, nil)
+	folder := t.TempDir()
+	first := takeOne(t, db, snapshotOptions(folder, firstRun))
+	makeOlder(t, first)
+	if err := Check(first.Path, schemas.FS); err != nil {
+		t.Error(err)
+	}
+	older, err := Latest(folder)
+	if err != nil || older.Manifest.Format != 0 || older.Manifest.Files[2].Path != "year=2025/month=01/part-0.parquet" {
+		t.Fatalf("got %+v, %v", older.Manifest, err)
+	}
+
+	second := takeOne(t, db, snapshotOptions(folder, secondRun))
+	if second.ID != secondRun || second.Manifest.LogicalHash != first.Manifest.LogicalHash {
+		t.Errorf("got %s with logical hash %s", second.ID, second.Manifest.LogicalHash)
+	}
+	for i, file := range second.Manifest.Files {
+		if file.Linked || file.Path != first.Manifest.Files[i].Path {
+			t.Errorf("%s: linked is %v", file.Path, file.Linked)
+		}
+	}
+	if err := Check(second.Path, schemas.FS); err != nil {
+		t.Error(err)
+	}
+}
+
+// makeOlder gives a snapshot the layout that they had before the manifest named
+// its format.
+func makeOlder(t *testing.T, s Snapshot) {
+	t.Helper()
+	m := s.Manifest
+	m.Format, m.Contract, m.Files = 0, "older", slices.Clone(m.Files)
+	for i, file := range m.Files {
+		m.Files[i].Path = fmt.Sprintf("year=%s/month=%s/part-0.parquet", file.Month[:4], file.Month[5:])
+		path := filepath.Join(s.Path, m.Files[i].Path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Rename(filepath.Join(s.Path, file.Path), path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.RemoveAll(filepath.Join(s.Path, "spend")), os.Remove(filepath.Join(s.Path, manifestFile)), m.write(s.Path)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestADamagedMonthIsNotLinked(t *testing.T) {
 	db := snapshotDB(t, 2500, twoYears, 2, nil)
 	folder := t.TempDir()
@@ -156,12 +209,14 @@ func TestAFailedSnapshotLeavesTheOldOneLatest(t *testing.T) {
 		replace map[string]string
 		want    string
 	}{
-		"a column is missing":    {replaced(copied, "select *", "select * exclude (category_raw)"), "column category_raw is missing"},
+		"a column is missing":    {replaced(copied, "select *", "select * exclude (category_raw)"), "\"category_raw\" specified in FIELD_IDS not found"},
 		"a column too many":      {replaced(copied, "select *", "select *, 1 as more"), "1 columns too many"},
 		"another order":          {replaced(copied, "select *", "select source, * exclude (source)"), "column 1 is source, want spend_id"},
 		"a wrong type":           {replaced(copied, "select *", "select * replace (amount::double as amount)"), "column amount is DOUBLE, want INT64 DECIMAL(18,4)"},
 		"a wrong scale":          {replaced(copied, "select *", "select * replace (amount::decimal(18, 2) as amount)"), "column amount is INT64 DECIMAL(18,2), want INT64 DECIMAL(18,4)"},
 		"an unsupported codec":   {replaced(copied, "zstd", "brotli"), "is compressed with BROTLI, want ZSTD"},
+		"other field ids":        {replaced(copied, "from_json($field_ids, json_structure($field_ids))", "{spend_id: $field_ids.length()}"), "column spend_id has the field id"},
+		"other metadata":         {replaced(copied, "from_json($metadata, json_structure($metadata))", "{units: $metadata}"), "metadata is map[units:"},
 		"no compression":         {replaced(copied, "zstd", "uncompressed"), "is compressed with UNCOMPRESSED, want ZSTD"},
 		"a row is missing":       {replaced(copied, "order by", "and spend_id not like '%7' order by"), "rows, want"},
 		"another amount":         {replaced(copied, "select *", "select * replace (amount + 1 as amount)"), "logical hash"},

@@ -16,7 +16,7 @@ import (
 func aliasFile(t *testing.T, lines string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "vendors.csv")
-	if err := os.WriteFile(path, []byte(strings.Join(aliasColumns, ",")+"\n"+lines), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Join(vendors.columns, ",")+"\n"+lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -29,10 +29,10 @@ Acme,Acme Labs,,,different
 Acme,Acme Foods,,,different
 `))
 	want := []Alias{
-		{"amzn*", "Amazon", "ann@example.com", "2026-01-31", Same},
-		{"Acme, Inc.", "Acme", "", "", Same},
-		{"Acme", "Acme Labs", "", "", Different},
-		{"Acme", "Acme Foods", "", "", Different},
+		{"", "amzn*", "Amazon", "ann@example.com", "2026-01-31", Same},
+		{"", "Acme, Inc.", "Acme", "", "", Same},
+		{"", "Acme", "Acme Labs", "", "", Different},
+		{"", "Acme", "Acme Foods", "", "", Different},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("err %v, aliases (-want +got):\n%s", err, diff)
@@ -91,7 +91,7 @@ func TestTheHeaderOfAnAliasFile(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := readAliases([]byte(tt.text))
+			_, err := vendors.parse([]byte(tt.text))
 			if got := errorText(err); got != tt.want {
 				t.Errorf("error %q, want %q", got, tt.want)
 			}
@@ -110,9 +110,9 @@ func FuzzReadAliases(f *testing.F) {
 	f.Add("match,vendor,who,when,decision\namzn*,Amazon,ann,2026-01-31,same\n")
 	f.Add("match,vendor,who,when,decision\n\"a\nb\",c,,,\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		aliases, err := readAliases([]byte(text))
+		aliases, err := vendors.parse([]byte(text))
 		for _, a := range aliases {
-			if fault := a.check(); err == nil && fault != nil {
+			if fault := vendors.check(a); err == nil && fault != nil {
 				t.Errorf("%+v passed: %v", a, fault)
 			}
 		}

@@ -2,118 +2,193 @@ package transform
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"slices"
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/unicode/norm"
-
+	"spendbridge/etl"
 	"spendbridge/etl/warehouse"
 )
 
-// categoryColumns is the first line of a categories file, which may lack the
-// last of them.
-var categoryColumns = []string{"source", "match", "category", "who", "when", "decision"}
+// A Category is one posted category, or, without a name, the spend that has
+// none. The amount is decimal text in the reporting currency.
+type Category struct {
+	Name      string   `json:"category"`
+	Records   int      `json:"records"`
+	Amount    string   `json:"amount"`
+	Unpriced  int      `json:"records_without_rate"`
+	Mapped    bool     `json:"mapped"` // some spelling differs from the name
+	LastOn    string   `json:"last_on"`
+	Sources   []string `json:"sources"`
+	Spellings []string `json:"spellings"` // most frequent first
+}
 
-// A CategoryLine is one line of the categories file.
-type CategoryLine struct {
+// ListCategories lists the categories of canonical.spend, those with most spend
+// first; spend without a category comes last.
+func ListCategories(ctx context.Context, r warehouse.Runner) ([]Category, error) {
+	var all []Category
+	err := warehouse.Fill(ctx, r, &all, "transform/category_list.sql", nil)
+	return all, err
+}
+
+// A CategorySuggestion is a pair of categories that are probably the same.
+// Amounts are decimal text in the reporting currency.
+type CategorySuggestion struct {
+	Category   string `json:"category"` // the one with less spend
+	Spelling   string `json:"spelling"`
+	Amount     string `json:"amount"`
+	Records    int    `json:"records"`
+	Into       string `json:"into_category"`
+	IntoSpelt  string `json:"into_spelling"`
+	IntoAmount string `json:"into_amount"`
+	IntoCount  int    `json:"into_records"`
+	Similarity string `json:"similarity"` // 0.000 … 1.000 = the same
+}
+
+// SuggestCategories lists the categories that are probably the same, with a
+// similarity of at least least, a decimal such as "0.85", and not decided yet.
+// Those that would move most spend come first. It changes nothing.
+func SuggestCategories(ctx context.Context, db *warehouse.DB, lines []CategoryLine, least string) ([]CategorySuggestion, error) {
+	return review[CategorySuggestion](ctx, db, categories, lines, "transform/category_suggest.sql", warehouse.Args{"least": least})
+}
+
+// A CategoryRename is the effect of lines on one category in one month. The
+// amount is decimal text in the reporting currency.
+type CategoryRename struct {
+	Month    string `json:"month"` // 2026-01
+	Category string `json:"category"`
+	Into     string `json:"into_category"`
+	Records  int    `json:"records"`
+	Amount   string `json:"amount"`
+	Posted   int    `json:"posted"` // of the records, in whatever category
+}
+
+// CategoryRenames lists what the next transform would rename with these lines.
+// It changes nothing.
+func CategoryRenames(ctx context.Context, db *warehouse.DB, lines []CategoryLine) ([]CategoryRename, error) {
+	return review[CategoryRename](ctx, db, categories, lines, "transform/category.effect", nil)
+}
+
+// A CategoryDecision is a person's decision about two categories.
+type CategoryDecision struct {
 	Source   string // empty = every source
-	Match    string // a category as received, or a shell pattern with *
-	Category string // as it is posted
+	Category string // a category, a spelling, or a pattern with *
+	Into     string // a category, a spelling, or a new name
 	Who      string
-	When     string // a date such as 2026-01-31, or empty
-	Decision string // Same or Different
+	When     string // 2026-01-31
 }
 
-// ReadCategoriesFile reads a categories file for commands that change it. If it
-// is missing or empty, the last good copy is used, if there is one. Faults are
-// a [*etl.UsageError] that names each line.
-func ReadCategoriesFile(ctx context.Context, r warehouse.Runner, path string) ([]CategoryLine, error) {
-	return readDecisions(ctx, r, keyCategories, path, readCategories)
+// A spelling is one spelling of a category that was looked for.
+type spelling struct {
+	Category, Spelling, CategoryKey string
+	Position                        int // of the line that decides it, from 1; 0 = none does
 }
 
-func readCategories(content []byte) ([]CategoryLine, error) {
-	return parseDecisions(content, categoryColumns, 5, newCategoryLine)
+func findCategory(ctx context.Context, tx *warehouse.Tx, name, source string) (found []spelling, err error) {
+	args := warehouse.Args{"name": name, "source": warehouse.Null(source)}
+	err = warehouse.Fill(ctx, tx, &found, "transform/category_find.sql", args)
+	return found, err
 }
 
-func newCategoryLine(fields map[string]string) CategoryLine {
-	line := CategoryLine{
-		Source: strings.ToLower(fields["source"]), Match: fields["match"], Category: fields["category"],
-		Who: fields["who"], When: fields["when"], Decision: strings.ToLower(fields["decision"]),
-	}
-	if line.Source == "*" { // as in the rules file
-		line.Source = ""
-	}
-	if line.Decision == "" {
-		line.Decision = Same
-	}
-	return line
-}
-
-func (l CategoryLine) match() string { return l.Match }
-
-func (l CategoryLine) check() error {
-	if l.Match == "" {
-		return errors.New("match is empty; write a category as it is received, or a pattern such as travel*")
-	}
-	return checkDecision("category", l.Category, l.Decision, l.When)
-}
-
-// id identifies a line: per source a category is mapped to one other, but may
-// have been rejected for several.
-func (l CategoryLine) id() string {
-	match := strings.ToLower(l.Match)
-	if !strings.Contains(l.Match, "*") {
-		match = categoryKey(l.Match)
-	}
-	if l.Decision == Different {
-		return strings.Join([]string{l.Source, match, categoryKey(l.Category)}, "\x00")
-	}
-	return l.Source + "\x00" + match
-}
-
-// categoryKey is the macro category_key in Go, for a file that is not loaded
-// yet.
-func categoryKey(text string) string {
-	separates := func(r rune) bool { return unicode.In(r, unicode.P, unicode.Z, unicode.C) || unicode.IsSpace(r) }
-	words := strings.FieldsFunc(strings.ToLower(norm.NFC.String(text)), separates)
-	if len(words) == 0 {
-		return strings.ToLower(strings.TrimSpace(text))
-	}
-	return strings.Join(words, " ")
-}
-
-// WriteCategoriesFile replaces the categories file atomically. Lines keep their
-// order.
-func WriteCategoriesFile(path string, all []CategoryLine) error {
-	rows := make([][]string, 0, len(all))
-	for _, l := range all {
-		rows = append(rows, []string{l.Source, l.Match, l.Category, l.Who, l.When, written(l.Decision)})
-	}
-	if err := writeDecisions(path, categoryColumns, rows); err != nil {
-		return fmt.Errorf("categories file: %w", err)
-	}
-	return nil
-}
-
-// A categoryRow is one row of staging.setting_categories.
-type categoryRow struct {
-	Position int     `json:"position"`
-	Source   *string `json:"source"` // nil: every source
-	Match    string  `json:"match"`
-	Category string  `json:"category"`
-	Decision string  `json:"decision"`
-}
-
-func categoryRows(lines []CategoryLine) []categoryRow {
-	rows := make([]categoryRow, 0, len(lines))
-	for i, l := range lines {
-		row := categoryRow{Position: i + 1, Match: l.Match, Category: l.Category, Decision: l.Decision}
-		if l.Source != "" {
-			row.Source = &l.Source
+// ApproveCategory returns the lines with a category renamed to another, with
+// all its spellings: lines that named the old one name the new one. A name
+// refers to the category that has it as a spelling.
+func ApproveCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine, d CategoryDecision) ([]CategoryLine, error) {
+	d.Into = strings.TrimSpace(d.Into)
+	var decided []CategoryLine
+	err := categories.applied(ctx, db, lines, func(tx *warehouse.Tx) error {
+		found, err := findCategory(ctx, tx, d.Category, d.Source)
+		if err != nil {
+			return err
 		}
-		rows = append(rows, row)
+		into, err := findCategory(ctx, tx, d.Into, "")
+		if err != nil {
+			return err
+		}
+		// A category's own spelling may become its name.
+		if len(into) > 0 && !names(found, into[0].Category) {
+			d.Into = into[0].Category
+		}
+		if err := categories.check(d.line(d.Category)); err != nil {
+			return &etl.UsageError{Err: err}
+		}
+		switch {
+		case len(found) == 0 && strings.Contains(d.Category, "*"):
+			decided = categories.with(lines, d.line(d.Category))
+		case len(found) == 0:
+			return unknownCategory(d.Category, d.Source)
+		case !slices.ContainsFunc(found, func(s spelling) bool { return s.Category != d.Into }):
+			return etl.Usagef("%q is posted as %q already", d.Category, d.Into)
+		default:
+			decided = d.merge(lines, found)
+		}
+		return nil
+	})
+	return decided, err
+}
+
+// names reports whether one of the spellings is of a category.
+func names(found []spelling, category string) bool {
+	return slices.ContainsFunc(found, func(s spelling) bool { return s.Category == category })
+}
+
+func (d CategoryDecision) line(match string) CategoryLine {
+	return CategoryLine{d.Source, match, d.Into, d.Who, d.When, Same}
+}
+
+// merge renames the categories found in the lines that name them, and adds
+// lines for spellings without one.
+func (d CategoryDecision) merge(lines []CategoryLine, found []spelling) []CategoryLine {
+	follows := func(l CategoryLine) bool {
+		return l.Decision == Same && names(found, l.Name) && (d.Source == "" || l.Source == d.Source)
 	}
-	return rows
+	merged := slices.Clone(lines)
+	for i, l := range lines {
+		if follows(l) {
+			merged[i].Name, merged[i].Who, merged[i].When = d.Into, d.Who, d.When
+		}
+	}
+	seen := map[string]bool{}
+	for _, s := range found {
+		decided := s.Position > 0 && follows(lines[s.Position-1])
+		called := s.Position == 0 && s.Spelling == d.Into
+		if decided || called || seen[s.CategoryKey] {
+			continue
+		}
+		seen[s.CategoryKey] = true
+		merged = categories.with(merged, d.line(literal(s.Spelling)))
+	}
+	return merged
+}
+
+// RejectCategory returns the lines with the decision that two categories
+// differ, so that they are not suggested again.
+func RejectCategory(ctx context.Context, db *warehouse.DB, lines []CategoryLine, d CategoryDecision) ([]CategoryLine, error) {
+	rejected := CategoryLine{"", d.Category, d.Into, d.Who, d.When, Different}
+	err := categories.applied(ctx, db, lines, func(tx *warehouse.Tx) error {
+		for _, name := range []*string{&rejected.Match, &rejected.Name} {
+			found, err := findCategory(ctx, tx, *name, "")
+			if err != nil {
+				return err
+			}
+			if len(found) == 0 {
+				return unknownCategory(*name, "")
+			}
+			*name = found[0].Category
+		}
+		if rejected.Match == rejected.Name {
+			return etl.Usagef("%q and %q are one category: %q", d.Category, d.Into, rejected.Match)
+		}
+		if err := categories.check(rejected); err != nil {
+			return &etl.UsageError{Err: err}
+		}
+		return nil
+	})
+	return categories.with(lines, rejected), err
+}
+
+func unknownCategory(name, source string) error {
+	if source != "" {
+		return etl.Usagef("no spend of %s has the category %q; see: spendbridge categories list", source, name)
+	}
+	return etl.Usagef("no spend has the category %q; see: spendbridge categories list", name)
 }

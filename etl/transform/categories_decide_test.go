@@ -229,7 +229,7 @@ func TestApproveACategory(t *testing.T) {
 // What the next transform renames is shown, and nothing changes by it.
 func TestWhatAnApprovalRenames(t *testing.T) {
 	c := spendOn(t, "", "Meals", "meals", "Travel")
-	lines := []transform.CategoryLine{{Match: "meals", Category: "Food", Decision: transform.Same}}
+	lines := []transform.CategoryLine{{Match: "meals", Name: "Food", Decision: transform.Same}}
 	got, err := transform.CategoryRenames(t.Context(), c.db, lines)
 	want := []transform.CategoryRename{
 		{Month: "2026-01", Category: "Meals", Into: "Food", Records: 1, Amount: "100.0000"},

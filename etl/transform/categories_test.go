@@ -32,8 +32,8 @@ func TestTheDecisionOfACategoryMayBeLeftOut(t *testing.T) {
 		"source,match,category,who,when\n,meals,Meals,,\n",
 		"Category,Match,Source,When,Who\nMeals,meals,*,,\n",
 	} {
-		got, err := readCategories([]byte(text))
-		if diff := cmp.Diff([]CategoryLine{{Match: "meals", Category: "Meals", Decision: Same}}, got); diff != "" || err != nil {
+		got, err := categories.parse([]byte(text))
+		if diff := cmp.Diff([]CategoryLine{{Match: "meals", Name: "Meals", Decision: Same}}, got); diff != "" || err != nil {
 			t.Errorf("%q: err %v, lines (-want +got):\n%s", text, err, diff)
 		}
 	}
@@ -43,7 +43,7 @@ func TestAColumnThatWouldBeLostIsRefused(t *testing.T) {
 	for _, header := range []string{
 		"match,category,who,when", "source,match,category,who,when,note", "source,match,category,who,when,decision,note",
 	} {
-		_, err := readCategories([]byte(header + "\n"))
+		_, err := categories.parse([]byte(header + "\n"))
 		if err == nil || err.Error() != "line 1: write source,match,category,who,when,decision" {
 			t.Errorf("%s: %v", header, err)
 		}

@@ -45,7 +45,7 @@ func (t *transformer) prepare(ctx context.Context) error {
 		return err
 	}
 	t.full = !known || !whole
-	return t.exec(ctx, "transform/dirty_pending.sql", "transform/dirty.payloads")
+	return t.exec(ctx, "transform/dirty_pending.sql")
 }
 
 // clearStaging empties the tables that are derived from payloads: those of each
@@ -93,15 +93,15 @@ func (t *transformer) findRenamed(ctx context.Context) error {
 		}
 		fixed += changed
 	}
+	var then []string
 	if fixed > 0 {
-		if err := t.exec(ctx, "transform/vendor_name.keyed"); err != nil {
-			return err
-		}
+		then = append(then, "transform/vendor_name.keyed")
 	}
 	if !t.full {
-		if err := t.exec(ctx, "transform/dirty.names"); err != nil {
-			return err
-		}
+		then = append(then, "transform/dirty.names")
+	}
+	if err := t.exec(ctx, then...); err != nil {
+		return err
 	}
 	if err := warehouse.Clear(ctx, t.tx, "staging.vendor_names"); err != nil {
 		return err
@@ -132,15 +132,21 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 		return false, err
 	}
 	hash += settings
-	var known string
-	args := warehouse.Args{"file": models}
-	err = t.tx.Get(ctx, "transform/model.hash", args, &known)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) || known == hash {
+	known, err := t.known(ctx, models)
+	if err != nil || known == hash {
 		return known == hash, err
 	}
-	args["hash"] = hash
-	_, err = t.tx.Exec(ctx, "transform/model.save_hash", args)
+	_, err = t.tx.Exec(ctx, "transform/model.save_hash", warehouse.Args{"file": models, "hash": hash})
 	return false, err
+}
+
+// known returns the hash that is remembered of something, "" if none is.
+func (t *transformer) known(ctx context.Context, of string) (hash string, err error) {
+	err = t.tx.Get(ctx, "transform/model.hash", warehouse.Args{"file": of}, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return hash, err
 }
 
 // HashModels returns one hash of the SQL that transforms raw records into
@@ -172,6 +178,7 @@ func readsPayloads(file string) bool {
 		strings.HasPrefix(file, rawReaders) ||
 		strings.HasPrefix(file, "transform/spellings_") ||
 		file == "transform/dirty.payloads" ||
+		file == "transform/vendors_seen.sql" ||
 		file == "4_normalized/int_vendors_spelt.sql"
 }
 

@@ -71,11 +71,27 @@ func describe(rows *sql.Rows) (string, error) {
 	return strings.Join(fields, ", "), nil
 }
 
+// A finding is what one check found, or found of one currency of one source.
+type finding struct {
+	check            string
+	source, currency string
+	passed           bool
+	expected, actual string
+	detail           string // a sentence
+}
+
 // saveCheck records one check of the run; detail says why it failed.
 func saveCheck(ctx context.Context, r warehouse.Runner, opts Options, check, detail string) error {
+	return saveFinding(ctx, r, opts, finding{check: check, passed: detail == "", detail: detail})
+}
+
+// saveFinding records what a check found. What it leaves empty is null.
+func saveFinding(ctx context.Context, r warehouse.Runner, opts Options, f finding) error {
 	_, err := r.Exec(ctx, "transform/check.add", warehouse.Args{
-		"run_id": string(opts.RunID), "check_name": check, "passed": detail == "",
-		"detail": warehouse.Null(detail), "checked_at": opts.Now().UTC(),
+		"run_id": string(opts.RunID), "check_name": f.check, "passed": f.passed,
+		"source": warehouse.Null(f.source), "subject": warehouse.Null(f.currency),
+		"expected": warehouse.Null(f.expected), "actual": warehouse.Null(f.actual),
+		"detail": warehouse.Null(f.detail), "checked_at": opts.Now().UTC(),
 	})
 	return err
 }
@@ -136,7 +152,7 @@ func (t *transformer) proveTotals(ctx context.Context) error {
 // stateTotals records the totals of raw and canonical in ops.control_totals, and
 // counts their cells.
 func (t *transformer) stateTotals(ctx context.Context) (cells int, err error) {
-	if err := t.all(ctx, rawReaders); err != nil {
+	if err := t.all(ctx, "transform/macro_raw.", rawReaders); err != nil {
 		return 0, err
 	}
 	args := warehouse.Args{"run_id": string(t.opts.RunID)}

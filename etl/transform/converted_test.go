@@ -45,7 +45,7 @@ func convert(t *testing.T, reporting, ratesFile string, records []string) []stri
 	db := openWith(t, map[string]string{
 		"test/combine.sql":   combine,
 		"test/converted.sql": converted,
-		"test/dirty.sql":     `create temp table dirty_slice as from staging.records_combined select source, stream, record_id limit 1`,
+		"test/dirty.sql":     `create temp table dirty_slice as from staging.records_combined select source, stream, record_id, first_seen_at limit 1`,
 		"test/setting.sql": `
 			create or replace table staging.setting_run as
 			select $reporting_currency as reporting_currency`,
@@ -63,6 +63,8 @@ func convert(t *testing.T, reporting, ratesFile string, records []string) []stri
 			{"test/setting.sql", warehouse.Args{"reporting_currency": reporting}},
 			{"test/combine.sql", warehouse.Args{"lines": strings.Join(records, "\n")}},
 			{"test/dirty.sql", nil},
+			{"transform/dirty.first_seen_from", nil},
+			{"transform/dirty.first_seen_to", nil},
 			{"2_staging/seed_currencies.sql", nil},
 			{"4_normalized/int_amounts_converted.sql", nil},
 		} {

@@ -2,6 +2,7 @@ package transform_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,27 +49,39 @@ const (
 )
 
 func TestVerifyNamesWhatWasCorrupted(t *testing.T) {
+	sound := filepath.Join(t.TempDir(), "sound.duckdb")
+	db := openWith(t, warehouse.Options{Location: sound, Files: testFiles(t), Threads: 1})
+	landPage(t, db, "productive", corruptedExpenses, day(1))
+	landPage(t, db, "procurify", corruptedTransactions, day(1))
+	opts := testOptions()
+	if _, err := transform.Run(t.Context(), db, opts); err != nil {
+		t.Fatal(err)
+	}
+	opts.RunID = "verify-1"
+	if _, err := transform.Verify(t.Context(), db, opts); err != nil {
+		t.Fatalf("before the corruption: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(sound)
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	for name, tt := range corruptions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			location := filepath.Join(t.TempDir(), "warehouse.duckdb")
+			write(t, location, string(file))
 			files := testFiles(t)
 			files["test/corrupt.sql"] = &fstest.MapFile{Data: []byte(tt.sql)}
-			db := openWith(t, warehouse.Options{Files: files, Threads: 1})
-			landPage(t, db, "productive", corruptedExpenses, day(1))
-			landPage(t, db, "procurify", corruptedTransactions, day(1))
-			opts := testOptions()
-			if _, err := transform.Run(t.Context(), db, opts); err != nil {
-				t.Fatal(err)
-			}
-			opts.RunID = "verify-1"
-			if _, err := transform.Verify(t.Context(), db, opts); err != nil {
-				t.Fatalf("before the corruption: %v", err)
-			}
-
+			db := openWith(t, warehouse.Options{Location: location, Files: files, Threads: 1})
 			n, err := db.Exec(t.Context(), "test/corrupt.sql", nil)
 			if err != nil || n == 0 {
 				t.Fatalf("corrupted %d rows, %v", n, err)
 			}
+			opts := testOptions()
 			opts.RunID = "verify-2"
 			cells, err := transform.Verify(t.Context(), db, opts)
 			var failed *etl.CheckError

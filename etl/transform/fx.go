@@ -24,16 +24,14 @@ const euro = "EUR"
 // whole history is about one megabyte.
 const maxRatesFile = 64 << 20
 
-// A rateDay is one line of a file of reference rates.
-type rateDay struct {
-	date    string              // 2026-01-31
-	perEuro map[string]*big.Rat // by currency, the euro included
-}
+// A rateTable holds the units that one euro bought, by day, such as 2026-01-31,
+// and currency, the euro included.
+type rateTable map[string]map[string]*big.Rat
 
 // parseRates reads the European Central Bank's history layout, zipped or not:
 // a line "Date,USD,JPY,…", then a line per day, in any order. An empty cell or
 // N/A is a day without that rate.
-func parseRates(content []byte) ([]rateDay, error) {
+func parseRates(content []byte) (rateTable, error) {
 	text, err := unzip(content)
 	if err != nil {
 		return nil, err
@@ -49,20 +47,21 @@ func parseRates(content []byte) ([]rateDay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("line %d: %w", lines[0].Line, err)
 	}
-	days := make([]rateDay, 0, len(lines)-1)
+	table := make(rateTable, len(lines)-1)
 	seen := map[string]int{}
 	for _, line := range lines[1:] {
-		day, err := newRateDay(currencies, line.Fields)
-		if first, ok := seen[day.date]; ok && err == nil {
-			err = fmt.Errorf("%s is already on line %d", day.date, first)
+		perEuro, err := parseRateDay(currencies, line.Fields)
+		date := line.Fields[0]
+		if first, ok := seen[date]; ok && err == nil {
+			err = fmt.Errorf("%s is already on line %d", date, first)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line.Line, err)
 		}
-		seen[day.date] = line.Line
-		days = append(days, day)
+		seen[date] = line.Line
+		table[date] = perEuro
 	}
-	return days, nil
+	return table, nil
 }
 
 // unzip returns the only file of a zip archive, or content if it is not an
@@ -117,14 +116,14 @@ func rateHeader(header []string) ([]string, error) {
 // A rate is written with digits and a point, never with an exponent.
 var rateText = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,12})?$`)
 
-func newRateDay(currencies, fields []string) (rateDay, error) {
+func parseRateDay(currencies, fields []string) (map[string]*big.Rat, error) {
 	if len(fields) != 1+len(currencies) {
-		return rateDay{}, fmt.Errorf("wrong number of fields: %d instead of %d", len(fields), 1+len(currencies))
+		return nil, fmt.Errorf("wrong number of fields: %d instead of %d", len(fields), 1+len(currencies))
 	}
 	if _, err := time.Parse(time.DateOnly, fields[0]); err != nil {
-		return rateDay{}, fmt.Errorf("%q is not a date such as 2026-01-31", fields[0])
+		return nil, fmt.Errorf("%q is not a date such as 2026-01-31", fields[0])
 	}
-	day := rateDay{fields[0], map[string]*big.Rat{euro: big.NewRat(1, 1)}}
+	perEuro := map[string]*big.Rat{euro: big.NewRat(1, 1)}
 	for i, text := range fields[1:] {
 		if text == "" || text == "N/A" {
 			continue
@@ -134,39 +133,48 @@ func newRateDay(currencies, fields []string) (rateDay, error) {
 			rate, ok = rate.SetString(text)
 		}
 		if !ok || rate.Sign() == 0 || currencies[i] == "" {
-			return rateDay{}, fmt.Errorf("%q is not a rate", text)
+			return nil, fmt.Errorf("%q is not a rate", text)
 		}
-		day.perEuro[currencies[i]] = rate
+		perEuro[currencies[i]] = rate
 	}
-	return day, nil
+	return perEuro, nil
 }
 
-// A crossRate converts from one currency into the reporting currency.
-type crossRate struct {
-	currency string
-	rate     string // as decimal(20,12) reads it
+// rateLines renders the rates as lines of date, currency and rate, so that one
+// statement loads all of them. It converts them through the euro: one unit of a
+// currency is perEuro[reporting] / perEuro[currency] of the reporting one. A rate
+// that does not fit decimal(20,12) is left out, and so is a day without a rate of
+// the reporting currency.
+func rateLines(content []byte, reporting string) (string, error) {
+	if len(content) == 0 {
+		return "", nil
+	}
+	table, err := parseRates(content)
+	if err != nil {
+		return "", err
+	}
+	var lines strings.Builder
+	for _, date := range table.dates() {
+		perEuro := table[date]
+		target, ok := perEuro[reporting]
+		for _, currency := range slices.Sorted(maps.Keys(perEuro)) {
+			if !ok || currency == reporting {
+				continue
+			}
+			rate := halfEven(new(big.Rat).Quo(target, perEuro[currency]), rateDecimals)
+			if rate.Sign() > 0 && rate.Cmp(maxRate) < 0 {
+				lines.WriteString(date + " " + currency + " " + decimal(rate, rateDecimals) + "\n")
+			}
+		}
+	}
+	return lines.String(), nil
 }
 
-// into converts the day's rates through the euro: one unit of a currency is
-// perEuro[reporting] / perEuro[currency] of the reporting one. A rate that does
-// not fit decimal(20,12) is left out, and so is a day without a rate of the
-// reporting currency.
-func (d rateDay) into(reporting string) []crossRate {
-	target, ok := d.perEuro[reporting]
-	if !ok {
-		return nil
-	}
-	var rates []crossRate
-	for _, currency := range slices.Sorted(maps.Keys(d.perEuro)) {
-		if currency == reporting {
-			continue
-		}
-		rate := halfEven(new(big.Rat).Quo(target, d.perEuro[currency]), rateDecimals)
-		if rate.Sign() > 0 && rate.Cmp(maxRate) < 0 {
-			rates = append(rates, crossRate{currency, decimal(rate, rateDecimals)})
-		}
-	}
-	return rates
+// dates lists the days, the last one first.
+func (t rateTable) dates() []string {
+	dates := slices.Sorted(maps.Keys(t))
+	slices.Reverse(dates)
+	return dates
 }
 
 // A rate is decimal(20,12).
@@ -191,9 +199,7 @@ func halfEven(value *big.Rat, decimals int) *big.Int {
 
 // decimal writes an unscaled integer with its point.
 func decimal(unscaled *big.Int, decimals int) string {
-	digits := fmt.Sprintf("%0*s", decimals+1, unscaled)
-	point := len(digits) - decimals
-	return digits[:point] + "." + digits[point:]
+	return new(big.Rat).SetFrac(unscaled, power10(decimals)).FloatString(decimals)
 }
 
 func power10(n int) *big.Int {

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	checks := "6"
+	checks := "3"
 	if os.Getenv("SPENDBRIDGE_SOAK") != "" {
 		checks = "500"
 	}

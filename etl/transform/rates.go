@@ -3,6 +3,7 @@ package transform
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,6 +18,9 @@ import (
 // loadRates loads the current rates for the reporting currency into
 // canonical.fx_rates, unless they are loaded already.
 func (t *transformer) loadRates(ctx context.Context) error {
+	if err := t.exec(ctx, "transform/fx.before"); err != nil {
+		return err
+	}
 	content, err := t.ratesInForce(ctx)
 	if err != nil {
 		return err
@@ -107,19 +111,17 @@ func CheckRates(ctx context.Context, r warehouse.Runner, content []byte) error {
 // currency that had a rate on the last stored day, and one whose last line is
 // truncated.
 func mergeRates(kept *goodCopy, content []byte) ([]byte, error) {
-	days, err := parseRates(content)
+	rates, err := parseRates(content)
 	if err != nil {
 		return nil, err
 	}
-	rates := newRateTable(days)
 	if kept == nil {
 		return rates.text(), nil
 	}
-	days, err = parseRates(kept.content)
+	before, err := parseRates(kept.content)
 	if err != nil {
 		return nil, fmt.Errorf("kept rates: %w", err)
 	}
-	before := newRateTable(days)
 	if lost := rates.lacks(before.current()); len(lost) > 0 {
 		return nil, fmt.Errorf("has no rate of %s, which the file before had; add it, or remove the key for one run to start without the kept rates", strings.Join(lost, ", "))
 	}
@@ -127,36 +129,6 @@ func mergeRates(kept *goodCopy, content []byte) ([]byte, error) {
 		return nil, err
 	}
 	return before.overlaid(rates).text(), nil
-}
-
-// rateLines renders the rates as lines of date, currency and rate, so that one
-// statement loads all of them.
-func rateLines(content []byte, reporting string) (string, error) {
-	if len(content) == 0 {
-		return "", nil
-	}
-	days, err := parseRates(content)
-	if err != nil {
-		return "", err
-	}
-	var lines strings.Builder
-	for _, day := range days {
-		for _, cross := range day.into(reporting) {
-			lines.WriteString(day.date + " " + cross.currency + " " + cross.rate + "\n")
-		}
-	}
-	return lines.String(), nil
-}
-
-// A rateTable holds the units that one euro bought, by day and currency.
-type rateTable map[string]map[string]*big.Rat
-
-func newRateTable(days []rateDay) rateTable {
-	t := make(rateTable, len(days))
-	for _, day := range days {
-		t[day.date] = day.perEuro
-	}
-	return t
 }
 
 // currencies lists all currencies that have a rate on any day, except the euro.
@@ -177,30 +149,23 @@ func (t rateTable) current() []string {
 	if len(t) == 0 {
 		return nil
 	}
-	last := slices.Max(slices.Collect(maps.Keys(t)))
+	last := t.dates()[0]
 	return rateTable{last: t[last]}.currencies()
 }
 
 // lacks lists those of the currencies that have no rate on any day.
 func (t rateTable) lacks(currencies []string) []string {
 	has := t.currencies()
-	return slices.DeleteFunc(currencies, func(currency string) bool {
-		_, found := slices.BinarySearch(has, currency)
-		return found
-	})
+	return slices.DeleteFunc(currencies, func(currency string) bool { return slices.Contains(has, currency) })
 }
 
 // overlaid returns the table merged with another one, whose rates win.
 func (t rateTable) overlaid(with rateTable) rateTable {
 	all := maps.Clone(t)
 	for date, perEuro := range with {
-		merged := maps.Clone(perEuro)
-		for currency, rate := range t[date] {
-			if _, ok := merged[currency]; !ok {
-				merged[currency] = rate
-			}
-		}
-		all[date] = merged
+		all[date] = map[string]*big.Rat{}
+		maps.Copy(all[date], t[date])
+		maps.Copy(all[date], perEuro)
 	}
 	return all
 }
@@ -232,9 +197,7 @@ func (t rateTable) text() []byte {
 	currencies := t.currencies()
 	var out bytes.Buffer
 	out.WriteString(strings.Join(append([]string{"Date"}, currencies...), ",") + "\n")
-	dates := slices.Sorted(maps.Keys(t))
-	slices.Reverse(dates)
-	for _, date := range dates {
+	for _, date := range t.dates() {
 		out.WriteString(date)
 		for _, currency := range currencies {
 			out.WriteByte(',')
@@ -251,4 +214,108 @@ func (t rateTable) text() []byte {
 func rateOf(rate *big.Rat) string {
 	text := rate.FloatString(rateDecimals)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+// maxDeviation is how far, in percent, a vendor's rate may be from the
+// reference rate without a warning: it is from another day and another bank.
+var maxDeviation = big.NewRat(5, 1)
+
+// reportRates records which amounts have no rate, how far the vendors' own
+// rates are from the reference, and which currencies a vendor may store with
+// other decimals. Findings that deserve a look are returned as warnings.
+func (t *transformer) reportRates(ctx context.Context) ([]Warning, error) {
+	var findings []finding
+	for _, report := range []struct {
+		file string
+		read func(*sql.Rows) (finding, error)
+	}{
+		{"transform/fx.missing", missingRate},
+		{"transform/fx_deviations.sql", deviatingRate},
+		{"transform/units_", otherDecimals},
+	} {
+		err := t.each(ctx, report.file, func(rows *sql.Rows) error {
+			found, err := report.read(rows)
+			findings = append(findings, found)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var warnings []Warning
+	for _, f := range findings {
+		if err := saveFinding(ctx, t.tx, t.opts, f); err != nil {
+			return nil, err
+		}
+		// Without a rates file, missing rates are intended.
+		if !f.passed && (f.check != checkRateKnown || t.opts.RatesFile != "") {
+			warnings = append(warnings, Warning{f.source, f.detail})
+		}
+	}
+	return warnings, nil
+}
+
+// The check names in ops.checks.
+const (
+	checkRateKnown     = "every_amount_has_a_rate"
+	checkRateNear      = "vendor_rate_is_near_the_reference"
+	checkSameExponents = "vendor_converts_to_the_same_amount"
+)
+
+func missingRate(rows *sql.Rows) (finding, error) {
+	var source, currency, reporting, amount string
+	var records int
+	err := rows.Scan(&source, &currency, &reporting, &records, &amount)
+	return finding{
+		check: checkRateKnown, source: source, currency: currency,
+		expected: "0", actual: fmt.Sprint(records),
+		detail: fmt.Sprintf("no rate from %s into %s; records without one: %d, together %s %[1]s",
+			currency, reporting, records, short(amount)),
+	}, err
+}
+
+func deviatingRate(rows *sql.Rows) (finding, error) {
+	var source, currency, record, vendor, reference, day string
+	var records int
+	if err := rows.Scan(&source, &currency, &records, &record, &vendor, &reference, &day); err != nil {
+		return finding{}, err
+	}
+	percent, err := deviation(vendor, reference)
+	if err != nil {
+		return finding{}, err
+	}
+	return finding{
+		check: checkRateNear, source: source, currency: currency,
+		passed: percent.Cmp(maxDeviation) <= 0, expected: reference, actual: vendor,
+		detail: fmt.Sprintf("the vendor's own rate of %s is up to %s %% off the reference: %s against %s of %s, in %s",
+			currency, percent.FloatString(2), short(vendor), short(reference), day, record),
+	}, nil
+}
+
+// short drops trailing zeros after a decimal point.
+func short(decimal string) string {
+	return strings.TrimRight(strings.TrimRight(decimal, "0"), ".")
+}
+
+// deviation is how far a rate is from the reference, in percent.
+func deviation(rate, reference string) (*big.Rat, error) {
+	a, okA := new(big.Rat).SetString(rate)
+	b, okB := new(big.Rat).SetString(reference)
+	if !okA || !okB || b.Sign() == 0 {
+		return nil, fmt.Errorf("%q and %q are not rates", rate, reference)
+	}
+	share := a.Quo(a.Sub(a, b), b)
+	return share.Abs(share.Mul(share, big.NewRat(100, 1))), nil
+}
+
+func otherDecimals(rows *sql.Rows) (finding, error) {
+	var source, currency, target string
+	var records, suspects int
+	err := rows.Scan(&source, &currency, &target, &records, &suspects)
+	return finding{
+		check: checkSameExponents, source: source, currency: currency,
+		passed: 2*suspects <= records, expected: "0", actual: fmt.Sprint(suspects),
+		detail: fmt.Sprintf("%d of %d amounts in %s are far from the vendor's own conversion into %s; "+
+			"it may store one of them with other decimals, see minor_units", suspects, records, currency, target),
+	}, err
 }

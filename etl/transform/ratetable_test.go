@@ -26,21 +26,21 @@ func TestARateTableKeepsWhatIsLaidOverIt(t *testing.T) {
 					}
 				}
 			}
-			days, err := parseRates([]byte(text))
+			over, err := parseRates([]byte(text))
 			if err != nil {
 				t.Fatal(err)
 			}
-			table = table.overlaid(newRateTable(days))
+			table = table.overlaid(over)
 		}
-		days, err := parseRates(table.text())
+		read, err := parseRates(table.text())
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]string{}
-		for _, day := range days {
-			for currency, rate := range day.perEuro {
+		for date, perEuro := range read {
+			for currency, rate := range perEuro {
 				if currency != euro {
-					got[day.date[len("2026-01-0"):]+currency] = rateOf(rate)
+					got[date[len("2026-01-0"):]+currency] = rateOf(rate)
 				}
 			}
 		}

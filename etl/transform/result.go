@@ -32,12 +32,12 @@ func (r Result) Err() error { return errors.Join(append(r.Attention, r.Share.Err
 // A Reason counts the records of one source and currency that are not spend for
 // the same reason.
 type Reason struct {
-	Place    string `json:"place"` // excluded, quarantined
-	Source   string `json:"source"`
-	Reason   string `json:"reason"`
-	Currency string `json:"currency"` // as received, "?" if missing
-	Records  int    `json:"records"`
-	Amount   string `json:"source_amount"` // decimal text in the source's own unit, empty if unreadable
+	Place    string     `json:"place"` // excluded, quarantined
+	Source   string     `json:"source"`
+	Reason   string     `json:"reason"`
+	Currency string     `json:"currency"` // as received, "?" if missing
+	Records  int        `json:"records"`
+	Amount   etl.Amount `json:"source_amount"` // in the source's own unit
 }
 
 // A Share is how much of all records is in quarantine.
@@ -72,9 +72,14 @@ func (t *transformer) summarise(ctx context.Context) (Result, error) {
 	if err := warehouse.Fill(ctx, t.tx, &r.LeftOut, "transform/check.reasons", nil); err != nil {
 		return r, err
 	}
-	if err := t.warnings(ctx, &r); err != nil {
+	if err := warehouse.Fill(ctx, t.tx, &r.Warnings, "transform/check.warnings", nil); err != nil {
 		return r, err
 	}
+	rates, err := t.reportRates(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Warnings = append(r.Warnings, rates...)
 	if err := t.hiddenLinks(ctx, &r); err != nil {
 		return r, err
 	}
@@ -105,16 +110,6 @@ func (s Share) Err() error {
 		What: fmt.Sprintf("%d of %d records are in quarantine, more than the share of %s", s.Quarantined, s.Records, s.Max),
 		Fix:  "see: spendbridge quarantine list",
 	}
-}
-
-func (t *transformer) warnings(ctx context.Context, r *Result) error {
-	err := warehouse.Fill(ctx, t.tx, &r.Warnings, "transform/check.warnings", nil)
-	if err != nil {
-		return err
-	}
-	rates, err := t.reportRates(ctx)
-	r.Warnings = append(r.Warnings, rates...)
-	return err
 }
 
 // hiddenLinks lists the objects that records link and the token cannot see, as

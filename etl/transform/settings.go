@@ -4,21 +4,43 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"spendbridge/etl"
 	"spendbridge/etl/config"
+	"spendbridge/etl/plaintext"
 	"spendbridge/etl/warehouse"
 )
 
 // loadSettings loads the settings and the user's files into tables, for the SQL
-// that applies them.
+// that applies them. It reports the faults of all files.
 func (t *transformer) loadSettings(ctx context.Context) error {
+	var faults []error
+	for _, load := range []func(context.Context) error{
+		t.loadRules, t.loadTypes, t.loadCategories, t.loadSources, t.loadRun, t.loadAliases, t.loadRates,
+	} {
+		err := load(ctx)
+		faults = append(faults, err)
+		var usage *etl.UsageError
+		if err != nil && !errors.As(err, &usage) {
+			break
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (t *transformer) loadRules(ctx context.Context) error {
 	rules, err := readUserFile(ctx, t, userFile{key: keyRules, path: t.opts.RulesFile}, readRules)
 	if err != nil {
 		return err
 	}
+	return t.replace(ctx, "staging.setting_rules", "transform/setting.add_rules", rules)
+}
+
+func (t *transformer) loadTypes(ctx context.Context) error {
 	kinds, err := warehouse.Strings(ctx, t.tx, "transform/kind.names", nil)
 	if err != nil {
 		return err
@@ -28,11 +50,21 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The first decision creates the file, so it may not exist yet.
-	categories, err := readUserFile(ctx, t, userFile{key: keyCategories, path: t.opts.CategoriesFile, optional: true}, readCategories)
-	if err != nil {
-		return err
-	}
+	return t.replace(ctx, "staging.setting_types", "transform/setting.add_types", types)
+}
+
+// The first decision creates the files of aliases and of categories, so they may
+// not exist yet.
+func (t *transformer) loadCategories(ctx context.Context) error {
+	return categories.loadFile(ctx, t, userFile{path: t.opts.CategoriesFile, optional: true})
+}
+
+func (t *transformer) loadAliases(ctx context.Context) error {
+	return vendors.loadFile(ctx, t, userFile{path: t.opts.AliasesFile, optional: true, assumed: t.opts.AliasesAssumed})
+}
+
+// loadSources loads the configured sources and the addresses of cardholders.
+func (t *transformer) loadSources(ctx context.Context) error {
 	if err := SaveSources(ctx, t.tx, t.opts); err != nil {
 		return err
 	}
@@ -40,34 +72,10 @@ func (t *transformer) loadSettings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	names, err := json.Marshal(sources)
-	if err != nil {
+	if err := t.execJSON(ctx, "transform/setting.clear_cardholders", "sources", sources); err != nil {
 		return err
 	}
-	for _, set := range []struct {
-		table string
-		scope warehouse.Args // of what is cleared
-		rows  any
-	}{
-		{"rules", nil, rules},
-		{"types", nil, types},
-		{"categories", nil, categoryRows(categories)},
-		{"cardholders", warehouse.Args{"sources": string(names)}, cardholders},
-	} {
-		if err := t.replace(ctx, set.table, set.scope, set.rows); err != nil {
-			return err
-		}
-	}
-	if err := t.exec(ctx, "transform/fx.before"); err != nil {
-		return err
-	}
-	if err := t.loadRun(ctx); err != nil {
-		return err
-	}
-	if err := t.loadAliases(ctx); err != nil {
-		return err
-	}
-	return t.loadRates(ctx)
+	return t.execJSON(ctx, "transform/setting.add_cardholders", "rows", cardholders)
 }
 
 func (t *transformer) loadRun(ctx context.Context) error {
@@ -82,20 +90,21 @@ func (t *transformer) loadRun(ctx context.Context) error {
 	return err
 }
 
-// replace makes rows the content of a settings table.
-func (t *transformer) replace(ctx context.Context, table string, scope warehouse.Args, rows any) error {
-	if scope == nil {
-		if err := warehouse.Clear(ctx, t.tx, warehouse.Table("staging.setting_"+table)); err != nil {
-			return err
-		}
-	} else if _, err := t.tx.Exec(ctx, "transform/setting.clear_"+table, scope); err != nil {
+// replace makes rows the content of a table, by the statement that adds them.
+func (t *transformer) replace(ctx context.Context, table warehouse.Table, add string, rows any) error {
+	if err := warehouse.Clear(ctx, t.tx, table); err != nil {
 		return err
 	}
-	text, err := json.Marshal(rows)
+	return t.execJSON(ctx, add, "rows", rows)
+}
+
+// execJSON runs a statement with a list as its only parameter.
+func (t *transformer) execJSON(ctx context.Context, name, parameter string, list any) error {
+	text, err := json.Marshal(list)
 	if err != nil {
 		return err
 	}
-	_, err = t.tx.Exec(ctx, "transform/setting.add_"+table, warehouse.Args{"rows": string(text)})
+	_, err = t.tx.Exec(ctx, name, warehouse.Args{parameter: string(text)})
 	return err
 }
 
@@ -156,16 +165,116 @@ func (t *transformer) cardholders(ctx context.Context) (all []cardholder, source
 // named twice is a fault: the person would be a guess.
 func readCardholders(source string, content []byte) ([]cardholder, error) {
 	seen := map[string]int{}
-	return readTable(content, []string{"cardholder_uuid", "email"}, func(l line) (cardholder, error) {
-		uuid := strings.ToLower(strings.Trim(l.fields["cardholder_uuid"], "{}"))
-		c := cardholder{source, uuid, strings.ToLower(l.fields["email"])}
+	return readTable(content, []string{"cardholder_uuid", "email"}, func(l plaintext.Row) (cardholder, error) {
+		uuid := strings.ToLower(strings.Trim(l.Fields["cardholder_uuid"], "{}"))
+		c := cardholder{source, uuid, strings.ToLower(l.Fields["email"])}
 		if c.UUID == "" || !strings.Contains(c.Email, "@") {
 			return c, fmt.Errorf("cardholder_uuid %q, email %q; write both", c.UUID, c.Email)
 		}
 		if first, ok := seen[c.UUID]; ok {
 			return c, fmt.Errorf("cardholder %s is already on line %d; keep one of them", c.UUID, first)
 		}
-		seen[c.UUID] = l.number
+		seen[c.UUID] = l.Line
 		return c, nil
 	})
+}
+
+// ruleFields are the fields that an exclusion rule may match.
+var ruleFields = []string{"vendor", "name", "category", "description", "department", "identifier", "currency", "record_id"}
+
+// A rule is one row of staging.setting_rules.
+type rule struct {
+	Line    int     `json:"line"`
+	Source  *string `json:"source"` // nil: every source
+	Field   string  `json:"field"`
+	Pattern string  `json:"pattern"`
+	Reason  string  `json:"reason"`
+}
+
+// readRules reads exclusion rules. A pattern matches the whole value, ignoring
+// case; * matches any text and ? one character.
+func readRules(content []byte) ([]rule, error) {
+	return readTable(content, []string{"source", "field", "pattern", "reason"}, newRule)
+}
+
+func newRule(l plaintext.Row) (rule, error) {
+	r := rule{
+		Line:    l.Line,
+		Field:   strings.ToLower(l.Fields["field"]),
+		Pattern: likePattern(l.Fields["pattern"]),
+		Reason:  l.Fields["reason"],
+	}
+	if source := l.Fields["source"]; source != "" && source != "*" {
+		r.Source = &source
+	}
+	switch {
+	case !slices.Contains(ruleFields, r.Field):
+		return r, fmt.Errorf("field is %q; write one of %s", l.Fields["field"], strings.Join(ruleFields, ", "))
+	case r.Pattern == "":
+		return r, errors.New("pattern is empty; write a text, with * for any text")
+	case r.Reason == "":
+		return r, errors.New("reason is empty; write why this is not spend, such as mileage")
+	}
+	return r, nil
+}
+
+// likePattern turns * and ? into the wildcards of SQL's like, escaped by \.
+func likePattern(pattern string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`, `?`, `_`).Replace(pattern)
+}
+
+// A typeRow is one row of staging.setting_types.
+type typeRow struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+	Type  string `json:"type"`
+}
+
+// readTypes reads the file that maps records to expense or invoice. Its rows
+// replace those of the vendors' seeds.
+func readTypes(content []byte, kinds []string) ([]typeRow, error) {
+	return readTable(content, []string{"kind", "value", "type"}, func(l plaintext.Row) (typeRow, error) { return newTypeRow(l, kinds) })
+}
+
+func newTypeRow(l plaintext.Row, kinds []string) (typeRow, error) {
+	r := typeRow{
+		Kind:  strings.ToLower(l.Fields["kind"]),
+		Value: strings.ToLower(l.Fields["value"]),
+		Type:  strings.ToLower(l.Fields["type"]),
+	}
+	switch {
+	case !slices.Contains(kinds, r.Kind):
+		return r, fmt.Errorf("kind is %q; write %s", l.Fields["kind"], strings.Join(kinds, " or "))
+	case r.Value == "":
+		return r, errors.New("value is empty; write the value that has this type, such as purchase_order")
+	case r.Type != "expense" && r.Type != "invoice":
+		return r, fmt.Errorf("type is %q; write expense or invoice", l.Fields["type"])
+	}
+	return r, nil
+}
+
+// readTable reads CSV whose first line names the given columns, in any order;
+// other columns are ignored. It parses every line and reports all errors
+// together.
+func readTable[R any](content []byte, columns []string, row func(plaintext.Row) (R, error)) ([]R, error) {
+	table, err := plaintext.ReadTable(content)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(table.Columns) == 0:
+		return nil, fmt.Errorf("line 1: write %s", strings.Join(columns, ","))
+	}
+	if missing := table.Missing(columns...); missing != "" {
+		return nil, fmt.Errorf("line 1: no column %s; write %s", missing, strings.Join(columns, ","))
+	}
+	rows := []R{}
+	var faults []error
+	for _, l := range table.Rows {
+		r, err := row(l)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("line %d: %w", l.Line, err))
+		}
+		rows = append(rows, r)
+	}
+	return rows, errors.Join(faults...)
 }

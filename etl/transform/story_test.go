@@ -293,7 +293,7 @@ func openWarehouse(t testing.TB) *warehouse.DB {
 
 func openWith(t testing.TB, opts warehouse.Options) *warehouse.DB {
 	t.Helper()
-	db, err := warehouse.Open(context.Background(), opts)
+	db, err := warehouse.Open(context.Background(), etltest.Place(t, opts))
 	if err != nil {
 		t.Fatal(err)
 	}

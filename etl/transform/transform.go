@@ -84,11 +84,12 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 		t.stage,
 		t.findDirty,
 		t.forDirty("staging.records_combined"),
-		t.inSlices("3_combined"),
-		t.folder("4_normalized"),
+		t.derive("3_combined/"),
+		t.seeSpellings,
+		t.normalize,
 		t.findRenamed,
 		t.forDirty("canonical.spend", "canonical.excluded", "canonical.quarantine"),
-		t.inSlices("5_canonical"),
+		t.derive("5_canonical/"),
 		t.rememberTables,
 		t.noteChange,
 		t.check,
@@ -114,9 +115,15 @@ func (t *transformer) restoreTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	whole, err := t.hasShape(ctx, steps)
-	if err != nil || whole {
+	shape, remembered, err := t.shape(ctx)
+	if err != nil {
 		return err
+	}
+	if remembered {
+		known, err := t.known(ctx, derivedTables)
+		if err != nil || known == steps+shape {
+			return err
+		}
 	}
 	t.restored = steps
 	return t.exec(ctx, names...)
@@ -144,21 +151,6 @@ func (t *transformer) noteChange(ctx context.Context) error {
 	return err
 }
 
-// hasShape reports whether the derived tables have the columns that these steps
-// created.
-func (t *transformer) hasShape(ctx context.Context, steps string) (bool, error) {
-	shape, remembered, err := t.shape(ctx)
-	if err != nil || !remembered {
-		return false, err
-	}
-	var known string
-	err = t.tx.Get(ctx, "transform/model.hash", warehouse.Args{"file": derivedTables}, &known)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return known == steps+shape, err
-}
-
 // shape is one hash of the columns that the derived tables have now. remembered
 // is false if the table for it is gone as well.
 func (t *transformer) shape(ctx context.Context) (shape string, remembered bool, err error) {
@@ -176,37 +168,59 @@ func (t *transformer) stage(ctx context.Context) error {
 	if err := t.tx.Get(ctx, "transform/dirty.news", nil, &t.news); err != nil || !t.news {
 		return err
 	}
-	return t.all(ctx, "2_staging/stg_", "transform/spellings_")
+	return t.inSlices(ctx, pending, "transform/dirty.payloads", "2_staging/stg_", "transform/spellings_")
 }
 
-// folder runs every file of a folder.
-func (t *transformer) folder(name string) func(context.Context) error {
-	return func(ctx context.Context) error { return t.all(ctx, name+"/") }
+func (t *transformer) normalize(ctx context.Context) error { return t.all(ctx, "4_normalized/") }
+
+// seeSpellings gathers how new versions write the names of vendors, for layer 4.
+func (t *transformer) seeSpellings(ctx context.Context) error {
+	return t.exec(ctx, "transform/vendors_seen.sql")
 }
 
 // sliceSize is how many records are derived at once, so that a small server has
 // enough memory.
 const sliceSize = 200_000
 
-// inSlices runs every file of a folder once for each slice of the records
-// that are to be derived again.
-func (t *transformer) inSlices(name string) func(context.Context) error {
+// A sliced table is worked on in slices, in the order in which its records were seen.
+type sliced struct {
+	table warehouse.Table
+	cut   string // the statement that makes a table of the next slice
+	span  string // begins the names of those that set when its records were seen
+}
+
+var (
+	pending = sliced{"temp.pending_versions", "transform/dirty.pending_slice", "transform/dirty.seen_"}
+	dirty   = sliced{"temp.ordered_records", "transform/dirty.slice", "transform/dirty.first_seen_"}
+)
+
+// derive returns a step that runs the statements whose names begin with a prefix for
+// the records to derive again.
+func (t *transformer) derive(prefix string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		var slices int
-		if err := t.tx.Get(ctx, "transform/dirty.slices", warehouse.Args{"most": sliceSize}, &slices); err != nil {
+		if _, err := t.tx.Exec(ctx, "transform/dirty.order", nil); err != nil {
 			return err
 		}
-		for slice := range max(slices, 1) { // views refer to the slice, even if it is empty
-			args := warehouse.Args{"slices": max(slices, 1), "slice": slice}
-			if _, err := t.tx.Exec(ctx, "transform/dirty.slice", args); err != nil || slices == 0 {
-				return err
-			}
-			if err := t.all(ctx, name+"/"); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.inSlices(ctx, dirty, prefix)
 	}
+}
+
+// inSlices runs the statements whose names begin with the prefixes once for each
+// slice of a table.
+func (t *transformer) inSlices(ctx context.Context, of sliced, prefixes ...string) error {
+	var slices int
+	if err := t.tx.Get(ctx, "transform/dirty.slices", warehouse.Args{"table": of.table, "most": sliceSize}, &slices); err != nil {
+		return err
+	}
+	for slice := range max(slices, 1) { // views refer to the slice, even if it is empty
+		if _, err := t.tx.Exec(ctx, of.cut, warehouse.Args{"most": sliceSize, "slice": slice}); err != nil || slices == 0 {
+			return err
+		}
+		if err := t.all(ctx, append([]string{of.span}, prefixes...)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exec runs files that take no parameters.

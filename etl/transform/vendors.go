@@ -3,7 +3,6 @@ package transform
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -16,11 +15,7 @@ import (
 // least least, a decimal such as "0.88", and not decided yet. Those that would
 // move most spend come first. It changes nothing.
 func Suggest(ctx context.Context, db *warehouse.DB, aliases []Alias, least string) ([]etl.Suggestion, error) {
-	var found []etl.Suggestion
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return warehouse.Fill(ctx, tx, &found, "transform/vendor.suggest", warehouse.Args{"least": least})
-	})
-	return found, err
+	return review[etl.Suggestion](ctx, db, vendors, aliases, "transform/vendor.suggest", warehouse.Args{"least": least})
 }
 
 // A Vendor is one canonical name. The amount is decimal text in the
@@ -38,13 +33,9 @@ type Vendor struct {
 // ListVendors lists the vendors of canonical.spend, those with most spend
 // first.
 func ListVendors(ctx context.Context, r warehouse.Runner) ([]Vendor, error) {
-	return warehouse.List(ctx, r, "transform/vendor.list", nil, func(rows *sql.Rows, v *Vendor) error {
-		var spellings string
-		if err := rows.Scan(&v.Name, &v.Records, &v.Amount, &v.Unpriced, &v.Aliased, &v.LastOn, &spellings); err != nil {
-			return err
-		}
-		return json.Unmarshal([]byte(spellings), &v.Spellings)
-	})
+	var all []Vendor
+	err := warehouse.Fill(ctx, r, &all, "transform/vendor.list", nil)
+	return all, err
 }
 
 // A Rename is the effect of aliases on one vendor in one month. The amount is
@@ -61,35 +52,7 @@ type Rename struct {
 // Renames lists what the next transform would rename with these aliases. It
 // changes nothing.
 func Renames(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Rename, error) {
-	var found []Rename
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return warehouse.Fill(ctx, tx, &found, "transform/vendor.effect", nil)
-	})
-	return found, err
-}
-
-// withAliases runs read with the aliases applied, in a transaction that is
-// rolled back.
-func withAliases(ctx context.Context, db *warehouse.DB, aliases []Alias, read func(*warehouse.Tx) error) error {
-	return db.Undone(ctx, func(tx *warehouse.Tx) error {
-		for _, file := range []string{
-			"2_staging/seed_letters.sql",
-			"2_staging/seed_legal_forms.sql",
-			"2_staging/seed_processor_prefixes.sql",
-			"transform/macro.legal_forms",
-			"transform/macro_vendor_keys.sql",
-			"transform/suggestion_likely_pairs.sql",
-			"4_normalized/int_vendors_keyed.sql",
-		} {
-			if _, err := tx.Exec(ctx, file, nil); err != nil {
-				return err
-			}
-		}
-		if err := saveAliases(ctx, tx, aliases); err != nil {
-			return err
-		}
-		return read(tx)
-	})
+	return review[Rename](ctx, db, vendors, aliases, "transform/vendor.effect", nil)
 }
 
 // A Decision is a person's decision about two vendors.
@@ -106,18 +69,22 @@ type Decision struct {
 // vendor under two names is a [*etl.UsageError].
 func Approve(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
 	d.Into = strings.TrimSpace(d.Into)
-	if err := (Alias{d.Vendor, d.Into, d.Who, d.When, Same}).check(); err != nil {
+	if err := vendors.check(d.line(d.Vendor, Same)); err != nil {
 		return nil, &etl.UsageError{Err: err}
 	}
 	var decided []Alias
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
+	err := vendors.applied(ctx, db, aliases, func(tx *warehouse.Tx) (err error) {
 		decided, err = d.approve(ctx, tx, aliases)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return decided, withAliases(ctx, db, decided, func(tx *warehouse.Tx) error { return rejectSplit(ctx, tx) })
+	return decided, vendors.applied(ctx, db, decided, func(tx *warehouse.Tx) error { return rejectSplit(ctx, tx) })
+}
+
+func (d Decision) line(match, decision string) Alias {
+	return Alias{Match: match, Name: d.Into, Who: d.Who, When: d.When, Decision: decision}
 }
 
 func (d Decision) approve(ctx context.Context, tx *warehouse.Tx, aliases []Alias) ([]Alias, error) {
@@ -187,10 +154,9 @@ func literal(key string) string {
 // the vendor itself are renamed with it.
 func merge(aliases []Alias, matches []string, d Decision) []Alias {
 	merged := slices.Clone(aliases)
-	decide := func(match string) Alias { return Alias{match, d.Into, d.Who, d.When, Same} }
 	for i, a := range merged {
-		if a.Decision == Same && (a.Vendor == d.Vendor || slices.Contains(matches, strings.ToLower(a.Match))) {
-			merged[i] = decide(a.Match)
+		if a.Decision == Same && (a.Name == d.Vendor || slices.Contains(matches, strings.ToLower(a.Match))) {
+			merged[i] = d.line(a.Match, Same)
 		}
 	}
 	for _, match := range matches {
@@ -198,7 +164,7 @@ func merge(aliases []Alias, matches []string, d Decision) []Alias {
 			return a.Decision == Same && strings.EqualFold(a.Match, match)
 		})
 		if !known {
-			merged = append(merged, decide(match))
+			merged = append(merged, d.line(match, Same))
 		}
 	}
 	return merged
@@ -208,8 +174,8 @@ func merge(aliases []Alias, matches []string, d Decision) []Alias {
 // another spelling of a vendor is not better, so that they are not suggested
 // again.
 func Reject(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) ([]Alias, error) {
-	rejected := Alias{d.Vendor, d.Into, d.Who, d.When, Different}
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
+	rejected := d.line(d.Vendor, Different)
+	err := vendors.applied(ctx, db, aliases, func(tx *warehouse.Tx) error {
 		_, vendor, err := find(ctx, tx, d.Vendor, true)
 		if err != nil {
 			return err
@@ -225,11 +191,11 @@ func Reject(ctx context.Context, db *warehouse.DB, aliases []Alias, d Decision) 
 		}
 		rejected.Match = vendor
 		if other != vendor {
-			rejected.Vendor = other
+			rejected.Name = other
 		}
 		return nil
 	})
-	if err != nil || slices.ContainsFunc(aliases, func(a Alias) bool { return a.id() == rejected.id() }) {
+	if err != nil || slices.ContainsFunc(aliases, func(a Alias) bool { return vendors.id(a) == vendors.id(rejected) }) {
 		return aliases, err
 	}
 	return append(slices.Clone(aliases), rejected), nil
@@ -251,11 +217,7 @@ type Respelling struct {
 // Respellings lists the vendors whose name was fixed before a better spelling
 // of it was seen, those with most spend first. It changes nothing.
 func Respellings(ctx context.Context, db *warehouse.DB, aliases []Alias) ([]Respelling, error) {
-	var found []Respelling
-	err := withAliases(ctx, db, aliases, func(tx *warehouse.Tx) error {
-		return warehouse.Fill(ctx, tx, &found, "transform/vendor.respell", nil)
-	})
-	return found, err
+	return review[Respelling](ctx, db, vendors, aliases, "transform/vendor.respell", nil)
 }
 
 // KeepNames fixes the names of vendors with an accepted record: later data may

@@ -79,12 +79,12 @@ func TestSuggest(t *testing.T) {
 			"0.961 Blue Bottle Cofee 40.0000 → Blue Bottle Coffee 90.0000",
 			"1.000 Git Hub 30.0000 → GitHub 300.0000",
 		}},
-		"not what was approved": {"0.88", []transform.Alias{{Match: "git hub", Vendor: "GitHub", Decision: transform.Same}}, []string{
+		"not what was approved": {"0.88", []transform.Alias{{Match: "git hub", Name: "GitHub", Decision: transform.Same}}, []string{
 			"0.961 Blue Bottle Cofee 40.0000 → Blue Bottle Coffee 90.0000",
 		}},
 		"not what was rejected, either way round": {"0.88", []transform.Alias{
-			{Match: "github", Vendor: "GIT HUB", Decision: transform.Different},
-			{Match: "Blue Bottle Cofee", Vendor: "Blue Bottle Coffee", Decision: transform.Different},
+			{Match: "github", Name: "GIT HUB", Decision: transform.Different},
+			{Match: "Blue Bottle Cofee", Name: "Blue Bottle Coffee", Decision: transform.Different},
 		}, nil},
 	}
 	for name, tt := range tests {
@@ -108,9 +108,9 @@ func TestApproveShowsWhatItRenames(t *testing.T) {
 	db := spendWith(t,
 		sale{"GOOGLE *ADS", "30.00", 1}, sale{"Google Ads", "5.00", 2}, sale{"Google", "100.00", 2},
 		sale{"AMZN Mktp US*2K4", "7.00", 2}, sale{"***", "1.00", 2}, sale{"Delta", "1.00", 2})
-	old := transform.Alias{Match: "amzn*", Vendor: "Amazon", Who: "bob", When: "2025-01-01", Decision: transform.Same}
+	old := transform.Alias{Match: "amzn*", Name: "Amazon", Who: "bob", When: "2025-01-01", Decision: transform.Same}
 	by := func(match, vendor string) transform.Alias {
-		return transform.Alias{Match: match, Vendor: vendor, Who: "ann", When: "2026-03-01", Decision: transform.Same}
+		return transform.Alias{Match: match, Name: vendor, Who: "ann", When: "2026-03-01", Decision: transform.Same}
 	}
 	tests := map[string]struct {
 		vendor, into string
@@ -225,7 +225,7 @@ func TestADecisionAboutNobodyIsRefused(t *testing.T) {
 
 func TestAnApprovalDoesNotSplitAVendor(t *testing.T) {
 	db := spendWith(t, sale{"Google", "1.00", 0}, sale{"GOOGLE *ADS", "1.00", 0})
-	merged := []transform.Alias{{Match: "google ads", Vendor: "Google", Decision: transform.Same}}
+	merged := []transform.Alias{{Match: "google ads", Name: "Google", Decision: transform.Same}}
 	opts := testOptions()
 	opts.AliasesFile = filepath.Join(t.TempDir(), "vendors.csv")
 	if err := transform.WriteAliasFile(opts.AliasesFile, merged); err != nil {
@@ -251,7 +251,7 @@ func TestARejectionIsRememberedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []transform.Alias{{Match: "GITHUB INC", Vendor: "Figma", Who: "ann", When: "2026-03-01", Decision: transform.Different}}
+	want := []transform.Alias{{Match: "GITHUB INC", Name: "Figma", Who: "ann", When: "2026-03-01", Decision: transform.Different}}
 	if diff := cmp.Diff(want, aliases); diff != "" {
 		t.Errorf("aliases (-want +got):\n%s", diff)
 	}
@@ -260,7 +260,7 @@ func TestARejectionIsRememberedOnce(t *testing.T) {
 func TestAReviewChangesNothing(t *testing.T) {
 	db := spendWith(t, sale{"Git Hub", "1.00", 0}, sale{"GitHub", "2.00", 0})
 	before := dump(t, db, "test/spend.sql", nil)
-	aliases := []transform.Alias{{Match: "git*", Vendor: "X", Decision: transform.Same}}
+	aliases := []transform.Alias{{Match: "git*", Name: "X", Decision: transform.Same}}
 	if _, err := transform.Renames(t.Context(), db, aliases); err != nil {
 		t.Fatal(err)
 	}
@@ -275,8 +275,8 @@ func TestAReviewChangesNothing(t *testing.T) {
 func TestAnAliasFileComesBackAsItWasWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vendors.csv")
 	want := []transform.Alias{
-		{Match: "amzn*", Vendor: "Amazon, the shop", Who: "ann", When: "2026-01-31", Decision: transform.Same},
-		{Match: "Quoted \"name\"", Vendor: "with a  gap", Who: "", When: "", Decision: transform.Different},
+		{Match: "amzn*", Name: "Amazon, the shop", Who: "ann", When: "2026-01-31", Decision: transform.Same},
+		{Match: "Quoted \"name\"", Name: "with a  gap", Who: "", When: "", Decision: transform.Different},
 	}
 	if err := transform.WriteAliasFile(path, want); err != nil {
 		t.Fatal(err)

@@ -9,9 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,6 +147,7 @@ func (r *runner) logged(ctx context.Context, name string, began time.Time) {
 // files reads each SQL file once.
 type files struct {
 	fsys   fs.FS
+	lake   bool     // they are for a lake, which decides on its storage itself
 	parsed sync.Map // path → []*sqlText, in the order of the file
 }
 
@@ -154,11 +156,8 @@ type files struct {
 type sqlText struct {
 	section    string
 	text       string
-	parameters []string // sorted
+	parameters func() []string // sorted; most statements of a file never run
 }
-
-// A parameter is a $name outside quotes and comments, or {table}.
-var token = regexp.MustCompile(`(?s)'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\$([a-z][a-z0-9_]*)|\{(table)\}`)
 
 // A Table is the value of {table}, which stands in a statement for a table's
 // name, where no parameter is allowed.
@@ -166,8 +165,11 @@ type Table string
 
 var tableName = regexp.MustCompile(`^[a-z]+\.[a-z][a-z0-9_]*$`)
 
-// sectionLine begins a statement in a file of several.
-var sectionLine = regexp.MustCompile(`(?m)^-- name: ([a-z0-9_]+)\n`)
+// sectionLine begins a statement in a file of several, before its name.
+const sectionLine = "\n-- name: "
+
+// storage is how a column is stored in a file, which a lake refuses.
+var storage = regexp.MustCompile(` using compression [a-z]+`)
 
 // split returns the statements of a file.
 func (f *files) split(file string) ([]*sqlText, error) {
@@ -178,16 +180,17 @@ func (f *files) split(file string) ([]*sqlText, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []*sqlText{newSQLText("", string(text))}
-	if places := sectionLine.FindAllSubmatchIndex(text, -1); len(places) > 0 {
-		all = nil
-		for i, place := range places {
-			end := len(text)
-			if i+1 < len(places) {
-				end = places[i+1][0]
-			}
-			all = append(all, newSQLText(string(text[place[2]:place[3]]), string(text[place[1]:end])))
-		}
+	if f.lake {
+		text = storage.ReplaceAll(text, nil)
+	}
+	var all []*sqlText
+	parts := strings.Split("\n"+string(text), sectionLine)
+	for _, part := range parts[1:] {
+		section, text, _ := strings.Cut(part, "\n")
+		all = append(all, newSQLText(section, text))
+	}
+	if all == nil {
+		all = []*sqlText{newSQLText("", string(text))}
 	}
 	f.parsed.Store(file, all)
 	return all, nil
@@ -195,8 +198,14 @@ func (f *files) split(file string) ([]*sqlText, error) {
 
 func newSQLText(section, text string) *sqlText {
 	text = strings.TrimSuffix(strings.TrimSpace(text), ";")
-	return &sqlText{section, text, parameters(text)}
+	return &sqlText{section, text, sync.OnceValue(func() []string { return parameters(text) })}
 }
+
+// writes reports whether the statement changes a table of a schema, which temporary
+// tables do not have.
+func (s *sqlText) writes() bool { return write.MatchString(s.text) }
+
+var write = regexp.MustCompile(`^(--[^\n]*\n|\s)*(insert into|update|delete from|merge into)\s+([a-z]+\.|\{table\})`)
 
 // locate returns the file of a statement and its section there.
 func locate(name string) (file, section string) {
@@ -230,14 +239,6 @@ func (f *files) statement(name string) (*sqlText, error) {
 	return nil, errors.New("the file has no such statement")
 }
 
-func (f *files) text(name string) (string, error) {
-	found, err := f.statement(name)
-	if err != nil {
-		return "", err
-	}
-	return found.text, nil
-}
-
 // bind pairs a statement's parameters with args. DuckDB ignores a parameter too
 // many and binds a misspelt one by position, so both are errors here.
 func (f *files) bind(name string, args Args) (string, []any, error) {
@@ -245,8 +246,8 @@ func (f *files) bind(name string, args Args) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	text, params := found.text, make([]any, 0, len(args))
-	for _, n := range found.parameters {
+	text, params, wanted := found.text, make([]any, 0, len(args)), found.parameters()
+	for _, n := range wanted {
 		value, ok := args[n]
 		if !ok {
 			return "", nil, fmt.Errorf("parameter $%s is not given", n)
@@ -260,31 +261,51 @@ func (f *files) bind(name string, args Args) (string, []any, error) {
 		}
 		params = append(params, sql.Named(n, value))
 	}
-	if len(args) != len(found.parameters) {
-		return "", nil, fmt.Errorf("given %s, but the statement has %s", keys(args), strings.Join(found.parameters, ", "))
+	if len(args) != len(wanted) {
+		return "", nil, fmt.Errorf("given %s, but the statement has %s",
+			strings.Join(slices.Sorted(maps.Keys(args)), ", "), strings.Join(wanted, ", "))
 	}
 	return text, params, nil
 }
 
+// parameters returns the names of $name outside quotes and comments, and table
+// for {table}. It is no regular expression, which takes most of the time in
+// which a warehouse is opened.
 func parameters(text string) []string {
-	seen := Args{}
-	for _, match := range token.FindAllStringSubmatch(text, -1) {
-		if name := match[1] + match[2]; name != "" {
-			seen[name] = nil
+	seen := map[string]bool{}
+	for {
+		i := strings.IndexAny(text, `'"-${`)
+		if i < 0 {
+			return slices.Sorted(maps.Keys(seen))
 		}
+		mark, rest := text[i], text[i+1:]
+		switch {
+		case mark == '\'', mark == '"':
+			_, rest, _ = strings.Cut(rest, string(mark))
+		case mark == '-' && strings.HasPrefix(rest, "-"):
+			_, rest, _ = strings.Cut(rest, "\n")
+		case mark == '$':
+			if name := leadingName(rest); name != "" {
+				seen[name] = true
+			}
+		case mark == '{' && strings.HasPrefix(rest, "table}"):
+			seen["table"] = true
+		}
+		text = rest
 	}
-	return sorted(seen)
 }
 
-func keys(args Args) string { return strings.Join(sorted(args), ", ") }
-
-func sorted(args Args) []string {
-	names := make([]string, 0, len(args))
-	for name := range args {
-		names = append(names, name)
+// leadingName returns the parameter's name that a text begins with, if any.
+func leadingName(text string) string {
+	isNamed := func(c rune) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' }
+	end := strings.IndexFunc(text, func(c rune) bool { return !isNamed(c) })
+	if end < 0 {
+		end = len(text)
 	}
-	sort.Strings(names)
-	return names
+	if end == 0 || text[0] < 'a' {
+		return ""
+	}
+	return text[:end]
 }
 
 func (r *runner) Folder(folder string) ([]string, error) {
@@ -295,7 +316,6 @@ func (r *runner) Folder(folder string) ([]string, error) {
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("%s: no SQL files", folder)
 	}
-	sort.Strings(paths)
 	var names []string
 	for _, file := range paths {
 		all, err := r.files.split(file)
@@ -316,11 +336,11 @@ func (r *runner) Folder(folder string) ([]string, error) {
 func (r *runner) Hash(names ...string) (string, error) {
 	sum := sha256.New()
 	for _, name := range names {
-		text, err := r.files.text(name)
+		found, err := r.files.statement(name)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(sum, "%s\x00%s\x00", name, text)
+		fmt.Fprintf(sum, "%s\x00%s\x00", name, found.text)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

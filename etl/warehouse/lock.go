@@ -15,24 +15,46 @@ import (
 
 // A Holder names the process that has locked a data folder.
 type Holder struct {
+	Host    string    `json:"host,omitempty"`
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
 	Started time.Time `json:"started_at,omitzero"`
 	Note    string    `json:"note,omitempty"` // what could not be written to the warehouse
 }
 
-// A LockedError reports that another process has locked the data folder.
+// A LockedError reports that another process has locked the data folder or the lake.
 type LockedError struct {
 	Folder string
+	Lake   bool
 	Holder Holder
 }
 
 func (e *LockedError) Error() string {
-	if e.Holder.PID == 0 {
-		return fmt.Sprintf("data folder %s is in use by another process", e.Folder)
+	what := "data folder " + e.Folder
+	if e.Lake {
+		what = "the lake"
 	}
-	return fmt.Sprintf("data folder %s is in use by %q (process %d, since %s); wait for it or stop it",
-		e.Folder, e.Holder.Command, e.Holder.PID, e.Holder.Started.Format(time.RFC3339))
+	if e.Holder.PID == 0 {
+		return what + " is in use by another process"
+	}
+	return fmt.Sprintf("%s is in use by %q%s; wait for it or stop it", what, e.Holder.Command, e.where())
+}
+
+// where says where the holder works, and since when.
+func (e *LockedError) where() string {
+	host := ""
+	if e.Lake {
+		host = " on " + e.Holder.Host
+	}
+	return fmt.Sprintf(" (process %d%s, since %s)", e.Holder.PID, host, e.Holder.Started.Format(time.RFC3339))
+}
+
+// By names the command that is at work, and of a lake also its host and process.
+func (e *LockedError) By() string {
+	if !e.Lake || e.Holder.PID == 0 {
+		return e.Holder.Command
+	}
+	return e.Holder.Command + e.where()
 }
 
 // Lock locks the data folder for this process, or returns a [*LockedError]. The
@@ -68,11 +90,8 @@ func Lock(folder string, holder Holder) (note string, unlock func(note string) e
 const holderLength = 4096
 
 func writeHolder(path string, holder Holder) error {
-	if room := holderLength / 4; len(holder.Note) > room {
-		holder.Note = strings.ToValidUTF8(holder.Note[:room], "")
-	}
-	if room := holderLength / 4; len(holder.Command) > room {
-		holder.Command = strings.ToValidUTF8(holder.Command[:room], "")
+	for _, text := range []*string{&holder.Note, &holder.Command} {
+		*text = strings.ToValidUTF8((*text)[:min(len(*text), holderLength/4)], "")
 	}
 	text, err := json.Marshal(holder)
 	if err != nil {

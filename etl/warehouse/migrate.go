@@ -4,12 +4,20 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"spendbridge/etl/durable"
 )
 
 // schemaFolder holds the schema as numbered steps, in one file for each group of
@@ -34,18 +42,14 @@ func (db *DB) pending(ctx context.Context) (version int, missing []step, err err
 		return 0, nil, err
 	}
 	known := steps[len(steps)-1].number
-	run, err := db.stepsRun(ctx)
+	version, run, err := db.stepsRun(ctx)
 	if err != nil {
 		return 0, nil, err
-	}
-	for n := range run {
-		version = max(version, n)
 	}
 	if version > known {
 		return 0, nil, &NewerSchemaError{version, known}
 	}
-	missing = slices.DeleteFunc(steps, func(s step) bool { return run[s.number] })
-	return version, missing, nil
+	return version, slices.DeleteFunc(steps, func(s step) bool { return run[s.number] }), nil
 }
 
 // apply runs schema steps, all in one transaction.
@@ -113,32 +117,152 @@ func StepsOf(r Runner, schemas ...string) ([]string, error) {
 	return names, nil
 }
 
-// stepsRun returns the numbers of the steps that the warehouse has run. The
-// first version of this program recorded only its last step, and each of its
-// steps can run again.
-func (db *DB) stepsRun(ctx context.Context) (map[int]bool, error) {
+// stepsRun returns the numbers of the steps that the warehouse has run, and the
+// largest of them, 0 for an empty warehouse. The first version of this program
+// recorded only its last step, and each of its steps can run again.
+func (db *DB) stepsRun(ctx context.Context) (last int, run map[int]bool, err error) {
 	var exists bool
 	if err := db.Get(ctx, "warehouse/schema.exists", nil, &exists); err != nil || !exists {
-		return nil, err
+		return 0, nil, err
 	}
-	run := map[int]bool{}
-	err := db.Each(ctx, "warehouse/schema.list", nil, func(rows *sql.Rows) error {
+	run = map[int]bool{}
+	err = db.Each(ctx, "warehouse/schema.list", nil, func(rows *sql.Rows) error {
 		var n int
 		err := rows.Scan(&n)
-		run[n] = true
+		last, run[n] = max(last, n), true
 		return err
 	})
-	return run, err
+	return last, run, err
 }
 
 // SchemaVersion returns the number of the last schema step that was applied,
 // 0 for an empty warehouse.
 func (db *DB) SchemaVersion(ctx context.Context) (int, error) {
-	var exists bool
-	if err := db.Get(ctx, "warehouse/schema.exists", nil, &exists); err != nil || !exists {
-		return 0, err
+	version, _, err := db.stepsRun(ctx)
+	return version, err
+}
+
+// spareSpace must stay free on the disk after a copy.
+const spareSpace = 64 << 20
+
+// beforeName is the file with the copy of a warehouse before it was migrated
+// from a schema version.
+func beforeName(location string, version any) string {
+	return fmt.Sprintf("%s.before-%v.duckdb", strings.TrimSuffix(location, ".duckdb"), version)
+}
+
+// keepBefore copies a closed warehouse before its schema changes. An existing
+// copy stays: it is from an earlier migration that no successful run has
+// followed yet.
+func keepBefore(location string, version int) error {
+	target := beforeName(location, version)
+	if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	var version sql.NullInt64
-	err := db.Get(ctx, "warehouse/schema.version", nil, &version)
-	return int(version.Int64), err
+	if err := copyWhole(location, target); err != nil {
+		return fmt.Errorf("keep a copy of schema version %d before the upgrade: %w", version, err)
+	}
+	return nil
+}
+
+// A Migration is what an upgrade changes in the schema of a warehouse.
+type Migration struct {
+	From, To int // schema versions
+	Steps    int
+	Kept     string // where the warehouse is copied to first
+}
+
+// OpenUpgraded opens a copy of the warehouse in a file, brings the schema of that copy
+// up to date, and says what this changed. The file itself, which nobody may have open,
+// stays as it is.
+func OpenUpgraded(ctx context.Context, opts Options, copied string) (db *DB, m Migration, err error) {
+	if err := checkLocation(opts.Location); err != nil {
+		return nil, m, err
+	}
+	if err := copyWhole(opts.Location, copied); err != nil {
+		return nil, m, err
+	}
+	location := opts.Location
+	opts.Location = copied
+	if db, err = attach(ctx, opts); err != nil {
+		return nil, m, explain(location, err)
+	}
+	version, missing, err := db.pending(ctx)
+	if err == nil {
+		err = db.apply(ctx, missing)
+	}
+	m = Migration{From: version, To: version, Steps: len(missing), Kept: beforeName(location, version)}
+	for _, step := range missing {
+		m.To = max(m.To, step.number)
+	}
+	if err != nil {
+		return nil, m, errors.Join(explain(location, err), db.Close())
+	}
+	return db, m, nil
+}
+
+// copyWhole copies a closed warehouse.
+func copyWhole(location, target string) error {
+	if _, err := os.Stat(location + ".wal"); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fmt.Errorf("the write-ahead log %s.wal is not folded into the warehouse; any command of the version that is installed does it, such as spendbridge status", location), err)
+	}
+	return copyFile(location, target)
+}
+
+// copyFile copies a file, by sharing its blocks where the file system can. It
+// is never a hard link: DuckDB changes its file in place.
+func copyFile(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	temp := to + ".tmp"
+	target, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp) // is gone once renamed
+	if err := clone(target, source); err != nil {
+		err = copyBytes(target, source)
+		if err != nil {
+			return errors.Join(err, target.Close())
+		}
+	}
+	if err := errors.Join(target.Sync(), target.Close()); err != nil {
+		return err
+	}
+	return durable.Rename(temp, to)
+}
+
+func copyBytes(target, source *os.File) error {
+	info, err := source.Stat()
+	if err != nil {
+		return err
+	}
+	var disk syscall.Statfs_t
+	if err := syscall.Fstatfs(int(target.Fd()), &disk); err != nil {
+		return err
+	}
+	if free := int64(disk.Bavail) * int64(disk.Bsize); free < info.Size()+spareSpace {
+		return fmt.Errorf("%d MB are free in %s and the copy takes %d MB; free some space, nothing was changed",
+			free>>20, filepath.Dir(target.Name()), (info.Size()+spareSpace)>>20)
+	}
+	_, err = io.Copy(target, source)
+	return err
+}
+
+// ForgetBefore removes the copies from before migrations. It is called once a
+// run has succeeded with the new schema.
+func ForgetBefore(location string) error {
+	if !isFile(location) {
+		return nil
+	}
+	pattern := beforeName(Literal(filepath.Base(location)), "[0-9]*")
+	folder := filepath.Dir(location)
+	names, err := fs.Glob(os.DirFS(folder), pattern)
+	for _, name := range names {
+		err = errors.Join(err, os.Remove(filepath.Join(folder, name)))
+	}
+	return err
 }

@@ -18,8 +18,7 @@ func TestAWarehouseLivesInAFolderOfAnyName(t *testing.T) {
 			path := filepath.Join(folder, "w.duckdb")
 			etltest.OpenFile(t, path).Close() // the schema was committed
 
-			var version int
-			err := etltest.OpenFile(t, path).Get(t.Context(), "warehouse/schema.version", nil, &version)
+			version, err := etltest.OpenFile(t, path).SchemaVersion(t.Context())
 			if err != nil || version == 0 {
 				t.Errorf("schema version %d, %v", version, err)
 			}

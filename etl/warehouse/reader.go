@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 )
@@ -21,6 +22,7 @@ const readerMemory = "1GB"
 type Reader struct {
 	pool  *sql.DB
 	files *files
+	write string
 }
 
 // ErrNotOneSelect reports text that is not exactly one select statement.
@@ -31,78 +33,95 @@ var ErrNotOneSelect = errors.New("only one statement is allowed, and only a SELE
 var ErrFunction = errors.New("a SELECT may only call functions that read the published tables")
 
 // OpenReader opens a file for statements written by users. The SQL that sets
-// the limits comes from files.
-func OpenReader(ctx context.Context, path string, sqlFiles fs.FS) (*Reader, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
+// the limits comes from files. With a path to write, [Reader.SaveParquet] may
+// write that file.
+func OpenReader(ctx context.Context, path string, sqlFiles fs.FS, write string) (*Reader, error) {
+	files := &files{fsys: sqlFiles}
+	settings := []setting{
+		set("warehouse/instance.set_memory_limit", readerMemory),
+		{file: "warehouse/reader.set_temp_directory"},
 	}
-	r := &Reader{files: &files{fsys: sqlFiles}}
-	connector, err := duckdb.NewConnector("", confine(path, r.files))
-	if err != nil {
-		return nil, fmt.Errorf("open DuckDB: %w", err)
+	if write != "" {
+		settings = append(settings, set("warehouse/reader.set_allowed_path", write))
 	}
-	r.pool = sql.OpenDB(connector)
-	r.pool.SetMaxOpenConns(1) // the limits are set once
-	if err := r.pool.PingContext(ctx); err != nil {
-		r.pool.Close()
-		return nil, err
-	}
-	return r, nil
+	pool, err := openFile(ctx, path, files, append(settings,
+		setting{file: "warehouse/reader.set_external_access"},
+		setting{file: "warehouse/reader.set_lock"})...)
+	return &Reader{pool, files, write}, err
 }
 
 // OpenCopy opens the analysts' copy for statements of this program, read-only.
 // It has no schema steps and no state of its own.
 func OpenCopy(ctx context.Context, path string, sqlFiles fs.FS) (*DB, error) {
+	files := &files{fsys: sqlFiles}
+	pool, err := openFile(ctx, path, files)
+	return &DB{runner: runner{files: files, q: pool}, pool: pool}, err
+}
+
+// openFile opens a file read-only, with one connection that runs the settings
+// once it is attached.
+func openFile(ctx context.Context, path string, files *files, settings ...setting) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	files := &files{fsys: sqlFiles}
-	connector, err := duckdb.NewConnector("", prepare(files,
-		setting{file: "warehouse/instance.set_autoinstall", value: "false"},
-		setting{file: "warehouse/instance.set_autoload", value: "false"},
-		setting{file: "warehouse/instance.set_time_zone"},
-		setting{file: "warehouse/reader.attach", location: path},
-		setting{file: "warehouse/reader.use"}))
+	first := []setting{
+		set("warehouse/instance.set_autoinstall", "false"),
+		set("warehouse/instance.set_autoload", "false"),
+		{file: "warehouse/instance.set_time_zone"},
+		{file: "warehouse/reader.attach", places: map[string]string{"location": path}},
+		{file: "warehouse/reader.use"},
+	}
+	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
+		return runSettings(conn, files, append(first, settings...))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
 	pool := sql.OpenDB(connector)
-	pool.SetMaxOpenConns(1) // the copy is attached once
+	pool.SetMaxOpenConns(1) // the settings are made once
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &DB{runner: runner{files: files, q: pool}, pool: pool}, nil
-}
-
-// confine returns the settings that the only connection runs first.
-func confine(path string, files *files) func(driver.ExecerContext) error {
-	return prepare(files,
-		setting{file: "warehouse/instance.set_autoinstall", value: "false"},
-		setting{file: "warehouse/instance.set_autoload", value: "false"},
-		setting{file: "warehouse/instance.set_memory_limit", value: readerMemory},
-		setting{file: "warehouse/instance.set_time_zone"},
-		setting{file: "warehouse/reader.set_temp_directory"},
-		setting{file: "warehouse/reader.attach", location: path},
-		setting{file: "warehouse/reader.use"},
-		setting{file: "warehouse/reader.set_external_access"},
-		setting{file: "warehouse/reader.set_lock"})
-}
-
-// prepare returns a function that runs settings.
-func prepare(files *files, settings ...setting) func(driver.ExecerContext) error {
-	return func(conn driver.ExecerContext) error {
-		for _, s := range settings {
-			if err := s.run(conn, files); err != nil {
-				return fmt.Errorf("%s: %w", s.file, err)
-			}
-		}
-		return nil
-	}
+	return pool, nil
 }
 
 // Select runs one statement and calls read with its result. Anything else is
 // rejected with [ErrNotOneSelect] or [ErrFunction] before it runs.
 func (r *Reader) Select(ctx context.Context, statement string, read func(*sql.Rows) error) error {
+	return r.checked(ctx, statement, func(conn *sql.Conn) error {
+		rows, err := conn.QueryContext(ctx, statement)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		if err := read(rows); err != nil {
+			return err
+		}
+		return rows.Err()
+	})
+}
+
+// SaveParquet writes what one statement selects to the file that may be written,
+// and returns the number of rows.
+func (r *Reader) SaveParquet(ctx context.Context, statement string) (rows int64, err error) {
+	err = r.checked(ctx, statement, func(conn *sql.Conn) error {
+		save, err := r.files.statement("warehouse/reader.save_parquet")
+		if err != nil {
+			return err
+		}
+		text := place(save.text, map[string]string{"path": r.write})
+		text = strings.Replace(text, "{statement}", strings.TrimRight(statement, "; \n\t"), 1)
+		result, err := conn.ExecContext(ctx, text)
+		if err == nil {
+			rows, err = result.RowsAffected()
+		}
+		return err
+	})
+	return rows, err
+}
+
+// checked runs work on the connection if the statement only reads.
+func (r *Reader) checked(ctx context.Context, statement string, work func(*sql.Conn) error) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
 		return err
@@ -114,15 +133,7 @@ func (r *Reader) Select(ctx context.Context, statement string, read func(*sql.Ro
 	if err := conn.Raw(func(c any) error { return onlySelect(c.(*duckdb.Conn), statement) }); err != nil {
 		return err
 	}
-	rows, err := conn.QueryContext(ctx, statement)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	if err := read(rows); err != nil {
-		return err
-	}
-	return rows.Err()
+	return work(conn)
 }
 
 // Close closes the file.

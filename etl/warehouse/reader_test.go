@@ -22,7 +22,7 @@ func openReader(t *testing.T) (r *warehouse.Reader, path string) {
 	if err := etltest.OpenFile(t, path).Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := warehouse.OpenReader(t.Context(), path, sqlfiles.FS)
+	r, err := warehouse.OpenReader(t.Context(), path, sqlfiles.FS, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,8 @@ func TestAReaderStopsWhenItsTimeIsUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	endless := "select count(*) from range(1000000000) as a, range(1000000000) as b where a.range + b.range = -1"
-	if _, err := first(ctx, r, endless); !errors.Is(err, context.DeadlineExceeded) {
+	// On a busy machine it is up before the statement begins, which is another error.
+	if _, err := first(ctx, r, endless); err == nil || ctx.Err() == nil {
 		t.Errorf("got error %v", err)
 	}
 	if _, err := first(t.Context(), r, "select 7"); err != nil {
@@ -152,7 +153,7 @@ func TestAReaderBoundsMemoryAndDisk(t *testing.T) {
 }
 
 func TestAReaderNamesAMissingFile(t *testing.T) {
-	_, err := warehouse.OpenReader(t.Context(), filepath.Join(t.TempDir(), "none.duckdb"), sqlfiles.FS)
+	_, err := warehouse.OpenReader(t.Context(), filepath.Join(t.TempDir(), "none.duckdb"), sqlfiles.FS, "")
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got error %v", err)
 	}

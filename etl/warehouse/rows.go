@@ -3,6 +3,8 @@ package warehouse
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -64,7 +66,8 @@ func (r *runner) AddMacros(ctx context.Context) error {
 // Fill runs a statement and fills dest: a pointer to a slice gets all rows, one
 // to a struct the only row, or [sql.ErrNoRows]. A column fills the field that
 // has its name in JSON or, without underscores, in Go: first_day fills FirstDay.
-// Null leaves a field as it is.
+// A slice of anything but bytes is read from a list in JSON. Null leaves a field
+// as it is.
 func Fill(ctx context.Context, r Runner, dest any, name string, args Args) error {
 	target := reflect.ValueOf(dest).Elem()
 	row, isList := target.Type(), target.Kind() == reflect.Slice
@@ -119,7 +122,7 @@ func scanFields(rows *sql.Rows, into reflect.Value, fields [][]int) error {
 	values := make([]any, len(fields)) // pointers to pointers, which stay nil for null
 	for i, index := range fields {
 		scanned := into.FieldByIndex(index).Type()
-		if scanned.Kind() == reflect.Slice { // a [json.RawMessage]
+		if scanned.Kind() == reflect.Slice { // JSON
 			scanned = reflect.TypeFor[[]byte]()
 		}
 		values[i] = reflect.New(reflect.PointerTo(scanned)).Interface()
@@ -127,7 +130,11 @@ func scanFields(rows *sql.Rows, into reflect.Value, fields [][]int) error {
 	err := rows.Scan(values...)
 	for i, index := range fields {
 		field, value := into.FieldByIndex(index), reflect.ValueOf(values[i]).Elem()
-		if !value.IsNil() {
+		switch {
+		case value.IsNil():
+		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() != reflect.Uint8:
+			err = errors.Join(err, json.Unmarshal(value.Elem().Bytes(), field.Addr().Interface()))
+		default:
 			field.Set(value.Elem().Convert(field.Type()))
 		}
 	}

@@ -12,9 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
@@ -22,10 +20,11 @@ import (
 
 // Options says which warehouse to open and within what limits.
 type Options struct {
-	// Location is a file, or a "ducklake:…" or "md:…" address, which needs
-	// DuckDB's extension for it. Empty means in memory, for tests and for
-	// work that is thrown away.
+	// Location is a file, the "ducklake:postgres:…" address of a lake, or "md:…".
+	// Empty means in memory, for tests and for work that is thrown away.
 	Location string
+
+	Lake *Lake // what a lake needs besides; nil for every other location
 
 	MemoryLimit string // such as "1GB"; empty means DuckDB's default
 	TempDir     string // where DuckDB spills; empty means DuckDB's default
@@ -46,6 +45,7 @@ type DB struct {
 	runner
 	pool   *sql.DB
 	spread *spread // nil if the number of threads is fixed
+	worker *worker // nil unless the warehouse is a lake
 }
 
 // Open attaches the warehouse and brings its schema up to date. It leaves a
@@ -59,6 +59,11 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("warehouse %s: %w", opts.Location, err)
 	}
 	db, err := attach(ctx, opts)
+	if err == nil && opts.Lake != nil {
+		if err = db.lock(ctx, opts.Location); err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
 	if err == nil {
 		db, err = db.upgrade(ctx, opts)
 	}
@@ -71,7 +76,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 
 // attach opens the warehouse without changing its schema.
 func attach(ctx context.Context, opts Options) (*DB, error) {
-	files := &files{fsys: opts.Files}
+	files := &files{fsys: opts.Files, lake: opts.Lake != nil}
 	duck, err := duckdb.NewConnector("", connect(files, opts))
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
@@ -82,7 +87,7 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 	}
 	db := &DB{runner: runner{files: files, q: pool, log: opts.Log}, pool: pool}
 	if opts.startsNarrow() {
-		db.spread = newSpread(opts.Location)
+		db.spread = &spread{location: opts.Location, opened: bytesOf(opts.Location)}
 	}
 	return db, nil
 }
@@ -91,7 +96,7 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 // first.
 func (db *DB) upgrade(ctx context.Context, opts Options) (*DB, error) {
 	version, missing, err := db.pending(ctx)
-	if err == nil && len(missing) > 0 && version > 0 && opts.Location != "" && !isRemote(opts.Location) {
+	if err == nil && len(missing) > 0 && version > 0 && opts.isFile() {
 		if err := db.Close(); err != nil {
 			return nil, err
 		}
@@ -112,10 +117,10 @@ func (db *DB) upgrade(ctx context.Context, opts Options) (*DB, error) {
 }
 
 // Close closes the warehouse. DuckDB then folds its write-ahead log into the
-// file.
+// file. The lock of a lake is given back.
 func (db *DB) Close() error {
 	defer db.logged(context.Background(), "close", time.Now())
-	return db.pool.Close()
+	return errors.Join(db.pool.Close(), db.worker.close())
 }
 
 // A Tx is a transaction. After any error it can only be rolled back.
@@ -126,11 +131,61 @@ type Tx struct {
 // InTx runs f in one transaction and commits if f returns nil. After any error
 // nothing that f wrote remains: a commit after a failed statement is never
 // attempted, since DuckDB rolls back then and reports success.
+//
+// On a lake one transaction runs at a time, and f runs again if something else than
+// this program has changed a table at the same time.
 func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
+	return db.transact(ctx, db.pool, f)
+}
+
+// A beginner is a pool or one of its connections.
+type beginner interface {
+	BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (db *DB) transact(ctx context.Context, on beginner, f func(*Tx) error) error {
+	if db.worker == nil {
+		return db.once(ctx, on, f)
+	}
+	db.worker.writing.Lock()
+	defer db.worker.writing.Unlock()
+	return db.repeatedly(ctx, on, func(tx *Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		return db.fence(ctx, tx)
+	})
+}
+
+// Exec runs a statement in a transaction of its own.
+func (db *DB) Exec(ctx context.Context, name string, args Args) (int64, error) {
+	return db.execOn(ctx, &db.runner, db.pool, name, args)
+}
+
+// Exec runs a statement, and on a lake one that changes it in a transaction of its own.
+func (c *Conn) Exec(ctx context.Context, name string, args Args) (int64, error) {
+	return c.db.execOn(ctx, &c.runner, c.conn, name, args)
+}
+
+func (db *DB) execOn(ctx context.Context, r *runner, on beginner, name string, args Args) (changed int64, err error) {
+	if db.worker == nil {
+		return r.Exec(ctx, name, args)
+	}
+	if found, err := db.files.statement(name); err != nil || !found.writes() {
+		return r.Exec(ctx, name, args)
+	}
+	err = db.transact(ctx, on, func(tx *Tx) error {
+		changed, err = tx.Exec(ctx, name, args)
+		return err
+	})
+	return changed, err
+}
+
+func (db *DB) once(ctx context.Context, on beginner, f func(*Tx) error) error {
 	if err := db.widen(ctx); err != nil {
 		return err
 	}
-	tx, err := db.pool.BeginTx(ctx, nil)
+	tx, err := on.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -172,6 +227,7 @@ func (db *DB) Undone(ctx context.Context, f func(*Tx) error) error {
 type Conn struct {
 	runner
 	conn *sql.Conn
+	db   *DB
 }
 
 // InConn runs f on a connection of its own, which is closed afterwards with
@@ -186,103 +242,34 @@ func (db *DB) InConn(ctx context.Context, f func(*Conn) error) error {
 	}
 	defer conn.Close()
 	defer conn.Raw(func(any) error { return driver.ErrBadConn }) // not back into the pool
-	return f(&Conn{runner: runner{files: db.files, q: conn, log: db.log}, conn: conn})
+	return f(&Conn{runner: runner{files: db.files, q: conn, log: db.log}, conn: conn, db: db})
 }
 
-// connect returns what every new connection of the pool runs first: the first
-// one configures the instance, and each one makes the warehouse its default
-// database.
-func connect(files *files, opts Options) func(driver.ExecerContext) error {
-	var (
-		mu    sync.Mutex
-		ready bool
-	)
-	return func(conn driver.ExecerContext) error {
-		mu.Lock()
-		defer mu.Unlock()
+// isFile reports whether the warehouse is a file, which one process has open.
+func (opts Options) isFile() bool { return isFile(opts.Location) }
 
-		var statements []setting
-		if !ready {
-			statements = opts.settings()
-		}
-		statements = append(statements,
-			setting{file: "warehouse/instance.set_time_zone"},
-			setting{file: "warehouse/instance.use"})
-		for _, s := range statements {
-			if err := s.run(conn, files); err != nil {
-				return fmt.Errorf("%s: %w", s.file, err)
-			}
-		}
-		ready = true
-		return nil
-	}
+// lakeScheme begins the location of a lake.
+const lakeScheme = "ducklake:postgres:"
+
+func isFile(location string) bool {
+	return location != "" && !strings.HasPrefix(location, lakeScheme) && !isMotherDuck(location)
 }
 
-// A setting is a statement of the instance: with a value as its parameter, or
-// with a location written into the text where no parameter may stand.
-type setting struct {
-	file, value, location string
-}
-
-func (s setting) run(conn driver.ExecerContext, files *files) error {
-	text, err := files.text(s.file)
-	if err != nil {
-		return err
-	}
-	text = place(text, s.location)
-	var args []driver.NamedValue
-	if s.value != "" {
-		args = []driver.NamedValue{{Name: "value", Ordinal: 1, Value: s.value}}
-	}
-	_, err = conn.ExecContext(context.Background(), text, args)
-	return err
-}
-
-// settings lists the statements that configure a new instance. Extensions are
-// loaded only for a location that needs one.
-func (opts Options) settings() []setting {
-	location, attach, extensions := opts.Location, "warehouse/instance.attach_file", "false"
-	switch {
-	case location == "":
-		location = ":memory:"
-	case isRemote(location):
-		attach, extensions = "warehouse/instance.attach_remote", "true"
-	}
-	all := []setting{
-		{file: "warehouse/instance.set_autoinstall", value: extensions},
-		{file: "warehouse/instance.set_autoload", value: extensions},
-		{file: "warehouse/instance.set_insertion_order"},
-	}
-	if opts.MemoryLimit != "" {
-		all = append(all, setting{file: "warehouse/instance.set_memory_limit", value: opts.MemoryLimit})
-	}
-	if opts.TempDir != "" {
-		all = append(all, setting{file: "warehouse/instance.set_temp_directory", value: opts.TempDir})
-	}
-	threads := opts.Threads
-	if opts.startsNarrow() {
-		threads = 1
-	}
-	if threads > 0 {
-		all = append(all, setting{file: "warehouse/instance.set_threads", value: strconv.Itoa(threads)})
-	}
-	return append(all, setting{file: attach, location: location})
-}
-
-// isRemote reports whether the location needs an extension.
-func isRemote(location string) bool {
-	return strings.HasPrefix(location, "ducklake:") || strings.HasPrefix(location, "md:")
-}
+func isMotherDuck(location string) bool { return strings.HasPrefix(location, "md:") }
 
 // checkLocation rejects a location that DuckDB would create, overwrite or
 // misread.
 func checkLocation(location string) error {
-	if location == "" || isRemote(location) {
+	if !isFile(location) {
 		return nil
 	}
 	info, err := os.Stat(location)
 	if errors.Is(err, fs.ErrNotExist) {
-		return checkFolder(filepath.Dir(location))
+		folder := filepath.Dir(location)
+		if _, err := os.Stat(folder); err != nil {
+			return fmt.Errorf("warehouse folder %s: %w; create it or change data_dir", folder, err)
+		}
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("warehouse %s: %w", location, err)
@@ -296,35 +283,104 @@ func checkLocation(location string) error {
 		return fmt.Errorf("warehouse %s: %w; give this user the right to read and write it", location, err)
 	}
 	defer f.Close()
-	return checkHeader(f, location, info.Size())
-}
-
-func checkFolder(folder string) error {
-	if _, err := os.Stat(folder); err != nil {
-		return fmt.Errorf("warehouse folder %s: %w; create it or change data_dir", folder, err)
-	}
-	return nil
-}
-
-// checkHeader looks for DuckDB's magic number, the bytes DUCK after an
-// eight-byte checksum.
-func checkHeader(f *os.File, location string, size int64) error {
-	header := make([]byte, 12)
+	header := make([]byte, 12) // an eight-byte checksum and DuckDB's magic number
 	if _, err := f.ReadAt(header, 0); err != nil || string(header[8:]) != "DUCK" {
-		return fmt.Errorf("warehouse %s is not a DuckDB file (%d bytes); restore it from a backup, or move it away and run: spendbridge verify --rebuild", location, size)
+		return fmt.Errorf("warehouse %s is not a DuckDB file (%d bytes); restore it from a backup, or move it away and run: spendbridge verify --rebuild",
+			location, info.Size())
 	}
 	return nil
 }
 
 // explain adds a fix to an error from DuckDB.
 func explain(location string, err error) error {
-	var newer *NewerSchemaError
+	var locked *LockedError
+	if errors.As(err, &locked) {
+		return err
+	}
 	var duck *duckdb.Error
-	switch {
-	case errors.As(err, &newer):
-		return fmt.Errorf("warehouse %s: %w", location, err)
-	case errors.As(err, &duck) && duck.Type == duckdb.ErrorTypeIO && strings.Contains(duck.Msg, "lock"):
+	if errors.As(err, &duck) && duck.Type == duckdb.ErrorTypeIO && strings.Contains(duck.Msg, "lock") {
 		return fmt.Errorf("warehouse %s is in use by another process: %w; wait for it, or query the published spend.duckdb instead", location, err)
 	}
 	return fmt.Errorf("warehouse %s: %w", location, err)
+}
+
+// ExecAt runs a statement in which {location} stands where no parameter is
+// allowed, as in attach. The location is inserted into the text, quoted.
+func (c *Conn) ExecAt(ctx context.Context, file, location string) error {
+	defer c.logged(ctx, file, time.Now())
+	found, err := c.files.statement(file)
+	if err != nil {
+		return c.fail(file, err)
+	}
+	if err := makeLogFolder(location); err != nil {
+		return c.fail(file, err)
+	}
+	if _, err := c.q.ExecContext(ctx, place(found.text, map[string]string{"location": location})); err != nil {
+		return c.fail(file, err)
+	}
+	return nil
+}
+
+// UseWarehouse makes the warehouse the default database again.
+func (c *Conn) UseWarehouse(ctx context.Context) error {
+	_, err := c.Exec(ctx, "warehouse/instance.use", nil)
+	return err
+}
+
+// ExecSelected runs a statement that selects statements and runs all of those
+// in one transaction, for statements that take no parameters, such as comment
+// on.
+func (c *Conn) ExecSelected(ctx context.Context, file string, args Args) error {
+	statements, err := Strings(ctx, c, file, args)
+	if err != nil {
+		return err
+	}
+	defer c.logged(ctx, file, time.Now())
+	tx, err := c.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return c.fail(file, err)
+	}
+	defer tx.Rollback() // does nothing once committed
+	for _, statement := range statements {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return c.fail(file, err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return c.fail(file, err)
+	}
+	return nil
+}
+
+// place replaces {name} in a statement by a quoted text, for each name.
+func place(text string, texts map[string]string) string {
+	for name, value := range texts {
+		text = strings.ReplaceAll(text, "{"+name+"}", "'"+strings.ReplaceAll(value, "'", "''")+"'")
+	}
+	return text
+}
+
+// makeLogFolder makes the folder in which DuckDB keeps the write-ahead log of
+// a database file. It is the folder of the file, unless its path has a ?:
+// DuckDB takes what follows for the parameters of a URL and writes .wal before
+// it.
+func makeLogFolder(location string) error {
+	if !isFile(location) {
+		return nil
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(location)) // as DuckDB does
+	if err != nil {
+		return err
+	}
+	before, after, found := strings.Cut(folder, "?")
+	if !found {
+		return nil
+	}
+	return os.MkdirAll(before+".wal?"+after, 0o700)
+}
+
+// Literal returns path as a pattern that matches this file alone, for
+// statements that read files: DuckDB takes *, ? and [ for wildcards.
+func Literal(path string) string {
+	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
 }

@@ -225,6 +225,22 @@ func TestArgsMustMatchTheFile(t *testing.T) {
 	}
 }
 
+func TestParametersAreFoundWhereSQLHasThem(t *testing.T) {
+	db := openWith(t, map[string]string{"test/names.sql": `
+		-- don't take $this for one, nor "that
+		select concat($first, $a_2, '$quoted, it''s $one', 10 - 9, '$') as "$column 'of" -- nor $last`,
+	})
+	_, err := db.Exec(t.Context(), "test/names.sql", warehouse.Args{"surplus": 1, "first": "1", "a_2": "2"})
+	if want := "but the statement has a_2, first"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Fatalf("got error %v, want one that says %q", err, want)
+	}
+	var got string
+	err = db.Get(t.Context(), "test/names.sql", warehouse.Args{"first": "1", "a_2": "2"}, &got)
+	if want := "12$quoted, it's $one1$"; err != nil || got != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
 func TestLockNamesItsHolder(t *testing.T) {
 	folder := t.TempDir()
 	_, unlock, err := warehouse.Lock(folder, warehouse.Holder{PID: 42, Command: "spendbridge run", Started: time.Unix(0, 0).UTC()})

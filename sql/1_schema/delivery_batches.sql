@@ -39,6 +39,12 @@ create table if not exists delivery.batches (
 -- name: 075_batches_decision
 alter table delivery.batches rename column settlement_id to decision_id;
 
+-- name: 119_batches_worker
+-- Who sent it last, see ops.workers; null on a warehouse that is a file. The
+-- step is numbered before the next one, for no table can be altered in the
+-- transaction that has updated it.
+alter table delivery.batches add column if not exists worker varchar;
+
 -- name: 132_batches_range
 -- Each half of a batch has the ledger numbers of its own items from now on.
 update delivery.batches

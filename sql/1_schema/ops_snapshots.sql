@@ -36,3 +36,7 @@ create table if not exists ops.canonical_changes (
 -- The newest of ops.canonical_changes whose outcome the snapshot shows; null if
 -- that is not known.
 alter table ops.snapshots add column if not exists canonical_run_id varchar;
+
+-- name: 158_published_views
+-- Hash of the analysts' views in the warehouse itself, if it is a lake.
+alter table ops.published add column if not exists views varchar;

@@ -112,14 +112,15 @@ judged as (
     from transactions
 
     left join refunds
-        on transactions.source = refunds.source
+        using (source)
 
     cross join staging.setting_run as settings
 
     semi join dirty_slice as dirty
-        on transactions.source = dirty.source
-        and transactions.stream = dirty.stream
-        and transactions.record_id = dirty.record_id
+        using (source, stream, record_id)
+
+    where transactions.first_seen_at
+        between getvariable('first_seen_from') and getvariable('first_seen_to')
 
 )
 

@@ -20,12 +20,13 @@ expenses as (
     from staging.productive__expenses as expenses
 
     inner join ops.sources as settings
-        on expenses.source = settings.source
+        using (source)
 
     semi join dirty_slice as dirty
-        on expenses.source = dirty.source
-        and expenses.stream = dirty.stream
-        and expenses.record_id = dirty.record_id
+        using (source, stream, record_id)
+
+    where expenses.first_seen_at
+        between getvariable('first_seen_from') and getvariable('first_seen_to')
 
 ),
 

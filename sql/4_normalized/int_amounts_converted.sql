@@ -43,6 +43,8 @@ records as (
 
     where amount is not null
         and currency is not null
+        and first_seen_at
+        between getvariable('first_seen_from') and getvariable('first_seen_to')
 
 ),
 
@@ -105,8 +107,7 @@ rated as (
     from records
 
     left join reference_rates
-        on records.currency = reference_rates.currency
-        and records.occurred_on = reference_rates.occurred_on
+        using (currency, occurred_on)
 
 ),
 

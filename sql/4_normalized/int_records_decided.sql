@@ -13,6 +13,9 @@ records as (
     semi join dirty_slice
         using (source, stream, record_id)
 
+    where first_seen_at
+        between getvariable('first_seen_from') and getvariable('first_seen_to')
+
 ),
 
 types as (
@@ -29,8 +32,7 @@ types as (
     ) as seeds
 
     anti join staging.setting_types as overrides
-        on seeds.kind = overrides.kind
-        and seeds.value = overrides.value
+        using (kind, value)
 
     where seeds.enabled
 

@@ -1,68 +1,18 @@
 -- Every spelling of a vendor's name in any version of any record, by where it
--- is written, with its earliest place. Only versions that are new to staging
--- are read: the newest of a record as it was combined, all others as their
--- vendor's SQL found them in the payloads.
+-- is written, with its earliest place.
 merge into staging.vendor_spellings as spellings
 
 using (
 
     with
 
-    pending as (
-
-        select * from pending_versions
-
-    ),
-
-    combined as (
-
-        select
-            records.vendor_raw as spelling,
-            records.vendor_origin,
-            pending.seen_at,
-            pending.page_id,
-            pending.ordinal
-
-        from staging.records_combined as records
-
-        inner join pending
-            on records.source = pending.source
-            and records.stream = pending.stream
-            and records.record_id = pending.record_id
-            and records.record_version = pending.version
-
-        where records.vendor_origin = 'descriptor'
-            or records.vendor_origin = 'title' and records.vendor_id is null
-
-    ),
-
-    seen as (
-
-        select
-            spelling as name,
-            vendor_origin,
-            vendor_origin = 'descriptor' as descriptor,
-            min((seen_at, page_id, ordinal)) as first_seen
-
-        from (
-            select * from combined
-            union all by name
-            select * from spellings_elsewhere
-        )
-
-        where spelling is not null
-
-        group by spelling, vendor_origin
-
-    ),
-
     names as (
 
         select distinct
-            name,
+            spelling as name,
             descriptor
 
-        from seen
+        from vendors_seen
 
     ),
 
@@ -73,17 +23,17 @@ using (
     )
 
     select
-        seen.name as spelling,
+        seen.spelling,
         seen.vendor_origin,
         seen.first_seen,
         keys.vendor_key,
         keys.decorated,
         keys.rules
 
-    from seen
+    from vendors_seen as seen
 
     inner join names_keyed as keys
-        on seen.name = keys.name
+        on seen.spelling = keys.name
         and seen.descriptor = keys.descriptor
 
 ) as seen
@@ -91,12 +41,15 @@ using (
     and spellings.vendor_origin = seen.vendor_origin
 
 when matched
-    and seen.first_seen
-    < (spellings.seen_at, spellings.page_id, spellings.ordinal)
+    and seen.first_seen < {
+        'seen_at': spellings.seen_at,
+        'page_id': spellings.page_id,
+        'ordinal': spellings.ordinal
+    }
     then update set
-        seen_at = seen.first_seen[1],
-        page_id = seen.first_seen[2],
-        ordinal = seen.first_seen[3]
+        seen_at = seen.first_seen.seen_at,
+        page_id = seen.first_seen.page_id,
+        ordinal = seen.first_seen.ordinal
 
 when not matched then
     insert (
@@ -110,12 +63,12 @@ when not matched then
         seen_at
     )
     values (
-        seen.first_seen[2],
-        seen.first_seen[3],
+        seen.first_seen.page_id,
+        seen.first_seen.ordinal,
         seen.spelling,
         seen.vendor_origin,
         seen.vendor_key,
         seen.rules,
         seen.decorated,
-        seen.first_seen[1]
+        seen.first_seen.seen_at
     )

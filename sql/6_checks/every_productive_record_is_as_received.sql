@@ -13,11 +13,10 @@ select
 from canonical.spend as spend
 
 left join staging.seed_currencies as currencies
-    on spend.currency = currencies.currency
+    using (currency)
 
 left join stored_units as units
-    on spend.source = units.source
-    and spend.currency = units.currency
+    using (source, currency)
 
 where spend.kind = 'productive'
     and (

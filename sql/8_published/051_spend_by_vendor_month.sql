@@ -1,7 +1,7 @@
 -- One vendor in one month and currency, over all sources. The amount in the
 -- reporting currency is null as soon as one record has no rate: a sum of some
 -- would look like the sum of all.
-create view spend_by_vendor_month as
+create or replace view spend_by_vendor_month as
 
 select
     date_trunc('month', occurred_on)::date as month,

@@ -1,1 +1,1 @@
-create view excluded as select * from canonical.excluded
+create or replace view excluded as select * from canonical.excluded

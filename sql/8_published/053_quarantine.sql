@@ -1,1 +1,1 @@
-create view quarantine as select * from canonical.quarantine
+create or replace view quarantine as select * from canonical.quarantine

@@ -1,5 +1,5 @@
 -- One record as it went to Productiv, or was about to, with its batch.
-create view deliveries as
+create or replace view deliveries as
 
 select
     items.spend_id,

@@ -1,4 +1,4 @@
-create view runs as
+create or replace view runs as
 
 select
     runs.run_id,

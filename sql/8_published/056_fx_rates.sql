@@ -1,1 +1,1 @@
-create view fx_rates as select * from canonical.fx_rates
+create or replace view fx_rates as select * from canonical.fx_rates

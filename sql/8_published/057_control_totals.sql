@@ -1,1 +1,1 @@
-create view control_totals as select * from ops.control_totals
+create or replace view control_totals as select * from ops.control_totals

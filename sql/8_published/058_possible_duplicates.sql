@@ -1,7 +1,7 @@
 -- A card purchase that may have been filed as an expense as well: one vendor,
 -- amount and currency within three days in both systems. Nothing is merged; a
 -- person decides. A record that matches twice is in two rows.
-create view possible_duplicates as
+create or replace view possible_duplicates as
 
 select
     expenses.vendor_key,

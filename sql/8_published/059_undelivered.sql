@@ -1,2 +1,2 @@
 -- Each record that differs between Productiv and spend.
-create view undelivered as select * from delivery.undelivered
+create or replace view undelivered as select * from delivery.undelivered

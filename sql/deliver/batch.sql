@@ -94,6 +94,7 @@ select
     $doubtful as doubtful,
     $first_no as first_no,
     $last_no as last_no,
+    case when $state = 'sending' then nullif($worker, '') end as worker,
     $at::timestamptz as planned_at,
     case when $state = 'sending' then $at::timestamptz end as sent_at;
 
@@ -108,6 +109,7 @@ set
     message = nullif($message, ''),
     request_id = coalesce(nullif($request_id, ''), request_id),
     decision_id = coalesce(nullif($decision_id, ''), decision_id),
+    worker = null,
     finished_at = $at::timestamptz
 
 where batch_id = $batch_id;
@@ -119,6 +121,7 @@ update delivery.batches
 set
     state = 'sending',
     attempt = attempt + 1,
+    worker = nullif($worker, ''),
     decision_id = null,
     status = null,
     request_id = null,
@@ -127,10 +130,54 @@ set
 
 where batch_id = $batch_id;
 
+-- name: decided
+-- The batches that somebody has settled.
+select distinct batches.batch_id
+
+from delivery.batches as batches
+
+inner join delivery.decisions as decisions
+    on batches.batch_id = decisions.subject
+
+where decisions.decision in ('accepted', 'resend')
+
+order by batches.batch_id;
+
+-- name: doubt
+-- An answer contradicts the decision about a batch, which no longer counts.
+update delivery.batches
+
+set
+    state = 'unknown',
+    message = $message,
+    decision_id = null,
+    worker = null,
+    finished_at = $at::timestamptz
+
+where batch_id = $batch_id;
+
+-- name: abandon
+-- What another worker of the lake was sending when this one took over.
+update delivery.batches
+
+set
+    state = 'unknown',
+    message = format(
+        'process {} on {} has left it without an answer; before it is '
+        'sent again, make sure that this process has ended',
+        workers.pid, workers.host
+    )
+
+from ops.workers as workers
+
+where batches.worker = workers.worker
+    and batches.state = 'sending';
+
 -- name: open
 -- The batches whose outcome is not known, or one of any state. A batch that is
 -- sending belongs to a program that has ended. resend: it was settled to be
--- sent again. refused: Productiv refused it when it was sent last.
+-- sent again. refused: Productiv refused it when it was sent last. worker: who
+-- left it without an answer, on a lake.
 select
     batches.batch_id,
     batches.target,
@@ -143,12 +190,18 @@ select
     batches.state,
     batches.doubtful,
     coalesce(decisions.decision = 'resend', false) as resend,
-    coalesce(batches.status in (413, 422), false) as refused
+    coalesce(batches.status in (413, 422), false) as refused,
+    coalesce(batches.worker, '') as worker,
+    coalesce(workers.host, '') as host,
+    coalesce(workers.pid, 0) as pid
 
 from delivery.batches as batches
 
 left join delivery.decisions as decisions
     on batches.decision_id = decisions.decision_id
+
+left join ops.workers as workers
+    on batches.worker = workers.worker
 
 where batches.batch_id = $batch_id
     or $batch_id = '' and batches.state in ('sending', 'unknown', 'pending')

@@ -1,7 +1,7 @@
 -- delivery.decisions: one row per decision.
 
 -- name: ids
-select decision_id from delivery.decisions;
+select decision_id from delivery.decisions order by decision_id;
 
 -- name: last_no
 select coalesce(max(ledger_no), 0) as ledger_no

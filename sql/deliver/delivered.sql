@@ -7,17 +7,6 @@ create or replace temp table delivered_keys as
 
 with
 
-listed as (
-
-    select unnest(
-        from_json($keys, '[{
-            "key": "VARCHAR", "amount": "VARCHAR", "currency": "VARCHAR"
-        }]'),
-        recursive := true
-    )
-
-),
-
 keys as (
 
     select
@@ -31,7 +20,14 @@ keys as (
         nullif(currency, '') as currency,
         count(*) over (partition by key) as times
 
-    from listed
+    from (
+        select unnest(
+            from_json($keys, '[{
+                "key": "VARCHAR", "amount": "VARCHAR", "currency": "VARCHAR"
+            }]'),
+            recursive := true
+        )
+    ) as listed
 
 )
 
@@ -57,54 +53,44 @@ group by spend_id;
 -- amount and currency of the file where it has them.
 create or replace temp table item_draft as
 
-with
-
-accepted as (
-
-    select
-        draft.* replace (
-            keys.key as key,
-            keys.version as version,
-            'correction' as kind,
-            coalesce(keys.amount, draft.amount) as amount,
-            coalesce(keys.currency, draft.currency) as currency
-        ),
-        keys.reversed as is_reversed,
-        draft.key as old_key,
-        draft.currency as old_currency,
-        draft.amount = coalesce(keys.amount, draft.amount) as is_amount_same
-
-    from item_draft as draft
-
-    inner join delivered_keys as keys
-        on draft.spend_id = keys.spend_id
-
-    where draft.gate is null
-
-)
-
-select * exclude (old_key, old_currency, is_amount_same) replace (
+select
+    draft.* replace (
+        keys.key as key,
+        keys.version as version,
+        'correction' as kind,
+        coalesce(keys.amount, draft.amount) as amount,
+        coalesce(keys.currency, draft.currency) as currency,
         replace(
             replace(
-                case when is_amount_same then payload else regexp_replace(
-                    payload,
+                case when keys.amount != draft.amount then regexp_replace(
+                    draft.payload,
                     '"amount":-?[0-9.]+',
-                    '"amount":' || amount::varchar
-                ) end,
-                '"currency":' || to_json(old_currency),
-                '"currency":' || to_json(currency)
+                    '"amount":' || keys.amount::varchar
+                ) else draft.payload end,
+                '"currency":' || to_json(draft.currency),
+                '"currency":' || to_json(
+                    coalesce(keys.currency, draft.currency)
+                )
             ),
-            to_json(old_key)::varchar,
-            to_json(key)::varchar
+            to_json(draft.key)::varchar,
+            to_json(keys.key)::varchar
         ) as payload,
         -- It differs from the record only where the file says so.
-        case when is_amount_same and currency = old_currency
-            then content_hash
-            else md5(content_hash)
+        case
+            when keys.amount != draft.amount
+                or keys.currency != draft.currency
+                then md5(draft.content_hash)
+            else draft.content_hash
         end as content_hash
-    )
+    ),
+    keys.reversed as is_reversed
 
-from accepted;
+from item_draft as draft
+
+inner join delivered_keys as keys
+    on draft.spend_id = keys.spend_id
+
+where draft.gate is null;
 
 -- name: reversals
 -- What was accepted and reversed since.

@@ -121,16 +121,12 @@ classed as (
 settled as (
 
     select
-        classed.*,
-        dismissals.spend_id is not null as settled
+        *,
+        (spend_id, difference) in (
+            select (spend_id, difference) from delivery.dismissals
+        ) as settled
 
     from classed
-
-    left join (
-        select distinct spend_id, difference from delivery.dismissals
-    ) as dismissals
-        on classed.spend_id = dismissals.spend_id
-        and classed.difference = dismissals.difference
 
 )
 

@@ -7,69 +7,39 @@ with
 items as (
 
     select
-        items.source,
-        items.application,
-        items.spend_id,
-        items.key,
-        items.ledger_no,
-        items.state,
-        items.currency,
-        -- As the JSON says: the diff has used the column amount.
-        items.sent_amount as amount
-
-    from diff_items as items
-
-    where items.state in ('accepted', 'sending', 'unknown')
-
-),
-
-replaced as (
-
-    select
+        source,
         application,
+        spend_id,
         key,
-        max(ledger_no) as ledger_no
+        ledger_no,
+        state,
+        currency,
+        -- As the JSON says: the diff has used the column amount.
+        sent_amount as amount
 
-    from items
+    from diff_items
 
-    where state = 'accepted'
-
-    group by application, key
-
-    having count(*) > 1
+    where state in ('accepted', 'sending', 'unknown')
 
 ),
 
 delivered as (
 
-    select
-        items.source,
-        items.currency,
-        items.spend_id,
-        items.application,
-        items.key,
-        items.amount
+    select *
 
     from items
 
-    left join replaced
-        on items.application = replaced.application
-        and items.key = replaced.key
-        and items.ledger_no < replaced.ledger_no
+    where state = 'accepted'
 
-    where items.state = 'accepted'
-        and replaced.key is null
+    qualify ledger_no = max(ledger_no) over (partition by application, key)
 
 ),
 
 -- A key sent again would take the place of what was accepted under it.
 doubtful as (
 
-    select
-        source, currency, spend_id, amount
-
+    select source, currency, spend_id, amount
     from items
-
     where state != 'accepted'
 
     union all by name

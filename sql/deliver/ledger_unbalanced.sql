@@ -54,11 +54,10 @@ sides as (
 )
 
 select
-    source,
-    currency,
-    spend_id,
-    sum(canonical)::varchar as canonical,
-    sum(ledger)::varchar as ledger
+    concat(
+        source, ' ', currency, ' ', spend_id,
+        ': canonical ', sum(canonical), ', ledger ', sum(ledger)
+    ) as offender
 
 from sides
 

@@ -4,47 +4,19 @@
 select * exclude (first_run_id) from delivery.targets order by target;
 
 -- name: accepted
--- How many records each application has accepted.
+-- How many records each of two applications has accepted.
 select
-    targets.application,
-    count(distinct items.spend_id) as records
+    count(distinct items.spend_id) filter (targets.application = $from)
+        as accepted_from,
+    count(distinct items.spend_id) filter (targets.application = $to)
+        as accepted_to
 
 from delivery.items as items
 
 inner join delivery.targets as targets
     on items.target = targets.target
 
-where items.state = 'accepted'
-
-group by targets.application;
-
--- name: held
--- The records that the gate of the target held in the last load, and where
--- they are.
-select
-    count(*) as records,
-    coalesce(to_json(list({
-        'spend_id': undelivered.spend_id, 'target': places.target
-    } order by undelivered.spend_id)), '[]')::varchar as covers
-
-from (
-    select distinct spend_id from delivery.holds where gate = 'target'
-) as undelivered
-
-inner join (
-
-    select
-        spend_id,
-        arg_max(target, ledger_no) as target
-
-    from delivery.items
-
-    where state = 'accepted'
-
-    group by spend_id
-
-) as places
-    on undelivered.spend_id = places.spend_id;
+where items.state = 'accepted';
 
 -- name: add
 insert into delivery.targets by name

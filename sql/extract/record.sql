@@ -9,7 +9,7 @@ asked as (
 
     select unnest(
         from_json($pages, '[{
-            "page_id": "VARCHAR", "page": "VARCHAR",
+            "page_id": "VARCHAR", "file": "VARCHAR",
             "records": "INTEGER", "chosen": "INTEGER"
         }]'),
         max_depth := 2
@@ -20,7 +20,7 @@ asked as (
 compared as (
 
     select
-        asked.page,
+        asked.file,
         any_value(asked.records) as expected,
         any_value(asked.chosen) as expected_chosen,
         coalesce(any_value(incoming.records), 0) as found,
@@ -33,12 +33,12 @@ compared as (
 
     group by
         asked.page_id,
-        asked.page
+        asked.file
 
 )
 
 select
-    page as file,
+    file,
     case when found != expected then expected else expected_chosen end
         as expected,
     case when found != expected then found else found_chosen end as found

@@ -9,7 +9,7 @@ asked as (
 
     select unnest(
         from_json($pages, '[{
-            "page_id": "VARCHAR", "file": "VARCHAR", "stream": "VARCHAR",
+            "page_id": "VARCHAR", "path": "VARCHAR", "stream": "VARCHAR",
             "window_from": "VARCHAR", "fetched_at": "VARCHAR",
             "ordinals": ["INTEGER"], "looks": ["UBIGINT"],
             "faults": [{
@@ -55,7 +55,7 @@ chosen as (
     from files
 
     inner join asked
-        on files.filename = asked.file
+        on files.filename = asked.path
 
 ),
 

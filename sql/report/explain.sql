@@ -31,7 +31,7 @@ where spend_id = $id
 order by spend_id = $id desc, spend_id;
 
 -- name: near
--- The ids that are spelt most like one that nothing has.
+-- The ids that hold one that nothing has, or are spelt almost like it.
 select spend_id
 
 from (
@@ -44,27 +44,36 @@ from (
 
 ) as known
 
+where contains(spend_id, $id)
+    or levenshtein(spend_id, $id) <= 2
+
 order by levenshtein(spend_id, $id), spend_id
 
 limit 3;
 
+-- name: example
+-- An id as it is spelt, if there is any.
+select spend_id
+
+from (
+
+    select spend_id from canonical.spend
+    union all
+    select spend_id from canonical.quarantine
+
+) as known
+
+order by spend_id
+
+limit 1;
+
 -- name: record
--- All that canonical says of one record, as JSON.
-select to_json(spend)::varchar as record
-from canonical.spend as spend
-where spend.spend_id = $spend_id
+-- All that canonical says of one record.
+select *
 
-union all
+from {table}
 
-select to_json(excluded)::varchar as record
-from canonical.excluded as excluded
-where excluded.spend_id = $spend_id
-
-union all
-
-select to_json(quarantine)::varchar as record
-from canonical.quarantine as quarantine
-where quarantine.spend_id = $spend_id;
+where spend_id = $spend_id;
 
 -- name: versions
 select

@@ -26,6 +26,19 @@ group by month
 
 order by month;
 
+-- name: month_status
+-- Which of the newest months are final, and what is open in the others. What
+-- has no readable day comes first.
+select
+    coalesce(strftime(month, '%Y-%m'), '') as month,
+    * exclude (month)
+
+from ops.month_status
+
+order by month desc nulls first, source
+
+limit $limit;
+
 -- name: vendors
 -- The vendors that money went to, most first. Refunds count against them.
 select
@@ -41,6 +54,93 @@ group by vendor
 order by sum(amount_reporting) desc nulls last, vendor
 
 limit $limit;
+
+-- name: vendor_records
+-- The newest records of those vendors.
+with
+
+vendors as (
+
+    select vendor
+
+    from canonical.spend
+
+    group by vendor
+
+    order by sum(amount_reporting) desc nulls last, vendor
+
+    limit $limit
+
+)
+
+select
+    vendor,
+    spend_id,
+    occurred_on::varchar as occurred_on,
+    amount::varchar as amount,
+    currency,
+    coalesce(category, '') as category
+
+from canonical.spend
+
+where vendor in (select vendor from vendors)
+
+qualify row_number() over (
+    partition by vendor
+    order by occurred_on desc, spend_id
+) <= $each
+
+order by vendor, occurred_on desc, spend_id;
+
+-- name: vendor_months
+-- What went to vendors from a day until before another, by month: those that
+-- got most, then all others together, without a name.
+with
+
+priced as (
+
+    select
+        vendor,
+        date_trunc('month', occurred_on)::date as month,
+        amount_reporting
+
+    from canonical.spend
+
+    where occurred_on >= $from::date
+        and occurred_on < $to::date
+        and amount_reporting is not null
+
+),
+
+largest as (
+
+    select
+        vendor,
+        sum(amount_reporting) as total
+
+    from priced
+
+    group by vendor
+
+    order by total desc, vendor
+
+    limit $limit
+
+)
+
+select
+    coalesce(largest.vendor, '') as vendor,
+    priced.month,
+    sum(priced.amount_reporting)::decimal(38, 4)::varchar as amount
+
+from priced
+
+left join largest
+    on priced.vendor = largest.vendor
+
+group by largest.vendor, largest.total, priced.month
+
+order by largest.total desc nulls last, largest.vendor, priced.month;
 
 -- name: currencies
 select

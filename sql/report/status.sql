@@ -69,23 +69,27 @@ group by stage, status, succeeded_at
 order by stage;
 
 -- name: slots
--- The newest slot of every job, and what was not run in the last days. A slot
--- in the future was recorded while the clock was ahead.
+-- The newest slot of every job with how its run ended, and what was not run in
+-- the last days. A slot in the future was recorded while the clock was ahead.
 select
-    job,
-    max(due_at) as due_at,
-    max_by(outcome, due_at) as outcome,
+    slots.job,
+    max(slots.due_at) as due_at,
+    max_by(slots.outcome, slots.due_at) as outcome,
+    max_by(coalesce(runs.status, ''), slots.due_at) as run_status,
     count(*) filter (
-        outcome in ('missed', 'skipped') and due_at >= $since
+        slots.outcome in ('missed', 'skipped') and slots.due_at >= $since
     ) as left_out_last_week
 
-from ops.slots
+from ops.slots as slots
 
-where due_at <= $now
+left join ops.runs as runs
+    on slots.run_id = runs.run_id
 
-group by job
+where slots.due_at <= $now
 
-order by job;
+group by slots.job
+
+order by slots.job;
 
 -- name: batches
 -- The batches whose outcome is not known.

@@ -37,3 +37,13 @@ when matched then
 
 when not matched then
     insert by name;
+
+-- name: run
+-- The run that was made for a slot, if any was.
+select run_id
+
+from ops.slots
+
+where job = $job
+    and due_at = $due_at::timestamptz
+    and run_id is not null;

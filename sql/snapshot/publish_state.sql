@@ -44,6 +44,28 @@ select concat_ws(
         select concat_ws(' ', count(*), sum(md5_number_upper(row::varchar)))
         from delivery.undelivered as row
     ),
+    (
+        -- A read that found nothing new changes nothing but times.
+        select concat_ws(
+            ' ',
+            count(*),
+            sum(
+                md5_number_upper(
+                    concat_ws(
+                        ' ',
+                        source,
+                        coalesce(month::varchar, '-'),
+                        status,
+                        drafts,
+                        holds,
+                        quarantined,
+                        vanished
+                    )
+                )
+            )
+        )
+        from ops.month_status
+    ),
     (select concat_ws(' ', count(*), max(snapshot_id)) from ops.snapshots),
     (select count(*) from delivery.decisions),
     (select coalesce(max(run_id), '') from ops.runs where command = 'verify')

@@ -14,6 +14,16 @@ where runs.run_id = $run_id
     and stages.stage = 'transform'
     and stages.status in ('ok', 'needs_person');
 
+-- name: month_status
+-- Which months are final, and what is open in the others.
+select
+    coalesce(strftime(month, '%Y-%m'), '') as month,
+    * exclude (month)
+
+from ops.month_status
+
+order by month, source;
+
 -- name: engine
 select version() as version;
 
@@ -102,7 +112,8 @@ create temporary macro spend_line(spend) as
 -- name: copy
 -- One month as one file. The small row groups let a reader skip most of a
 -- month when it asks for a day. Bloom filters are left out: no reader would
--- notice a damaged one while the file is proven.
+-- notice a damaged one while the file is proven. Not every reader reads v2.
+-- $field_ids and $metadata are JSON objects.
 copy (
 
     select *
@@ -116,10 +127,12 @@ copy (
 
 ) to $path (
     format parquet,
-    parquet_version 'v2',
+    parquet_version 'v1',
     compression zstd,
     row_group_size 30720,
-    write_bloom_filter false
+    write_bloom_filter false,
+    field_ids from_json($field_ids, json_structure($field_ids)),
+    kv_metadata from_json($metadata, json_structure($metadata))
 );
 
 -- name: file_hash
@@ -262,6 +275,13 @@ where run_id = $run_id
 order by run_id desc
 
 limit 1;
+
+-- name: pruned
+select snapshot_id
+
+from ops.snapshots
+
+where pruned_at is not null;
 
 -- name: set_pruned
 update ops.snapshots

@@ -2,36 +2,23 @@
 
 -- name: effect
 -- What the lines in staging would rename, by month.
-with
-
-posted as (
-
-    select distinct spend_id
-
-    from delivery.items
-
-    where state = 'accepted'
-
-)
-
 select
-    strftime(spend.occurred_on, '%Y-%m') as month,
-    spend.category_before as category,
-    spend.category as into_category,
+    strftime(occurred_on, '%Y-%m') as month,
+    category_before as category,
+    category as into_category,
     count(*) as records,
-    coalesce(sum(spend.amount_reporting), 0)::decimal(38, 4)::varchar as amount,
-    count(posted.spend_id) as posted
+    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
+    count_if(spend_id in (
+        select spend_id from delivery.items where state = 'accepted'
+    )) as posted
 
-from category_spend as spend
+from category_spend
 
-left join posted
-    on spend.spend_id = posted.spend_id
+where category_before != category
 
-where spend.category_before != spend.category
+group by all
 
-group by month, spend.category_before, spend.category
-
-order by month, spend.category_before, spend.category;
+order by all;
 
 -- name: spend
 -- All spend that has a category, as the lines in staging would name it, and the
@@ -51,7 +38,6 @@ select
 from canonical.spend as spend
 
 left join int_categories_mapped as mapped
-    on spend.source = mapped.source
-    and spend.category_raw = mapped.category_raw
+    using (source, category_raw)
 
 where spend.category_raw is not null;

@@ -33,16 +33,6 @@ compared as (
 
     from spellings
 
-),
-
-found as (
-
-    select distinct category
-
-    from compared
-
-    where likeness = (select min(likeness) from compared)
-
 )
 
 select
@@ -53,8 +43,11 @@ select
 
 from compared
 
-semi join found
-    using (category)
+where category in (
+    select category
+    from compared
+    where likeness = (select min(likeness) from compared)
+)
 
 order by
     sum(records) over (partition by category) desc,

@@ -2,66 +2,44 @@
 -- spend that has none.
 with
 
-spellings as (
-
-    select
-        category,
-        category_raw as spelling,
-        count(*) as records
-
-    from canonical.spend
-
-    where category is not null
-
-    group by category, spelling
-
-),
-
 spelt as (
 
     select
         category,
-        list(spelling order by records desc, spelling) as spellings,
-        bool_or(spelling != category) as mapped
-
-    from spellings
-
-    group by category
-
-),
-
-spent as (
-
-    select
-        category,
+        if(category is not null, category_raw, null) as spelling,
         count(*) as records,
-        coalesce(sum(amount_reporting), 0)::decimal(38, 4) as amount,
+        sum(amount_reporting) as amount,
         count_if(amount_reporting is null) as unpriced,
         max(occurred_on) as last_on,
-        list_sort(list_distinct(list(source))) as sources
+        list(distinct source) as sources
 
     from canonical.spend
 
-    group by category
+    group by category, spelling
 
 )
 
 select
-    coalesce(spent.category, '') as category,
-    spent.records,
-    spent.amount::varchar as amount,
-    spent.unpriced,
-    coalesce(spelt.mapped, false) as mapped,
-    spent.last_on::varchar as last_on,
-    to_json(spent.sources)::varchar as sources,
-    to_json(coalesce(spelt.spellings, []))::varchar as spellings
+    coalesce(category, '') as category,
+    sum(spelt.records)::bigint as records,
+    coalesce(sum(spelt.amount), 0)::decimal(38, 4)::varchar as amount,
+    sum(spelt.unpriced)::bigint as unpriced,
+    coalesce(bool_or(spelling != category), false) as mapped,
+    max(spelt.last_on)::varchar as last_on,
+    to_json(list_sort(list_distinct(flatten(
+        list(spelt.sources)
+    ))))::varchar as sources,
+    to_json(coalesce(
+        list(spelling order by spelt.records desc, spelling)
+            filter (where spelling is not null),
+        []
+    ))::varchar as spellings
 
-from spent
+from spelt
 
-left join spelt
-    on spent.category = spelt.category
+group by spelt.category
 
 order by
-    spent.category is null,
-    spent.amount desc,
-    spent.category
+    spelt.category is null,
+    coalesce(sum(spelt.amount), 0) desc,
+    spelt.category

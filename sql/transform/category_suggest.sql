@@ -2,30 +2,18 @@
 -- spend first. 'meals and drinks' and 'meals & drinks' count as equal.
 with
 
-spent as (
-
-    select
-        category,
-        category_raw,
-        count(*) as records,
-        coalesce(sum(amount_reporting), 0)::decimal(38, 4) as amount
-
-    from category_spend
-
-    group by category, category_raw
-
-),
-
 spellings as (
 
     select
         category as name,
         replace(category_key(category_raw), ' and ', ' ') as key,
         category_raw as spelling,
-        records,
-        amount
+        count(*) as records,
+        coalesce(sum(amount_reporting), 0)::decimal(38, 4) as amount
 
-    from spent
+    from category_spend
+
+    group by all
 
 )
 

@@ -7,7 +7,11 @@ select
     $run_id as run_id,
     'transform' as stage,
     $check_name as check_name,
+    $source as source,
+    $subject as subject,
     $passed as passed,
+    $expected as expected,
+    $actual as actual,
     $detail as detail,
     $checked_at::timestamptz as checked_at;
 
@@ -43,28 +47,15 @@ order by place, source, reason, currency;
 -- name: warnings
 -- Sources whose every record could be read, and that may be wrong all the same:
 -- a token without the right to view companies hides every vendor.
-with
-
-spend as (
-
-    select
-        source,
-        count(*) as records,
-        count_if(vendor_fallback) as fallbacks
-
-    from canonical.spend
-
-    group by source
-
-)
-
 select
     source,
     'no vendor is visible; give the token''s user "View companies"' as warning
 
-from spend
+from canonical.spend
 
-where records = fallbacks
-    and records >= 20
+group by source
+
+having count(*) = count_if(vendor_fallback)
+    and count(*) >= 20
 
 order by source;

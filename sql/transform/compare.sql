@@ -39,7 +39,7 @@ select
     to_json(coalesce(
         list_slice(list_sort(list(spend_id) filter (where differs)), 1, $most),
         []
-    ))::varchar as first_differing
+    ))::varchar as first
 
 from compared;
 

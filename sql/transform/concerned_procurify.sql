@@ -10,12 +10,9 @@ select
 from staging.procurify__transactions as transactions
 
 semi join pending_versions as pending
-    on transactions.source = pending.source
-    and transactions.stream = pending.stream
+    using (source, stream)
 
 anti join dirty_records as known
-    on transactions.source = known.source
-    and transactions.stream = known.stream
-    and transactions.record_id = known.record_id
+    using (source, stream, record_id)
 
 where transactions.status = 'refund'

@@ -9,19 +9,6 @@ expenses as (
 
 ),
 
-changed as (
-
-    select
-        source,
-        stream,
-        record_id
-
-    from pending_versions
-
-    where newest
-
-),
-
 links as (
 
     select source, stream, record_id, 'people' as object, person_id as id
@@ -56,12 +43,11 @@ select distinct
 
 from links
 
-semi join changed
+semi join pending_versions as changed
     on links.source = changed.source
     and links.object = changed.stream
     and links.id = changed.record_id
+    and changed.newest
 
 anti join dirty_records as known
-    on links.source = known.source
-    and links.stream = known.stream
-    and links.record_id = known.record_id
+    using (source, stream, record_id)

@@ -5,7 +5,8 @@
 select exists (select 1 as one from pending_versions) as news;
 
 -- name: payloads
--- The versions that are not staged yet, with their payloads.
+-- One slice of the versions that are not staged yet, with their payloads. What
+-- was seen together is stored together, so that a slice reads a part of them.
 create or replace temp view pending_payloads as
 
 select
@@ -16,14 +17,32 @@ select
 
 from raw.records as records
 
-inner join pending_versions as pending
-    on records.source = pending.source
-    and records.stream = pending.stream
-    and records.record_id = pending.record_id
-    and records.version = pending.version
+inner join pending_slice as pending
+    using (source, stream, record_id, version)
 
 inner join ops.sources as sources
-    on records.source = sources.source;
+    on records.source = sources.source
+
+where records.seen_at
+    between getvariable('seen_from') and getvariable('seen_to');
+
+-- name: pending_slice
+-- One slice of the versions that are not staged yet. All versions of an object
+-- are in the same one.
+create or replace temp table pending_slice as
+
+select *
+
+from pending_versions
+
+where place >= $slice * $most
+    and place < ($slice + 1) * $most;
+
+-- name: seen_from
+set variable seen_from = (select min(seen_at) from pending_slice);
+
+-- name: seen_to
+set variable seen_to = (select max(seen_at) from pending_slice);
 
 -- name: all
 -- Every spend record.
@@ -72,18 +91,6 @@ insert into dirty_records by name
 
 with
 
-before as (
-
-    select currency, reporting_currency, valid_on, rate from rates_before
-
-),
-
-after as (
-
-    select currency, reporting_currency, valid_on, rate from canonical.fx_rates
-
-),
-
 changed as (
 
     select
@@ -91,9 +98,9 @@ changed as (
         min(valid_on) as valid_on
 
     from (
-        (select * from before except select * from after)
+        (from rates_before except from canonical.fx_rates)
         union all
-        (select * from after except select * from before)
+        (from canonical.fx_rates except from rates_before)
     )
 
     group by currency
@@ -112,9 +119,7 @@ inner join changed
     and records.occurred_on >= changed.valid_on
 
 anti join dirty_records as known
-    on records.source = known.source
-    and records.stream = known.stream
-    and records.record_id = known.record_id;
+    using (source, stream, record_id);
 
 -- name: names
 -- Records that did not change, but whose vendor was renamed.
@@ -154,20 +159,33 @@ select
 from staging.records_combined as records
 
 semi join renamed
-    on records.vendor_raw = renamed.vendor_raw
-    and records.vendor_origin = renamed.vendor_origin
+    using (vendor_raw, vendor_origin)
 
 anti join dirty_records as known
-    on records.source = known.source
-    and records.stream = known.stream
-    and records.record_id = known.record_id;
+    using (source, stream, record_id);
 
 -- name: slices
--- The number of slices in which records are derived: none if there are no
--- records.
+-- The number of slices in which a table is worked on: none if it is empty.
 select len(range(0, count(*), $most)) as slices
 
-from dirty_records;
+from {table};
+
+-- name: order
+-- The records to derive again, each with its place in the order in which they
+-- were seen first, in which they are stored as well.
+create or replace temp table ordered_records as
+
+select
+    source,
+    stream,
+    record_id,
+    staged.first_seen_at,
+    row_number() over (order by staged.first_seen_at) - 1 as place
+
+from dirty_records
+
+inner join staged_versions as staged
+    using (source, stream, record_id);
 
 -- name: slice
 -- One slice of the records to derive again.
@@ -175,9 +193,16 @@ create or replace temp table dirty_slice as
 
 select *
 
-from dirty_records
+from ordered_records
 
-where md5_number_upper(record_id) % $slices = $slice;
+where place >= $slice * $most
+    and place < ($slice + 1) * $most;
+
+-- name: first_seen_from
+set variable first_seen_from = (select min(first_seen_at) from dirty_slice);
+
+-- name: first_seen_to
+set variable first_seen_to = (select max(first_seen_at) from dirty_slice);
 
 -- name: note
 -- Notes that this run derived records again, or is the first one to note it.

@@ -1,5 +1,6 @@
 -- Every version of raw.records that is not staged yet; `newest` marks the last
--- one of each object.
+-- one of each object, and `place` is the object's, in the order in which the
+-- objects were seen.
 create or replace temp table pending_versions as
 
 with
@@ -19,13 +20,10 @@ versions as (
     from raw.records as records
 
     left join staged_versions as staged
-        on records.source = staged.source
-        and records.stream = staged.stream
-        and records.record_id = staged.record_id
+        using (source, stream, record_id)
 
     semi join typed_streams
-        on records.source = typed_streams.source
-        and records.stream = typed_streams.stream
+        using (source, stream)
 
     where records.version > coalesce(staged.version, 0)
 
@@ -38,7 +36,8 @@ objects as (
         stream,
         record_id,
         max(version) as version,
-        arg_min(seen_at, version) as first_seen_at
+        arg_min(seen_at, version) as first_seen_at,
+        row_number() over (order by min(seen_at)) - 1 as place
 
     from versions
 
@@ -47,21 +46,13 @@ objects as (
 )
 
 select
-    versions.source,
-    versions.stream,
-    versions.record_id,
-    versions.version,
-    versions.page_id,
-    versions.ordinal,
-    versions.seen_at,
-    coalesce(
-        versions.first_seen_at, objects.first_seen_at
-    ) as first_seen_at,
-    versions.version = objects.version as newest
+    versions.* replace (
+        coalesce(versions.first_seen_at, objects.first_seen_at) as first_seen_at
+    ),
+    versions.version = objects.version as newest,
+    objects.place
 
 from versions
 
 inner join objects
-    on versions.source = objects.source
-    and versions.stream = objects.stream
-    and versions.record_id = objects.record_id
+    using (source, stream, record_id)

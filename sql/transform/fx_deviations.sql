@@ -3,36 +3,26 @@
 -- reference rate.
 with
 
-spend as (
-
-    select
-        spend_id,
-        source,
-        currency,
-        reporting_currency,
-        fx_rate,
-        fx_date
-
-    from canonical.spend
-
-    where fx_source = 'ecb'
-
-),
-
 compared as (
 
     select
-        spend.*,
+        spend.spend_id,
+        spend.source,
+        spend.currency,
+        spend.fx_rate,
+        spend.fx_date,
         case spend.reporting_currency
             when records.currency_default then records.exchange_rate
             when records.currency_normalized
                 then records.exchange_rate_normalized
         end as vendor_rate
 
-    from spend
+    from canonical.spend as spend
 
     inner join staging.records_combined as records
         on spend.spend_id = records.spend_id
+
+    where spend.fx_source = 'ecb'
 
 ),
 

@@ -39,45 +39,25 @@ settings as (
 
 ),
 
-typed as (
+-- How many records each table has: one row if all have as many.
+sizes as (
 
     select count(*) as records
-
     from staged_versions
-
     where stream in (select stream from kinds)
 
-),
-
-combined as (
+    union
 
     select count(*) as records from staging.records_combined
 
-),
-
-canonical as (
+    union
 
     select count(*) as records from canonical.placed_records
-
-),
-
-settings_hash as (
-
-    select md5(string_agg(setting, chr(10) order by setting)) as hash
-
-    from settings
 
 )
 
 select
-    settings_hash.hash as settings_hash,
-    typed.records = combined.records
-    and combined.records = canonical.records as whole
+    md5(string_agg(setting, chr(10) order by setting)) as settings_hash,
+    (select count(*) = 1 from sizes) as whole
 
-from settings_hash
-
-cross join typed
-
-cross join combined
-
-cross join canonical
+from settings

@@ -88,20 +88,10 @@ delete from ops.cardholders
 
 where source in (select unnest(from_json($sources::json, '["VARCHAR"]')));
 
--- name: add_alias
-insert into staging.vendor_aliases (
-    position,
-    match,
-    vendor,
-    decision,
-    who,
-    decided_on
-)
-values (
-    $position,
-    $match,
-    $vendor,
-    $decision,
-    nullif($who, ''),
-    nullif($decided_on, '')::date
-);
+-- name: add_aliases
+insert into staging.vendor_aliases by name
+
+select unnest(from_json($rows::json, '[{
+    "position": "INTEGER", "match": "VARCHAR", "vendor": "VARCHAR",
+    "who": "VARCHAR", "decided_on": "DATE", "decision": "VARCHAR"
+}]'), recursive := true);

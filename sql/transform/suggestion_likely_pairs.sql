@@ -71,34 +71,26 @@ neighbours as (
 
 ),
 
-rare_words as (
+key_words as (
 
     select
-        word,
-        list(key) as keys
+        key,
+        unnest(list_distinct(words)) as word
 
-    from (
-        select
-            key,
-            unnest(list_distinct(words)) as word
-
-        from keys
-    )
-
-    group by word
-
-    having length(word) > 3
-        and count(*) between 2 and 20
+    from keys
 
 ),
 
+-- The keys that share a rare word.
 sharers as (
 
-    select
-        word,
-        unnest(keys) as key
+    select *
 
-    from rare_words
+    from key_words
+
+    where length(word) > 3
+
+    qualify count(*) over (partition by word) between 2 and 20
 
 ),
 

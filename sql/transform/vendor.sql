@@ -4,84 +4,72 @@
 -- Vendors by what was spent with them, in the reporting currency.
 with
 
-spellings as (
-
-    select
-        vendor,
-        vendor_raw as spelling,
-        count(*) as records
-
-    from canonical.spend
-
-    group by vendor, spelling
-
-),
-
 spelt as (
 
     select
         vendor,
-        list(spelling order by records desc, spelling) as spellings
-
-    from spellings
-
-    group by vendor
-
-),
-
-spent as (
-
-    select
-        vendor,
+        vendor_raw as spelling,
         count(*) as records,
-        coalesce(sum(amount_reporting), 0)::decimal(38, 4) as amount,
+        sum(amount_reporting) as amount,
         count_if(amount_reporting is null) as unpriced,
         bool_or(vendor_rule = 'alias') as aliased,
         max(occurred_on) as last_on
 
     from canonical.spend
 
-    group by vendor
+    group by vendor, spelling
 
 )
 
 select
-    spent.vendor,
-    spent.records,
-    spent.amount::varchar as amount,
-    spent.unpriced,
-    spent.aliased,
-    spent.last_on::varchar as last_on,
-    to_json(spelt.spellings)::varchar as spellings
+    vendor,
+    sum(spelt.records)::bigint as records,
+    coalesce(sum(spelt.amount), 0)::decimal(38, 4)::varchar as amount,
+    sum(spelt.unpriced)::bigint as unpriced,
+    bool_or(spelt.aliased) as aliased,
+    max(spelt.last_on)::varchar as last_on,
+    to_json(list(
+        spelling order by spelt.records desc, spelling
+    ))::varchar as spellings
 
-from spent
+from spelt
 
-inner join spelt
-    on spent.vendor = spelt.vendor
+group by vendor
 
-order by spent.amount desc, spent.vendor;
+order by coalesce(sum(spelt.amount), 0) desc, vendor;
 
 -- name: effect
 -- What the aliases in staging would rename, by month.
-with
+select
+    strftime(occurred_on, '%Y-%m') as month,
+    vendor_before as vendor,
+    vendor as into_vendor,
+    count(*) as records,
+    coalesce(sum(amount_reporting), 0)::decimal(38, 4)::varchar as amount,
+    count_if(spend_id in (
+        select spend_id from delivery.items where state = 'accepted'
+    )) as posted
 
-posted as (
+from vendor_spend
 
-    select distinct spend_id
+where vendor_before != vendor
 
-    from delivery.items
+group by all
 
-    where state = 'accepted'
+order by all;
 
-)
+-- name: spend
+-- All spend as the aliases in staging would name its vendors.
+create or replace temp view vendor_spend as
 
 select
-    strftime(spend.occurred_on, '%Y-%m') as month,
-    spend.vendor,
-    keyed.vendor as into_vendor,
-    count(*) as records,
-    coalesce(sum(spend.amount_reporting), 0)::decimal(38, 4)::varchar as amount,
-    count(posted.spend_id) as posted
+    spend.spend_id,
+    spend.vendor as vendor_before,
+    keyed.vendor,
+    keyed.vendor_key,
+    keyed.vendor_raw,
+    spend.amount_reporting,
+    spend.occurred_on
 
 from canonical.spend as spend
 
@@ -90,15 +78,7 @@ inner join staging.records_combined as records
 
 inner join int_vendors_keyed as keyed
     on records.vendor_raw = keyed.vendor_raw
-    and records.vendor_origin = keyed.vendor_origin
-    and spend.vendor != keyed.vendor
-
-left join posted
-    on spend.spend_id = posted.spend_id
-
-group by month, spend.vendor, into_vendor
-
-order by month, spend.vendor, into_vendor;
+    and records.vendor_origin = keyed.vendor_origin;
 
 -- name: suggest
 -- Pairs of vendors that are probably the same, those that would move most spend
@@ -108,20 +88,13 @@ with
 spellings as (
 
     select
-        keyed.vendor as name,
-        keyed.vendor_key as key,
-        keyed.vendor_raw as spelling,
+        vendor as name,
+        vendor_key as key,
+        vendor_raw as spelling,
         count(*) as records,
-        coalesce(sum(spend.amount_reporting), 0)::decimal(38, 4) as amount
+        coalesce(sum(amount_reporting), 0)::decimal(38, 4) as amount
 
-    from canonical.spend as spend
-
-    inner join staging.records_combined as records
-        on spend.spend_id = records.spend_id
-
-    inner join int_vendors_keyed as keyed
-        on records.vendor_raw = keyed.vendor_raw
-        and records.vendor_origin = keyed.vendor_origin
+    from vendor_spend
 
     group by all
 
@@ -159,23 +132,16 @@ order by
 -- name: split
 -- A vendor to which the aliases in staging would give several names.
 select
-    spend.vendor,
-    string_agg(distinct keyed.vendor, ', ' order by keyed.vendor) as names
+    vendor_before,
+    string_agg(distinct vendor, ', ' order by vendor) as names
 
-from canonical.spend as spend
+from vendor_spend
 
-inner join staging.records_combined as records
-    on spend.spend_id = records.spend_id
+group by vendor_before
 
-inner join int_vendors_keyed as keyed
-    on records.vendor_raw = keyed.vendor_raw
-    and records.vendor_origin = keyed.vendor_origin
+having count(distinct vendor) > 1
 
-group by spend.vendor
-
-having count(distinct keyed.vendor) > 1
-
-order by spend.vendor
+order by vendor_before
 
 limit 1;
 

@@ -53,25 +53,18 @@ likenesses as (
 
     group by spend.vendor
 
-),
-
-found as (
-
-    select arg_min(vendor, (likeness, -records, vendor)) as vendor
-
-    from likenesses
-
-    where likeness is not null
-
 )
 
 select distinct
-    spend.vendor,
-    spend.vendor_key
+    vendor,
+    vendor_key
 
-from canonical.spend as spend
+from canonical.spend
 
-semi join found
-    on spend.vendor = found.vendor
+where vendor = (
+    select arg_min(likenesses.vendor, (likeness, -records, likenesses.vendor))
+    from likenesses
+    where likeness is not null
+)
 
-order by spend.vendor_key
+order by vendor_key

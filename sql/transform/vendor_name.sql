@@ -62,8 +62,7 @@ named as (
         on names.vendor_key = fixed.vendor_key
 
     inner join staging.records_combined as records
-        on names.vendor_raw = records.vendor_raw
-        and names.vendor_origin = records.vendor_origin
+        using (vendor_raw, vendor_origin)
 
 ),
 

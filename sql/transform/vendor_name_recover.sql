@@ -20,8 +20,7 @@ unfixed as (
         on keyed.vendor_key = fixed.vendor_key
 
     inner join staging.records_combined as records
-        on keyed.vendor_raw = records.vendor_raw
-        and keyed.vendor_origin = records.vendor_origin
+        using (vendor_raw, vendor_origin)
 
 ),
 
@@ -65,8 +64,7 @@ select
 from posted
 
 inner join vendor_keys('posted_names') as keys
-    on posted.name = keys.name
-    and posted.descriptor = keys.descriptor
+    using (name, descriptor)
 
 left join staging.vendor_names as names
     on posted.vendor_raw = names.vendor_raw

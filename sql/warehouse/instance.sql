@@ -8,9 +8,29 @@ attach if not exists {location} as warehouse (
     row_group_size 30720
 );
 
--- name: attach_remote
--- A catalog that an extension opens: it decides on its storage itself.
+-- name: attach_lake
+-- {location} and {data_path} are replaced by quoted texts.
+attach if not exists {location} as warehouse (data_path {data_path});
+
+-- name: attach_motherduck
 attach if not exists {location} as warehouse;
+
+-- name: load_extension
+-- {location} is a file, or the name of an extension that is installed.
+load {location};
+
+-- name: add_secret
+-- The access to the bucket of a lake.
+create or replace secret lake (
+    type s3,
+    key_id $key_id,
+    secret $secret,
+    session_token $session_token,
+    region $region,
+    endpoint $endpoint,
+    url_style $url_style,
+    use_ssl $use_ssl
+);
 
 -- name: use
 use warehouse;

@@ -12,9 +12,19 @@ use spend;
 -- Nothing is spilled to disk: no folder needs to be writable.
 set global temp_directory = '';
 
+-- name: set_allowed_path
+-- The one file that an export writes.
+set global allowed_paths = [$value];
+
 -- name: set_external_access
 -- No other file, no network, no extension. It cannot be enabled again.
 set global enable_external_access = false;
 
 -- name: set_lock
 set global lock_configuration = true;
+
+-- name: save_parquet
+-- One select of a user takes the place of the statement.
+copy (
+    {statement}
+) to {path} (format parquet, compression zstd, use_tmp_file false);

@@ -9,9 +9,6 @@ where database_name = current_database()
     and schema_name = 'ops'
     and table_name = 'schema_versions';
 
--- name: version
-select max(version) as version from ops.schema_versions;
-
 -- name: list
 select version::varchar as version
 

@@ -1,0 +1,90 @@
+package etltest
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"spendbridge/etl/warehouse"
+	sqlfiles "spendbridge/sql"
+)
+
+// lakeExtensions names the environment variable with the folder of DuckDB's
+// extensions. PostgreSQL's own variables, such as PGHOST, say where the catalogs of
+// lakes are made; see .ci/lake.
+const lakeExtensions = "SPENDBRIDGE_TEST_LAKE"
+
+// everythingOnLake names the environment variable that has tests of the transform and of
+// the sources run on lakes of their own, which takes long.
+const everythingOnLake = "SPENDBRIDGE_TEST_EVERYTHING_ON_LAKE"
+
+// Place puts a warehouse that would be in memory into a new lake if that is asked for.
+func Place(t testing.TB, opts warehouse.Options) warehouse.Options {
+	t.Helper()
+	if os.Getenv(everythingOnLake) == "" || opts.Location != "" {
+		return opts
+	}
+	lake := NewLake(t)
+	opts.Location = lake.Location
+	opts.Lake = &warehouse.Lake{DataPath: lake.DataPath, Extensions: lake.Extensions}
+	return opts
+}
+
+// A Lake is a new, empty one, for tests: a database and a folder.
+type Lake struct {
+	Location             string
+	DataPath, Extensions string
+}
+
+// NewLake makes a lake that lives as long as the test. Without a PostgreSQL for tests
+// it skips the test.
+func NewLake(t testing.TB) Lake {
+	t.Helper()
+	extensions := os.Getenv(lakeExtensions)
+	if extensions == "" {
+		t.Skip("needs a PostgreSQL: make test-lake")
+	}
+	name := "lake_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	command(t, "createdb", name)
+	t.Cleanup(func() { command(t, "dropdb", "--force", name) })
+	return Lake{"ducklake:postgres:dbname=" + name, t.TempDir(), extensions}
+}
+
+// Name is the name of the catalog's database.
+func (l Lake) Name() string { return strings.TrimPrefix(l.Location, "ducklake:postgres:dbname=") }
+
+// Options say how the lake is opened.
+func (l Lake) Options(t testing.TB) warehouse.Options {
+	return warehouse.Options{
+		Location: l.Location, Lake: &warehouse.Lake{DataPath: l.DataPath, Extensions: l.Extensions},
+		Files: sqlfiles.FS, MemoryLimit: "1GB", Threads: 1, TempDir: t.TempDir(),
+	}
+}
+
+// Open opens the lake, as a worker of its own.
+func (l Lake) Open(t testing.TB) *warehouse.DB {
+	t.Helper()
+	db, err := warehouse.Open(t.Context(), l.Options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// CutLock has PostgreSQL end the connection that holds the lock, as an administrator
+// or a broken network would.
+func (l Lake) CutLock(t testing.TB) {
+	t.Helper()
+	command(t, "psql", "--no-psqlrc", "--quiet", "--dbname", l.Name(), "--file", Data("lake", "cut_lock.sql"))
+}
+
+func command(t testing.TB, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", name, err, out)
+	}
+}
