@@ -61,6 +61,7 @@ type runner struct {
 	files  *files
 	q      querier
 	log    *slog.Logger
+	spread *spread     // nil if the number of threads is fixed
 	failed atomic.Bool // the warehouse itself is used by several goroutines
 }
 
@@ -77,6 +78,9 @@ func (r *runner) Exec(ctx context.Context, name string, args Args) (int64, error
 	n, err := result.RowsAffected()
 	if err != nil {
 		return 0, r.fail(name, err)
+	}
+	if r.spread != nil {
+		r.spread.written.Add(n)
 	}
 	return n, nil
 }

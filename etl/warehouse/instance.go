@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 	"golang.org/x/text/cases"
@@ -96,12 +96,10 @@ func (opts Options) settings() ([]setting, error) {
 		all = append(all, set("warehouse/instance.set_temp_directory", opts.TempDir))
 	}
 	threads := opts.Threads
-	if opts.startsNarrow() {
-		threads = 1
+	if threads == 0 {
+		threads = 1 // to begin with
 	}
-	if threads > 0 {
-		all = append(all, set("warehouse/instance.set_threads", strconv.Itoa(threads)))
-	}
+	all = append(all, set("warehouse/instance.set_threads", strconv.Itoa(threads)))
 	if opts.Lake != nil {
 		lake, err := opts.Lake.settings(location)
 		return append(all, lake...), err
@@ -113,25 +111,18 @@ func (opts Options) settings() ([]setting, error) {
 	return append(all, setting{file: attach, places: map[string]string{"location": location}}), nil
 }
 
-// muchGrowth is how much a file must grow before a process uses all processors.
-const muchGrowth = 8 << 20
+// muchWritten is how many rows a process writes before it uses all processors.
+const muchWritten = 20_000
 
 // A spread decides when statements run on all processors. A statement of a few
-// milliseconds costs half as much CPU on one thread: of two threads, one spins
-// while it waits for the other. So an instance starts with one thread and gets
-// all of them once this process has written so much that its statements are
-// long.
+// milliseconds costs half as much CPU on one thread. So an instance starts with
+// one thread, and gets all of them once this process has written so many rows
+// that its statements are long.
 type spread struct {
-	location string
-	opened   int64 // bytes, as it was opened
+	written atomic.Int64 // rows
 
 	mu   sync.Mutex
 	done bool
-}
-
-// startsNarrow reports whether the number of threads adapts to the work.
-func (opts Options) startsNarrow() bool {
-	return opts.Threads == 0 && opts.isFile()
 }
 
 // widen gives the instance all processors if this process has written much.
@@ -142,23 +133,12 @@ func (db *DB) widen(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.done || bytesOf(s.location) < s.opened+muchGrowth {
+	if s.done || s.written.Load() < muchWritten {
 		return nil
 	}
 	_, err := db.Exec(ctx, "warehouse/instance.reset_threads", nil)
 	s.done = err == nil
 	return err
-}
-
-// bytesOf returns the size of a database file with its write-ahead log. A
-// missing file has size 0.
-func bytesOf(location string) (size int64) {
-	for _, path := range []string{location, location + ".wal"} {
-		if info, err := os.Stat(path); err == nil {
-			size += info.Size()
-		}
-	}
-	return size
 }
 
 // functions are text functions that the SQL files need and DuckDB lacks.

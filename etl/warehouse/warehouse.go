@@ -44,7 +44,6 @@ type Options struct {
 type DB struct {
 	runner
 	pool   *sql.DB
-	spread *spread // nil if the number of threads is fixed
 	worker *worker // nil unless the warehouse is a lake
 }
 
@@ -86,8 +85,8 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 		return nil, errors.Join(err, pool.Close())
 	}
 	db := &DB{runner: runner{files: files, q: pool, log: opts.Log}, pool: pool}
-	if opts.startsNarrow() {
-		db.spread = &spread{location: opts.Location, opened: bytesOf(opts.Location)}
+	if opts.Threads == 0 {
+		db.spread = &spread{}
 	}
 	return db, nil
 }
@@ -191,7 +190,7 @@ func (db *DB) once(ctx context.Context, on beginner, f func(*Tx) error) error {
 	}
 	defer tx.Rollback() // does nothing once committed
 
-	t := &Tx{runner{files: db.files, q: tx, log: db.log}}
+	t := &Tx{runner{files: db.files, q: tx, log: db.log, spread: db.spread}}
 	if err := f(t); err != nil {
 		return err
 	}
@@ -242,7 +241,7 @@ func (db *DB) InConn(ctx context.Context, f func(*Conn) error) error {
 	}
 	defer conn.Close()
 	defer conn.Raw(func(any) error { return driver.ErrBadConn }) // not back into the pool
-	return f(&Conn{runner: runner{files: db.files, q: conn, log: db.log}, conn: conn, db: db})
+	return f(&Conn{runner: runner{files: db.files, q: conn, log: db.log, spread: db.spread}, conn: conn, db: db})
 }
 
 // isFile reports whether the warehouse is a file, which one process has open.
