@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -232,6 +233,30 @@ func TestEveryCommandOnALake(t *testing.T) {
 func TestAnotherMachineTakesOverALake(t *testing.T) {
 	l := newSharedLake(t)
 	one, other := l.machine(), l.machine()
+	pid := l.killedInThirdPost(one)
+	said := l.mustRun(3, other, "run")
+	l.leftInDoubt(other, pid, said)
+}
+
+// So do those that take over: the last one finds what the first one left.
+func TestMachinesThatTakeOverALakeAreKilled(t *testing.T) {
+	l := newSharedLake(t)
+	pid := l.killedInThirdPost(l.machine())
+	for _, statement := range []string{
+		"warehouse/worker.take", "warehouse/worker.add", "deliver/batch.abandon", // in the transaction that takes over
+		"deliver/batch.orphans", // after it
+	} {
+		l.killedAfter(statement, l.machine())
+	}
+	last := l.machine()
+	said := l.mustRun(3, last, "run")
+	l.leftInDoubt(last, pid, said)
+}
+
+// killedInThirdPost runs a machine whose third post is stored, and kills it before
+// the answer. It returns the id of the process.
+func (l *sharedLake) killedInThirdPost(config string) (pid int) {
+	l.Helper()
 	var killed *exec.Cmd
 	ready, died := make(chan struct{}), make(chan struct{})
 	l.onPost(3, func(answer func()) {
@@ -240,16 +265,44 @@ func TestAnotherMachineTakesOverALake(t *testing.T) {
 		killed.Process.Kill()
 		<-died
 	})
-	killed, _ = l.start(one, "run")
+	killed, _ = l.start(config, "run")
 	close(ready)
 	killed.Wait()
 	close(died)
+	return killed.Process.Pid
+}
 
-	said := l.mustRun(3, other, "run")
-	l.delivered(0) // the third post was stored
-	left := fmt.Sprintf("process %d on ", killed.Process.Pid)
-	if got, why := l.unknown(other); got != 50 || !strings.HasPrefix(why, left) {
-		t.Errorf("%d records are in doubt, want 50, because %q: %s", got, why, said)
+// killedAfter kills a run as soon as it logs a statement.
+func (l *sharedLake) killedAfter(statement, config string) {
+	l.Helper()
+	cmd := exec.CommandContext(l.Context(), l.program, "run", "--config", config, "--log-format", "json", "--log-level", "debug")
+	log, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		l.Fatal(err)
+	}
+	killed, lines := false, bufio.NewScanner(log)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), statement) {
+			killed = true
+			cmd.Process.Kill()
+		}
+	}
+	if err := cmd.Wait(); !killed {
+		l.Fatalf("the run logged no %s: %v", statement, err)
+	}
+}
+
+// leftInDoubt demands that every record was accepted once, and that those of the
+// third post, which was stored, are in doubt because a process has left them.
+func (l *sharedLake) leftInDoubt(config string, pid int, said string) {
+	l.Helper()
+	l.delivered(0)
+	left := fmt.Sprintf("process %d on ", pid)
+	if got, why := l.unknown(config); got != 50 || !strings.HasPrefix(why, left) {
+		l.Errorf("%d records are in doubt, want 50, because %q: %s", got, why, said)
 	}
 }
 
