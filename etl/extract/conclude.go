@@ -73,6 +73,7 @@ func (j *job) conclude(ctx context.Context) error {
 	if err := j.record(ctx, concluded); err != nil {
 		return errors.Join(append(failed, err)...)
 	}
+	j.close(concluded)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, f := range concluded {

@@ -36,6 +36,7 @@ type object struct {
 	stream string
 	id     string
 	look   look     // how it looks on this page
+	before look     // and the last time before in the same pass; zero: it was not there
 	blank  []string // the links that are null, such as the vendor's
 	raw    []byte   // its part of the body
 	fault  *fault   // why it is quarantined

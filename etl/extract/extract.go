@@ -236,7 +236,7 @@ func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
 	}
 	err = j.run(ctx)
 	counts := j.land.counts
-	counts.Read = max(counts.Read, j.known.seen)
+	counts.Read = max(counts.Read, j.known.count())
 	counts.Skipped = max(0, counts.Read-counts.Written)
 	j.report.Counts = counts
 	return j.report, err
@@ -259,6 +259,7 @@ type slot struct {
 	state   string
 	readID  string
 	stored  bool // by an earlier run
+	part    *part
 }
 
 func slotsOf(purpose string, windows []etl.Window) []*slot {

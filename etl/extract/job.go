@@ -42,7 +42,8 @@ type job struct {
 	failures   failures
 	concluding sync.Mutex // serializes conclusions and updates of slots
 	mu         sync.Mutex // guards what follows
-	ended      []*finding // windows that were read but not concluded
+	open       []*slot    // windows that are not concluded
+	ended      []*finding // those of them that were read
 	endedIDs   int        // ids that they hold in memory
 	report     Report
 	held       error    // a decision that needs a person
@@ -59,7 +60,7 @@ func (x *Extractor) newJob(s Source, p plan) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := &known{objects: map[string]map[string]knownObject{}}
+	known := newKnown()
 	land := &lander{db: x.DB, files: files, source: about.Name, log: x.Log, known: known}
 	keep := &keeper{
 		about: about, run: x.RunID, now: x.Now, land: land, badIncluded: map[string]string{},
@@ -85,7 +86,7 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.DB.Get(ctx, "extract/page.newest", args, &j.keep.last); err != nil {
 		return err
 	}
-	if err := j.known.load(ctx, j.DB, j.about.Name, span(j.slots).From, "", ""); err != nil {
+	if err := j.divide(ctx); err != nil {
 		return err
 	}
 	if err := j.accept(ctx); err != nil {
@@ -229,6 +230,9 @@ func (j *job) readSlots(ctx context.Context) error {
 // readSlot reads one window and queues it for conclusion.
 func (j *job) readSlot(ctx context.Context, s *slot) error {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.part.load(); err != nil {
 		return err
 	}
 	r := &reader{j, s}

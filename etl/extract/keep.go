@@ -1,22 +1,18 @@
 package extract
 
 import (
-	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"spendbridge/etl"
-	"spendbridge/etl/warehouse"
 )
 
 // What became of a response: the values of raw.pages.outcome.
@@ -190,142 +186,6 @@ func optionalText(day time.Time) string {
 }
 
 func optionalDay(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
-
-// known holds the last look of each of a source's objects, as far as the job
-// reads. An object that is not in it counts as news.
-type known struct {
-	mu      sync.Mutex
-	objects map[string]map[string]knownObject // by stream and id
-	seen    int                               // objects that the job has read
-}
-
-type knownObject struct {
-	look   look // zero: any look is news
-	day    int32
-	living bool
-
-	seen     bool // by this job
-	restless bool // its look has changed during this job
-}
-
-// noDay is the day of an object without a known one.
-const noDay = math.MinInt32
-
-// lastSeen holds the last look of restless objects within one pass. Other passes
-// do not rely on it, because a pass may turn out not to count.
-type lastSeen map[objectKey]look
-
-type objectKey struct{ stream, id string }
-
-// news returns the positions, from 1, of the objects on a page that must be
-// landed: data, then included. An object with an unchanged look is not news. One
-// that changed during the job is, unless the same pass has already seen it so:
-// the pages of other passes may be discarded.
-func (k *known) news(p *Page, s lastSeen) []int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	places := []int{}
-	for i, o := range slices.Concat(p.objects, p.included) {
-		if i >= len(p.objects) && o.fault != nil {
-			continue // never landed
-		}
-		if k.isNews(&o, s) {
-			places = append(places, i+1)
-		}
-	}
-	return places
-}
-
-func (k *known) isNews(o *object, s lastSeen) bool {
-	objects := k.stream(o.stream)
-	was := objects[o.id]
-	now := was
-	if !was.seen {
-		now.seen = true
-		k.seen++
-	}
-	now.restless = was.restless || !was.living || was.look != o.look
-	if now != was {
-		objects[o.id] = now
-	}
-	if !now.restless {
-		return false
-	}
-	key := objectKey{o.stream, o.id}
-	if s[key] == o.look {
-		return false
-	}
-	s[key] = o.look
-	return true
-}
-
-func (k *known) stream(name string) map[string]knownObject {
-	if k.objects[name] == nil {
-		k.objects[name] = map[string]knownObject{}
-	}
-	return k.objects[name]
-}
-
-// learn reads the last look of those records that are not known yet.
-func (k *known) learn(ctx context.Context, db *warehouse.DB, source, stream string, ids []string) error {
-	k.mu.Lock()
-	var unknown []string
-	for _, id := range ids {
-		if _, ok := k.objects[stream][id]; !ok {
-			unknown = append(unknown, id)
-		}
-	}
-	k.mu.Unlock()
-	if len(unknown) == 0 {
-		return nil
-	}
-	return k.load(ctx, db, source, time.Time{}, "", unknown...)
-}
-
-// load reads the last look of the objects dated from or later, on pages from
-// pageFrom onwards. An empty id stands for all of them.
-func (k *known) load(ctx context.Context, db *warehouse.DB, source string, from time.Time, pageFrom string, ids ...string) error {
-	args := warehouse.Args{"source": source, "from": optionalDay(from), "page_from": pageFrom, "record_ids": ids, "no_day": noDay}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return db.Each(ctx, "extract/record.known", args, func(rows *sql.Rows) error {
-		var stream, id string
-		var o knownObject
-		if err := rows.Scan(&stream, &id, &o.look, &o.day, &o.living); err != nil {
-			return err
-		}
-		objects := k.stream(stream)
-		o.seen, o.restless = objects[id].seen, objects[id].restless
-		objects[id] = o
-		return nil
-	})
-}
-
-// living lists the objects of a stream that are dated within a window and not
-// deleted, and apart those of them without a usable id that the job has not seen.
-func (k *known) living(stream string, w etl.Window) (ids, unseenNameless []string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	from, to := dayNumber(w.From, noDay+1), dayNumber(w.To, math.MaxInt32)
-	for id, o := range k.objects[stream] {
-		switch {
-		case !o.living || o.day < from || o.day >= to:
-		case !strings.HasPrefix(id, noID):
-			ids = append(ids, id)
-		case !o.seen:
-			unseenNameless = append(unseenNameless, id)
-		}
-	}
-	return ids, unseenNameless
-}
-
-// dayNumber is the number of days since 1970.
-func dayNumber(day time.Time, unbounded int32) int32 {
-	if day.IsZero() {
-		return unbounded
-	}
-	return int32(day.Unix() / (24 * 60 * 60))
-}
 
 // A look is a hash of an object's verbatim bytes and of its fault: an object
 // whose look has not changed is no news. It is stored in journals and as

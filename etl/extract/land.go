@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/store"
@@ -289,7 +288,11 @@ func (l *lander) landTogether(ctx context.Context, pages []*landing) error {
 	if l.known == nil || counts.Written == 0 {
 		return nil
 	}
-	return l.known.load(ctx, l.db, l.source, time.Time{}, pages[0].ID, "")
+	landed := make([]string, len(pages))
+	for i, p := range pages {
+		landed[i] = p.ID
+	}
+	return l.known.load(ctx, l.db, l.source, selection{pages: landed})
 }
 
 // addPages inserts lines into raw.pages, as landed if they are among the given

@@ -152,10 +152,10 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 	return settle()
 }
 
-// learn loads the last look of a page's records if they are from before the days
-// that the job reads.
+// learn loads the last look of a page's records that are of other days than those
+// that the job is reading.
 func (r *reader) learn(ctx context.Context, page Page) error {
-	var ids []string
+	ids := r.known.forgotten(page)
 	if r.slot.purpose == purposeCreated {
 		for _, o := range page.objects {
 			ids = append(ids, o.id)
@@ -281,7 +281,7 @@ func (p *pass) add(page Page) {
 	for i := range page.objects {
 		o := &page.objects[i]
 		p.tellApart(o)
-		p.seen[o.id] = o.look
+		o.before, p.seen[o.id] = p.seen[o.id], o.look
 		for _, link := range o.blank {
 			p.blank[link]++
 		}

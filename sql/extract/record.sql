@@ -56,8 +56,9 @@ select
 from record_incoming;
 
 -- name: known
--- The last look of each object without a known day or dated $from or later, on
--- pages from $page_from onwards. An empty id selects all objects.
+-- The last look of each object without a known day or dated within the window,
+-- with one of the ids and on one of the pages, which are sorted. An empty id
+-- stands for all.
 with
 
 versions as not materialized (
@@ -67,7 +68,11 @@ versions as not materialized (
     from raw.records
 
     where source = $source
-        and page_id >= $page_from
+        and page_id >= $page_ids[1]
+        and (
+            $page_ids[1] = ''
+            or page_id in (select unnest($page_ids::varchar[]))
+        )
         and (
             $record_ids[1] = ''
             or record_id in (select unnest($record_ids::varchar[]))
@@ -99,7 +104,24 @@ left join raw.pages as lost
     and lost.lost
 
 where versions.filed_on is null
-    or versions.filed_on >= coalesce($from::date, '0001-01-01'::date);
+    or (
+        versions.filed_on >= coalesce($window_from::date, '0001-01-01'::date)
+        and versions.filed_on < coalesce($window_to::date, 'infinity'::date)
+    );
+
+-- name: days
+-- How many versions of records are stored of each day, in days since 1970.
+select
+    date_diff('day', '1970-01-01'::date, filed_on)::integer as day,
+    count(*) as records
+
+from raw.records
+
+where source = $source
+    and stream = $stream
+    and filed_on is not null
+
+group by filed_on;
 
 -- name: inside
 -- Of some transactions, those with all datetimes within the window, so that the
