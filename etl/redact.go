@@ -224,26 +224,50 @@ func heads(chars [][]string, head string, add func(string)) {
 // hash maps to the bits of patterns.windows.
 func hash(w uint32) uint32 { return w * 0x9e3779b1 >> 14 }
 
-// find returns where secrets are, in order and without overlaps, and which.
+// find returns where secrets are, in order and without overlaps, and which. It
+// looks at five places at a time: at what a uint64 holds.
 func (p *patterns) find(text []byte) (spans []span, held []string) {
-	for i := 0; i+headBytes <= len(text); i++ {
-		w := binary.LittleEndian.Uint32(text[i:])
-		if h := hash(w); p.windows[h/64]&(1<<(h%64)) == 0 {
+	const places = 8 - headBytes + 1
+	i := 0
+	for ; i+8 <= len(text); i += places {
+		w := binary.LittleEndian.Uint64(text[i:])
+		if p.may(uint32(w))|p.may(uint32(w>>8))|p.may(uint32(w>>16))|p.may(uint32(w>>24))|p.may(uint32(w>>32)) == 0 {
 			continue
 		}
-		for _, n := range p.starts[w] {
-			end := p.all[n].match(text, i)
-			if end < 0 {
-				continue
-			}
-			if last := len(spans) - 1; last >= 0 && i < spans[last].to {
-				spans[last].to = max(spans[last].to, end)
-			} else {
-				spans = append(spans, span{i, end})
-			}
-			if !slices.Contains(held, p.all[n].name) {
-				held = append(held, p.all[n].name)
-			}
+		for at := range places {
+			spans, held = p.findAt(text, i+at, spans, held)
+		}
+	}
+	for ; i+headBytes <= len(text); i++ {
+		spans, held = p.findAt(text, i, spans, held)
+	}
+	return spans, held
+}
+
+// may returns 1 if a pattern may begin so.
+func (p *patterns) may(head uint32) uint64 {
+	h := hash(head)
+	return p.windows[h/64] >> (h % 64) & 1
+}
+
+// findAt adds the secrets that begin at a place.
+func (p *patterns) findAt(text []byte, i int, spans []span, held []string) ([]span, []string) {
+	w := binary.LittleEndian.Uint32(text[i:])
+	if p.may(w) == 0 {
+		return spans, held
+	}
+	for _, n := range p.starts[w] {
+		end := p.all[n].match(text, i)
+		if end < 0 {
+			continue
+		}
+		if last := len(spans) - 1; last >= 0 && i < spans[last].to {
+			spans[last].to = max(spans[last].to, end)
+		} else {
+			spans = append(spans, span{i, end})
+		}
+		if !slices.Contains(held, p.all[n].name) {
+			held = append(held, p.all[n].name)
 		}
 	}
 	return spans, held
@@ -252,7 +276,8 @@ func (p *patterns) find(text []byte) (spans []span, held []string) {
 // match returns where the pattern ends if it is at a place of text, else -1.
 // Where two readings are possible it tries both.
 func (p pattern) match(text []byte, at int) int {
-	ends, next := []int{at}, []int(nil)
+	var few [2][8]int // enough, and not on the heap
+	ends, next := append(few[0][:0], at), few[1][:0]
 	for _, forms := range p.chars {
 		next = next[:0]
 		for _, e := range ends {
