@@ -3,6 +3,7 @@ package etltest
 import (
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,12 +80,30 @@ func (l Lake) Open(t testing.TB) *warehouse.DB {
 // or a broken network would.
 func (l Lake) CutLock(t testing.TB) {
 	t.Helper()
-	command(t, "psql", "--no-psqlrc", "--quiet", "--dbname", l.Name(), "--file", Data("lake", "cut_lock.sql"))
+	l.psql(t, "cut_lock.sql")
 }
 
-func command(t testing.TB, name string, args ...string) {
+// CatalogSize returns how many bytes the catalog takes.
+func (l Lake) CatalogSize(t testing.TB) int64 {
 	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", name, err, out)
+	size, err := strconv.ParseInt(strings.TrimSpace(l.psql(t, "catalog_size.sql")), 10, 64)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return size
+}
+
+// psql runs a file on the catalog's database.
+func (l Lake) psql(t testing.TB, file string) (out string) {
+	t.Helper()
+	return command(t, "psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--dbname", l.Name(), "--file", Data("lake", file))
+}
+
+func command(t testing.TB, name string, args ...string) (out string) {
+	t.Helper()
+	text, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", name, err, text)
+	}
+	return string(text)
 }

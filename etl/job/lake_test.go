@@ -2,6 +2,7 @@ package job
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -10,37 +11,24 @@ import (
 	"spendbridge/etl/etltest"
 )
 
-// onLake has an installation work on a new lake.
-func onLake(t *testing.T, c *config.Config) *config.Config {
+// newLakeInstallation is an installation that works on a new lake.
+func newLakeInstallation(t *testing.T) (*config.Config, etltest.Lake) {
 	t.Helper()
-	lake := etltest.NewLake(t)
+	c, lake := newInstallation(t), etltest.NewLake(t)
 	c.Warehouse, c.Lake.DataPath, c.Extensions = lake.Location, lake.DataPath, lake.Extensions
 	c.Store = "file://" + t.TempDir()
-	return c
+	return c, lake
 }
 
 func TestUpkeepKeepsALakeSmall(t *testing.T) {
-	c := onLake(t, newInstallation(t))
+	c, _ := newLakeInstallation(t)
 	var last *Result
 	for range 2 {
 		last = runOnce(t, c)
 	}
 	before := lakeFiles(t, c)
 	later := time.Now().Add(time.Hour)
-	prune := func(days int, yes bool) *PrunedLake {
-		o := options()
-		o.Now = func() time.Time { return time.Now().AddDate(0, 0, days) }
-		s, err := Open(t.Context(), c, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		p, err := s.prune(t.Context(), later, yes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p.Lake
-	}
+	prune := func(days int, yes bool) *PrunedLake { return pruneLake(t, c, days, later, yes) }
 	if p := prune(0, false); p.Versions == 0 || lakeFiles(t, c) != before {
 		t.Errorf("a dry run finds %+v, and leaves %d of %d files", p, lakeFiles(t, c), before)
 	}
@@ -60,6 +48,47 @@ func TestUpkeepKeepsALakeSmall(t *testing.T) {
 	if again.Snapshot.Rows != last.Snapshot.Rows {
 		t.Errorf("the snapshot has %d rows, before %d", again.Snapshot.Rows, last.Snapshot.Rows)
 	}
+	if _, err := Do(t.Context(), c, options(), Verify()); err != nil {
+		t.Error(err)
+	}
+}
+
+// pruneLake prunes a lake so many days from now.
+func pruneLake(t *testing.T, c *config.Config, days int, before time.Time, yes bool) *PrunedLake {
+	t.Helper()
+	o := options()
+	o.Now = func() time.Time { return time.Now().AddDate(0, 0, days) }
+	s, err := Open(t.Context(), c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	p, err := s.prune(t.Context(), before, yes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Lake
+}
+
+// A small account runs for most of a year before somebody prunes.
+func TestPruneKeepsALakeOfTwoHundredRunsSmall(t *testing.T) {
+	if os.Getenv("SPENDBRIDGE_SOAK") == "" {
+		t.Skip("takes half an hour: SPENDBRIDGE_SOAK=1 make test-lake")
+	}
+	c, lake := newLakeInstallation(t)
+	for range 200 {
+		runOnce(t, c)
+	}
+	grown := lakeFiles(t, c)
+	for _, days := range []int{0, 2} { // files are deleted on another day than they are found
+		pruneLake(t, c, days, time.Now().Add(time.Hour), true)
+	}
+	files, catalog := lakeFiles(t, c), lake.CatalogSize(t)
+	t.Logf("%d files of %d are left, and a catalog of %d bytes", files, grown, catalog)
+	if files > 300 || catalog >= 50_000_000 {
+		t.Error("want at most 300 files and less than 50 MB")
+	}
+	runOnce(t, c)
 	if _, err := Do(t.Context(), c, options(), Verify()); err != nil {
 		t.Error(err)
 	}

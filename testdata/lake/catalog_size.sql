@@ -1,0 +1,2 @@
+-- The bytes that the catalog takes.
+select pg_database_size(current_database());
