@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -238,8 +239,10 @@ func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
 	counts := j.land.counts
 	counts.Read = max(counts.Read, j.known.count())
 	counts.Skipped = max(0, counts.Read-counts.Written)
-	j.report.Counts = counts
-	return j.report, err
+	report := j.report
+	report.Counts = counts
+	debug.FreeOSMemory() // of the job, at once: the next stage is DuckDB's
+	return report, err
 }
 
 // The states of a slot: the values of raw.cursors.state.

@@ -36,7 +36,6 @@ placed as (
         draft.rowid as draft_no,
         draft.target,
         draft.record_schema,
-        draft.key,
         invalid.reason as message,
         coalesce(attempts.attempt, 0) + 1 as attempt,
         row_number() over (
@@ -66,21 +65,28 @@ placed as (
 
 ),
 
-batched as (
+batches as (
 
     select
-        draft_no,
-        key,
-        message,
-        attempt,
-        dense_rank() over (
-            order by
-                message is not null, target, record_schema,
-                place - place % $batch_size
-        ) + $batches_before as batch_no,
-        place % $batch_size + 1 as ordinal
+        target,
+        record_schema,
+        message is null as is_valid,
+        place - place % $batch_size as first_place,
+        row_number() over (
+            order by not is_valid, target, record_schema, first_place
+        ) as batch_no,
+        sum(count(*)) over (
+            order by not is_valid, target, record_schema, first_place
+            rows between unbounded preceding and 1 preceding
+        ) as items_before
 
     from placed
+
+    group by
+        target,
+        record_schema,
+        is_valid,
+        first_place
 
 ),
 
@@ -88,15 +94,21 @@ batched as (
 numbered as (
 
     select
-        draft_no,
-        message,
-        attempt,
-        batch_no,
-        ordinal,
-        $items_before
-            + row_number() over (order by batch_no, ordinal, key) as ledger_no
+        placed.draft_no,
+        placed.message,
+        placed.attempt,
+        $batches_before + batches.batch_no as batch_no,
+        placed.place % $batch_size + 1 as ordinal,
+        $items_before + coalesce(batches.items_before, 0)::bigint
+            + ordinal as ledger_no
 
-    from batched
+    from placed
+
+    inner join batches
+        on placed.target is not distinct from batches.target
+        and placed.record_schema is not distinct from batches.record_schema
+        and (placed.message is null) = batches.is_valid
+        and placed.place - placed.place % $batch_size = batches.first_place
 
 )
 
