@@ -38,6 +38,7 @@ type job struct {
 	land    *lander
 	known   *known
 	kept    keptLines
+	divided bool // into several parts
 
 	failures   failures
 	concluding sync.Mutex // serializes conclusions and updates of slots

@@ -227,10 +227,6 @@ func (k *known) living(stream string, w etl.Window) (ids, unseenNameless []strin
 // maxPart is how many stored records a part has at most, unless it is one window.
 const maxPart = 100_000
 
-// partMargin is how many days around a part become known with it: a window may
-// show records of days before and after it.
-const partMargin = 7
-
 // A part is consecutive windows of a job, whose records become known together,
 // once the first of them is read.
 type part struct {
@@ -250,16 +246,7 @@ func (j *job) divide(ctx context.Context) error {
 	}
 	newPart := func(days etl.Window) *part {
 		p := &part{days: days}
-		p.load = sync.OnceValue(func() error {
-			w := p.days
-			if !w.From.IsZero() {
-				w.From = w.From.AddDate(0, 0, -partMargin)
-			}
-			if !w.To.IsZero() {
-				w.To = w.To.AddDate(0, 0, partMargin)
-			}
-			return j.known.load(ctx, j.DB, j.about.Name, selection{days: w})
-		})
+		p.load = sync.OnceValue(func() error { return j.known.load(ctx, j.DB, j.about.Name, selection{days: p.days}) })
 		return p
 	}
 	first := newPart(etl.Window{From: j.Now(), To: j.Now()}) // what has no day
@@ -277,6 +264,7 @@ func (j *job) divide(ctx context.Context) error {
 			}
 		}
 		if held += n; held > maxPart || last == first {
+			j.divided = last != first
 			last, held = newPart(s.query.Window), n
 		}
 		last.days = span([]*slot{{query: Query{Window: last.days}}, s})

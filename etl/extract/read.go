@@ -152,11 +152,11 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 	return settle()
 }
 
-// learn loads the last look of a page's records that are of other days than those
-// that the job is reading.
+// learn loads the last look of a page's records that may be stored and are not
+// known: those that were forgotten, and those of other days than the job is reading.
 func (r *reader) learn(ctx context.Context, page Page) error {
 	ids := r.known.forgotten(page)
-	if r.slot.purpose == purposeCreated {
+	if r.divided || r.slot.purpose == purposeCreated {
 		for _, o := range page.objects {
 			ids = append(ids, o.id)
 		}
