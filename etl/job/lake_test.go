@@ -28,7 +28,7 @@ func TestUpkeepKeepsALakeSmall(t *testing.T) {
 	}
 	before := lakeFiles(t, c)
 	later := time.Now().Add(time.Hour)
-	prune := func(days int, yes bool) *PrunedLake { return pruneLake(t, c, days, later, yes) }
+	prune := func(days int, yes bool) *PrunedLake { return pruneIn(t, c, days, later, yes).Lake }
 	if p := prune(0, false); p.Versions == 0 || lakeFiles(t, c) != before {
 		t.Errorf("a dry run finds %+v, and leaves %d of %d files", p, lakeFiles(t, c), before)
 	}
@@ -53,23 +53,6 @@ func TestUpkeepKeepsALakeSmall(t *testing.T) {
 	}
 }
 
-// pruneLake prunes a lake so many days from now.
-func pruneLake(t *testing.T, c *config.Config, days int, before time.Time, yes bool) *PrunedLake {
-	t.Helper()
-	o := options()
-	o.Now = func() time.Time { return time.Now().AddDate(0, 0, days) }
-	s, err := Open(t.Context(), c, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	p, err := s.prune(t.Context(), before, yes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.Lake
-}
-
 // A small account runs for most of a year before somebody prunes.
 func TestPruneKeepsALakeOfTwoHundredRunsSmall(t *testing.T) {
 	if os.Getenv("SPENDBRIDGE_SOAK") == "" {
@@ -81,7 +64,7 @@ func TestPruneKeepsALakeOfTwoHundredRunsSmall(t *testing.T) {
 	}
 	grown := lakeFiles(t, c)
 	for _, days := range []int{0, 2} { // files are deleted on another day than they are found
-		pruneLake(t, c, days, time.Now().Add(time.Hour), true)
+		pruneIn(t, c, days, time.Now().Add(time.Hour), true)
 	}
 	files, catalog := lakeFiles(t, c), lake.CatalogSize(t)
 	t.Logf("%d files of %d are left, and a catalog of %d bytes", files, grown, catalog)

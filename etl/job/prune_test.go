@@ -64,7 +64,15 @@ func runOnce(t *testing.T, c *config.Config) *Result {
 // pruneBefore removes what is older than a moment.
 func pruneBefore(t *testing.T, c *config.Config, before time.Time, yes bool) *Pruned {
 	t.Helper()
-	s, err := Open(t.Context(), c, options())
+	return pruneIn(t, c, 0, before, yes)
+}
+
+// pruneIn is pruneBefore so many days from now.
+func pruneIn(t *testing.T, c *config.Config, days int, before time.Time, yes bool) *Pruned {
+	t.Helper()
+	o := options()
+	o.Now = func() time.Time { return time.Now().AddDate(0, 0, days) }
+	s, err := Open(t.Context(), c, o)
 	if err != nil {
 		t.Fatal(err)
 	}
