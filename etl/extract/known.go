@@ -72,8 +72,9 @@ func (k *known) news(p *Page, s lastSeen) []int {
 
 func (k *known) isNews(o *object, included bool, s lastSeen) bool {
 	key := objectKey{o.stream, o.id}
-	if !k.hasRead(key) {
-		k.read[key.hash()], k.open[key.hash()] = struct{}{}, struct{}{}
+	hash := key.hash()
+	if !k.hasRead(hash) {
+		k.read[hash], k.open[hash] = struct{}{}, struct{}{}
 	}
 	was, ok := k.objects[o.stream][o.id]
 	if !ok && o.before != 0 {
@@ -120,14 +121,14 @@ func (k *known) forget(stream string, f *finding, open []*slot) {
 	}
 }
 
-func (k *known) hasRead(key objectKey) bool {
-	_, ok := k.read[key.hash()]
+func (k *known) hasRead(hash uint64) bool {
+	_, ok := k.read[hash]
 	return ok
 }
 
-func (k *known) isForgotten(key objectKey) bool {
-	_, isOpen := k.open[key.hash()]
-	return !isOpen && k.hasRead(key)
+func (k *known) isForgotten(hash uint64) bool {
+	_, isOpen := k.open[hash]
+	return !isOpen && k.hasRead(hash)
 }
 
 // isWithin reports whether the object is dated within a window and not deleted.
@@ -143,7 +144,7 @@ func (k *known) forgotten(page Page) []string {
 	defer k.mu.Unlock()
 	var ids []string
 	for _, o := range page.objects {
-		if k.isForgotten(objectKey{o.stream, o.id}) {
+		if k.isForgotten(objectKey{o.stream, o.id}.hash()) {
 			ids = append(ids, o.id)
 		}
 	}
@@ -195,7 +196,7 @@ func (k *known) load(ctx context.Context, db *warehouse.DB, source string, s sel
 			return err
 		}
 		was, ok := k.objects[stream][id]
-		if !ok && s.pages != nil && k.isForgotten(objectKey{stream, id}) {
+		if !ok && s.pages != nil && k.isForgotten(objectKey{stream, id}.hash()) {
 			return nil // it landed after it was forgotten
 		}
 		if k.objects[stream] == nil {
@@ -217,7 +218,7 @@ func (k *known) living(stream string, w etl.Window) (ids, unseenNameless []strin
 		case !o.isWithin(w):
 		case !strings.HasPrefix(id, noID):
 			ids = append(ids, id)
-		case !k.hasRead(objectKey{stream, id}):
+		case !k.hasRead(objectKey{stream, id}.hash()):
 			unseenNameless = append(unseenNameless, id)
 		}
 	}

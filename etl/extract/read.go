@@ -155,11 +155,13 @@ func (r *reader) pages(ctx context.Context, p *pass) error {
 // learn loads the last look of a page's records that may be stored and are not
 // known: those that were forgotten, and those of other days than the job is reading.
 func (r *reader) learn(ctx context.Context, page Page) error {
-	ids := r.known.forgotten(page)
+	var ids []string
 	if r.divided || r.slot.purpose == purposeCreated {
 		for _, o := range page.objects {
 			ids = append(ids, o.id)
 		}
+	} else {
+		ids = r.known.forgotten(page)
 	}
 	return r.known.learn(ctx, r.DB, r.about.Name, r.about.Stream, ids)
 }
