@@ -14,6 +14,7 @@ const (
 	payloadModels = "payload models" // the SQL that reads payloads
 	recordModels  = "record models"  // the SQL and settings that judge records
 	derivedTables = "derived tables" // the schema steps that make them, and their columns
+	vendorNames   = "vendor names"   // what they are chosen from, and what was chosen
 )
 
 // prepare finds the versions that are not staged yet, and whether rules or
@@ -78,6 +79,37 @@ func (t *transformer) findDirty(ctx context.Context) error {
 	return t.exec(ctx, "transform/dirty.rates")
 }
 
+// findIdle finds out whether all is as the last transform left it: no record is
+// to be derived again, and no vendor can have another name.
+func (t *transformer) findIdle(ctx context.Context) error {
+	var dirty bool
+	err := t.tx.Get(ctx, "transform/dirty.any", nil, &dirty)
+	if err != nil || dirty || t.news || t.full || t.restored != "" {
+		return err
+	}
+	names, err := t.hashNames(ctx)
+	if err != nil || names == "" {
+		return err
+	}
+	known, err := t.known(ctx, vendorNames)
+	t.idle = known == names
+	return err
+}
+
+// hashNames returns one hash of how vendors are named, their names included; ""
+// as long as a posted name is not fixed.
+func (t *transformer) hashNames(ctx context.Context) (string, error) {
+	models, err := hash(t.tx, namesVendors)
+	if err != nil {
+		return "", err
+	}
+	var names sql.NullString
+	if err := t.tx.Get(ctx, "transform/vendor_name_inputs.sql", nil, &names); err != nil || !names.Valid {
+		return "", err
+	}
+	return models + names.String, nil
+}
+
 // findRenamed names the vendors and adds the records whose vendor was renamed.
 func (t *transformer) findRenamed(ctx context.Context) error {
 	if err := t.exec(ctx, "transform/vendor_name.keyed"); err != nil {
@@ -106,7 +138,14 @@ func (t *transformer) findRenamed(ctx context.Context) error {
 	if err := warehouse.Clear(ctx, t.tx, "staging.vendor_names"); err != nil {
 		return err
 	}
-	return t.exec(ctx, "transform/vendor_name.save")
+	if err := t.exec(ctx, "transform/vendor_name.save"); err != nil {
+		return err
+	}
+	names, err := t.hashNames(ctx)
+	if err != nil {
+		return err
+	}
+	return t.saveHash(ctx, vendorNames, names)
 }
 
 // forDirty deletes the records to derive again.
@@ -136,8 +175,12 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 	if err != nil || known == hash {
 		return known == hash, err
 	}
-	_, err = t.tx.Exec(ctx, "transform/model.save_hash", warehouse.Args{"file": models, "hash": hash})
-	return false, err
+	return false, t.saveHash(ctx, models, hash)
+}
+
+func (t *transformer) saveHash(ctx context.Context, of, hash string) error {
+	_, err := t.tx.Exec(ctx, "transform/model.save_hash", warehouse.Args{"file": of, "hash": hash})
+	return err
 }
 
 // known returns the hash that is remembered of something, "" if none is.
@@ -185,6 +228,10 @@ func readsPayloads(file string) bool {
 func judgesRecords(file string) bool {
 	return isMacro(file) || strings.HasPrefix(file, "transform/kind.gather_") ||
 		!strings.HasPrefix(file, "transform/") && !strings.HasPrefix(file, "warehouse/")
+}
+
+func namesVendors(file string) bool {
+	return strings.HasPrefix(file, "transform/vendor_name.") || strings.HasPrefix(file, "transform/vendor_name_")
 }
 
 func isMacro(file string) bool {

@@ -69,6 +69,7 @@ type transformer struct {
 	opts Options
 	full bool // every record is derived again, not only those that changed
 	news bool // a version is new to staging
+	idle bool // no record is derived again
 
 	restored string // hash of the schema steps that were run again, "" for none
 
@@ -83,13 +84,14 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 		t.prepare,
 		t.stage,
 		t.findDirty,
-		t.forDirty("staging.records_combined"),
-		t.derive("3_combined/"),
-		t.seeSpellings,
-		t.normalize,
-		t.findRenamed,
-		t.forDirty("canonical.spend", "canonical.excluded", "canonical.quarantine"),
-		t.derive("5_canonical/"),
+		t.findIdle,
+		t.busy(t.forDirty("staging.records_combined")),
+		t.busy(t.derive("3_combined/")),
+		t.busy(t.seeSpellings),
+		t.busy(t.normalize),
+		t.busy(t.findRenamed),
+		t.busy(t.forDirty("canonical.spend", "canonical.excluded", "canonical.quarantine")),
+		t.busy(t.derive("5_canonical/")),
 		t.rememberTables,
 		t.noteChange,
 		t.check,
@@ -138,8 +140,17 @@ func (t *transformer) rememberTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.tx.Exec(ctx, "transform/model.save_hash", warehouse.Args{"file": derivedTables, "hash": t.restored + shape})
-	return err
+	return t.saveHash(ctx, derivedTables, t.restored+shape)
+}
+
+// busy returns a step that is left out if no record is derived again.
+func (t *transformer) busy(step func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if t.idle {
+			return nil
+		}
+		return step(ctx)
+	}
 }
 
 // noteChange records whether canonical.* may have changed, for the stages that

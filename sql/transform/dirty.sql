@@ -121,6 +121,10 @@ inner join changed
 anti join dirty_records as known
     using (source, stream, record_id);
 
+-- name: any
+-- Whether a record is to be derived again.
+select exists (select 1 as one from dirty_records) as dirty;
+
 -- name: names
 -- Records that did not change, but whose vendor was renamed.
 insert into dirty_records by name
