@@ -182,7 +182,7 @@ func (d *Delivery) validate(ctx context.Context, conn warehouse.Runner) ([]inval
 		return nil, err
 	}
 	invalid := []invalidItem{}
-	err = conn.Each(ctx, "deliver/item.draft_payloads", nil, func(rows *sql.Rows) error {
+	err = eachDrafted(ctx, conn, "deliver/item.draft_payloads", func(rows *sql.Rows) error {
 		var (
 			key, schema string
 			payload     sql.RawBytes
@@ -196,6 +196,25 @@ func (d *Delivery) validate(ctx context.Context, conn warehouse.Runner) ([]inval
 		return nil
 	})
 	return invalid, err
+}
+
+// draftPart is how many items of the draft are read at a time: the driver holds all
+// rows of a statement in memory.
+const draftPart = 50_000
+
+// eachDrafted scans the rows of a statement that reads a part of the draft, part after part.
+func eachDrafted(ctx context.Context, conn warehouse.Runner, name string, scan func(*sql.Rows) error) error {
+	var first, end int64
+	if err := conn.Get(ctx, "deliver/item.draft_rows", nil, &first, &end); err != nil {
+		return err
+	}
+	for ; first < end; first += draftPart {
+		part := warehouse.Args{"first": first, "last": first + draftPart - 1}
+		if err := conn.Each(ctx, name, part, scan); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writePlan writes the draft into the ledger after the item whose number it returns.
@@ -370,7 +389,7 @@ func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry
 		dry.PayloadFile, out, commit = &path, file, file.Commit
 	}
 	lines := bufio.NewWriter(out)
-	err := conn.Each(ctx, "deliver/item.draft_all", nil, func(rows *sql.Rows) error {
+	err := eachDrafted(ctx, conn, "deliver/item.draft_all", func(rows *sql.Rows) error {
 		var payload string
 		if err := rows.Scan(&payload); err != nil {
 			return err

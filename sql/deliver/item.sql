@@ -2,12 +2,22 @@
 -- written once.
 
 -- name: draft_all
--- The draft in the order it would be posted.
+-- A part of the draft, in the order in which it is stored.
 select payload
 
 from item_draft
 
-order by follows, target, record_schema, occurred_on, key;
+where rowid between $first and $last
+
+order by rowid;
+
+-- name: draft_rows
+-- From which row on and below which one the draft is stored.
+select
+    coalesce(min(rowid), 0) as row_first,
+    coalesce(max(rowid) + 1, 0) as row_end
+
+from item_draft;
 
 -- name: draft_only
 -- Leaves some records in the draft.
@@ -22,6 +32,7 @@ set kind = 'correction'
 where kind != 'reversal';
 
 -- name: draft_payloads
+-- A part of what would be posted.
 select
     key,
     record_schema,
@@ -29,7 +40,8 @@ select
 
 from item_draft
 
-where gate is null;
+where rowid between $first and $last
+    and gate is null;
 
 -- name: drafted
 select count(*) > 0 as drafted from item_draft;

@@ -98,5 +98,5 @@ select
 
 from asked
 
--- The order in which they are sent.
-order by target, occurred_on, key
+-- The order in which they are sent; reversals are added to the end.
+order by follows, target, occurred_on, key
