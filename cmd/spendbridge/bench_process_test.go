@@ -240,6 +240,32 @@ func (h *home) append(lines string) {
 	}
 }
 
+// postgresCPU is what all processes of PostgreSQL have taken so far, those that have
+// ended included. Only Linux tells.
+func postgresCPU(b *testing.B) (spent time.Duration) {
+	b.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(text, []byte("(postgres)")) {
+			continue // or it has just ended
+		}
+		_, after, _ := bytes.Cut(text, []byte(") "))
+		fields := strings.Fields(string(after))
+		for _, ticks := range fields[11:15] { // of its own, then of children that have ended
+			n, err := strconv.Atoi(ticks)
+			if err != nil {
+				b.Fatalf("%s: %v", file, err)
+			}
+			spent += time.Duration(n) * time.Second / 100
+		}
+	}
+	return spent
+}
+
 // A benchRun is a whole run, with what its JSON tells.
 type benchRun struct {
 	cost

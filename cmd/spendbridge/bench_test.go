@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"spendbridge/etl"
+	"spendbridge/etl/etltest"
 )
 
 // What the benchmark is told by its environment.
@@ -90,6 +91,7 @@ func (m *meter) targets(vendors *vendors, records int) {
 	} else {
 		t.atMost("with a store 20 ms away, less 3 s", stored.String(), (stored.wall-3*time.Second).Seconds()/first.wall.Seconds(), 1.5, "× wall without")
 	}
+	m.lake(t, vendors, held, first.cost, second.cost)
 	m.posting(t, vendors, held, 4, 200*time.Millisecond)
 	m.posting(t, vendors, held, 2, 50*time.Millisecond)
 	m.memory(t, map[int]cost{records: first.cost})
@@ -135,6 +137,32 @@ func (m *meter) stored(vendors *vendors, records int) *benchRun {
 	home.append(bucketConfiguration(server.URL))
 	run := home.run(records)
 	return &run
+}
+
+// lake makes the first run and the second one on a lake, if there is a PostgreSQL for
+// tests. Its data and its store are folders.
+func (m *meter) lake(t *targets, vendors *vendors, records int, first, second cost) {
+	if !etltest.HasLakes() {
+		t.add("on a lake", "left out: no PostgreSQL; .ci/lake make bench has one", "", "", "")
+		return
+	}
+	home := m.install(vendors, vendors.Productiv, 2)
+	home.append(etltest.NewLake(m).Configuration(m.TempDir()))
+	for _, run := range []struct {
+		what                 string
+		posted               int
+		ofFile, times, above float64
+	}{
+		{"first run", records, first.cpu.Seconds(), 2, 5},
+		{"nothing new", 0, second.cpu.Seconds(), 1, 3},
+	} {
+		m.note(run.what, " on a lake")
+		before := postgresCPU(m.B)
+		spent := home.run(run.posted)
+		t.atMost(run.what+" on a lake, less "+short(run.above)+" s", spent.String(),
+			(spent.cpu.Seconds()-run.above)/run.ofFile, run.times, "× on a file")
+		t.add("  and PostgreSQL's", fmt.Sprintf("%.2f s CPU", (postgresCPU(m.B)-before).Seconds()), "", "", "")
+	}
 }
 
 // posting posts to a Productiv that takes its time to answer. What connections

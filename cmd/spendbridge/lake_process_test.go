@@ -57,8 +57,7 @@ func newSharedLake(t *testing.T) *sharedLake {
 		t.Fatal(err)
 	}
 	l.config = strings.ReplaceAll(string(text), l.vendors.ProductivURL(), productiv.URL)
-	l.config += fmt.Sprintf("  batch_size: 50\n  concurrency: 1\nwarehouse: %q\nlake: {data_path: %q}\nextensions: %q\nstore: file://%s\n",
-		l.Location, l.DataPath, l.Extensions, l.store)
+	l.config += "  batch_size: 50\n  concurrency: 1\n" + l.Configuration(l.store)
 	return l
 }
 

@@ -1,6 +1,7 @@
 package etltest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -40,22 +41,29 @@ type Lake struct {
 	DataPath, Extensions string
 }
 
+// HasLakes reports whether there is a PostgreSQL for tests.
+func HasLakes() bool { return os.Getenv(lakeExtensions) != "" }
+
 // NewLake makes a lake that lives as long as the test. Without a PostgreSQL for tests
 // it skips the test.
 func NewLake(t testing.TB) Lake {
 	t.Helper()
-	extensions := os.Getenv(lakeExtensions)
-	if extensions == "" {
+	if !HasLakes() {
 		t.Skip("needs a PostgreSQL: make test-lake")
 	}
 	name := "lake_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	command(t, "createdb", name)
 	t.Cleanup(func() { command(t, "dropdb", "--force", name) })
-	return Lake{"ducklake:postgres:dbname=" + name, t.TempDir(), extensions}
+	return Lake{"ducklake:postgres:dbname=" + name, t.TempDir(), os.Getenv(lakeExtensions)}
 }
 
 // Name is the name of the catalog's database.
 func (l Lake) Name() string { return strings.TrimPrefix(l.Location, "ducklake:postgres:dbname=") }
+
+// Configuration is what a configuration says of the lake, and of a folder as the store.
+func (l Lake) Configuration(store string) string {
+	return fmt.Sprintf("warehouse: %q\nlake: {data_path: %q}\nextensions: %q\nstore: file://%s\n", l.Location, l.DataPath, l.Extensions, store)
+}
 
 // Options say how the lake is opened.
 func (l Lake) Options(t testing.TB) warehouse.Options {
