@@ -103,7 +103,7 @@ func check(c *Config, r *reader) {
 	if !strings.HasPrefix(c.Warehouse, "ducklake:") && !strings.HasPrefix(c.Warehouse, schemeMotherDuck) {
 		paths["warehouse"] = &c.Warehouse
 	}
-	if !strings.HasPrefix(c.Lake.DataPath, "s3://") {
+	if !c.HasLakeInBucket() {
 		paths["lake.data_path"] = &c.Lake.DataPath
 	}
 	paths["extensions"] = &c.Extensions
@@ -189,9 +189,7 @@ func (r *reader) checkLake(c *Config) {
 		}
 		return
 	}
-	if c.Lake.DataPath == "" {
-		r.faultAt("warehouse", "is a lake and needs lake.data_path: s3://bucket/lake, or a folder that all machines mount")
-	}
+	r.checkLakeData(c)
 	if c.Store == "" {
 		r.faultAt("warehouse", "is a lake and needs a store, from which another machine takes over: store: s3://bucket/spendbridge")
 	}
@@ -208,6 +206,36 @@ func (r *reader) checkLake(c *Config) {
 		}
 		c.Lake.Password, c.Warehouse = NewSecret(text), schemeLake+strings.TrimSpace(password.ReplaceAllString(catalog, ""))
 	}
+}
+
+// checkLakeData makes sure that a lake's data has a place of its own: prune deletes the
+// Parquet files there that the lake does not know.
+func (r *reader) checkLakeData(c *Config) {
+	path := c.Lake.DataPath
+	if path == "" {
+		r.faultAt("warehouse",
+			"is a lake and needs lake.data_path: s3://bucket/lake, or a folder that all machines mount")
+		return
+	}
+	if strings.HasPrefix(path, schemeS3) && !isPlainAddress(path) {
+		r.faultAt("lake.data_path",
+			"is not the plain address of a bucket; write one like s3://bucket/lake, and the rest under s3")
+	}
+	for other, place := range map[string]string{
+		"store": strings.TrimPrefix(c.Store, "file://"), "data_dir": c.DataDir,
+		"snapshots.dir": c.Snapshots.Dir, "publish.dir": c.Publish.Dir,
+	} {
+		if strings.HasPrefix(place+"/", strings.TrimRight(path, "/")+"/") {
+			r.faultAt(other,
+				"must not be in lake.data_path, where prune deletes the Parquet files that are not the lake's")
+		}
+	}
+}
+
+// isPlainAddress reports whether an address names a bucket and what is in it, no more.
+func isPlainAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
 }
 
 func (r *reader) general(c *Config) {

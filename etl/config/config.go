@@ -228,14 +228,18 @@ func Default() *Config {
 	}
 }
 
-// The schemes of a warehouse that is not a file.
+// The schemes of a warehouse that is not a file, and of a bucket.
 const (
 	schemeLake       = "ducklake:postgres:"
 	schemeMotherDuck = "md:"
+	schemeS3         = "s3://"
 )
 
 // HasLake reports whether the warehouse is a lake, which several machines share.
 func (c *Config) HasLake() bool { return strings.HasPrefix(c.Warehouse, schemeLake) }
+
+// HasLakeInBucket reports whether the lake's data is in a bucket.
+func (c *Config) HasLakeInBucket() bool { return strings.HasPrefix(c.Lake.DataPath, schemeS3) }
 
 // LakeCatalog is how PostgreSQL's clients name the database of the lake's catalog.
 func (c *Config) LakeCatalog() string { return strings.TrimPrefix(c.Warehouse, schemeLake) }

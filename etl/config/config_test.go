@@ -273,6 +273,10 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 		"a store without a scheme":  {whole + "store: /mnt/share\n", `store: is "/mnt/share"; write s3://bucket/spendbridge`},
 		"a store with a secret":     {whole + "store: s3://id:hush-1@bucket/x\n", "store: is not the plain address of a store"},
 		"a store with settings":     {whole + "store: s3://bucket?region=x\n", "store: is not the plain address of a store"},
+		"a lake with settings":      {whole + lake("s3://bucket/lake?region=x", "s3://bucket/store"), "lake.data_path: is not the plain address of a bucket"},
+		"a lake without a bucket":   {whole + lake("s3:///lake", "s3://bucket/store"), "lake.data_path: is not the plain address of a bucket"},
+		"a store in the lake":       {whole + lake("s3://bucket/lake/", "s3://bucket/lake/store"), "store: must not be in lake.data_path"},
+		"a folder in the lake":      {whole + lake("/mnt/share", "file:///mnt/share/store"), "store: must not be in lake.data_path"},
 		"a key id without a secret": {whole + "s3: {key_id: hush-1}\n", "s3: needs both key_id and secret"},
 		"a store in the clear":      {whole + "s3: {endpoint: \"http://minio.example\"}\n", "s3.endpoint: sends secrets in the clear"},
 		"published in the data":     {whole + "publish: {dir: data/shared}\n", "publish.dir: must be apart from data_dir"},
@@ -300,6 +304,23 @@ func TestEachFaultNamesItsLineItsKeyAndTheMend(t *testing.T) {
 				t.Errorf("the error tells a secret: %v", err)
 			}
 		})
+	}
+}
+
+// lake is the configuration of a lake with its data in one place and a store in another.
+func lake(data, store string) string {
+	return "warehouse: \"ducklake:postgres:dbname=lake\"\n" +
+		fmt.Sprintf("lake: {data_path: %q}\nstore: %s\n", data, store)
+}
+
+func TestALakeBesideItsStore(t *testing.T) {
+	for data, store := range map[string]string{
+		"s3://bucket/lake": "s3://bucket/lake-store",
+		"/mnt/share/lake":  "file:///mnt/share",
+	} {
+		if _, err := parse(t, whole+lake(data, store)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
