@@ -19,6 +19,10 @@ import (
 // lakes are made; see .ci/lake.
 const lakeExtensions = "SPENDBRIDGE_TEST_LAKE"
 
+// TestBucket names the environment variable with the address of an S3 server for tests;
+// see .ci/store.
+const TestBucket = "SPENDBRIDGE_TEST_S3"
+
 // everythingOnLake names the environment variable that has tests of the transform and of
 // the sources run on lakes of their own, which takes long.
 const everythingOnLake = "SPENDBRIDGE_TEST_EVERYTHING_ON_LAKE"
@@ -35,10 +39,11 @@ func Place(t testing.TB, opts warehouse.Options) warehouse.Options {
 	return opts
 }
 
-// A Lake is a new, empty one, for tests: a database and a folder.
+// A Lake is a new, empty one, for tests: a database and a folder, or a place in a bucket.
 type Lake struct {
 	Location             string
 	DataPath, Extensions string
+	Bucket               warehouse.Bucket
 }
 
 // HasLakes reports whether there is a PostgreSQL for tests.
@@ -54,7 +59,23 @@ func NewLake(t testing.TB) Lake {
 	name := "lake_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	command(t, "createdb", name)
 	t.Cleanup(func() { command(t, "dropdb", "--force", name) })
-	return Lake{"ducklake:postgres:dbname=" + name, t.TempDir(), os.Getenv(lakeExtensions)}
+	return Lake{
+		Location: "ducklake:postgres:dbname=" + name, DataPath: t.TempDir(), Extensions: os.Getenv(lakeExtensions),
+	}
+}
+
+// NewLakeInBucket makes a lake with its data in a bucket. Without a bucket for tests it
+// skips the test.
+func NewLakeInBucket(t testing.TB) Lake {
+	t.Helper()
+	endpoint := os.Getenv(TestBucket)
+	if endpoint == "" {
+		t.Skip("needs a bucket beside PostgreSQL: make test-lake")
+	}
+	l := NewLake(t)
+	l.DataPath = "s3://test-bucket/" + uuid.NewString()
+	l.Bucket = warehouse.Bucket{KeyID: "test", Secret: "testsecret", Region: "us-east-1", Endpoint: endpoint, PathStyle: true}
+	return l
 }
 
 // Name is the name of the catalog's database.
@@ -68,7 +89,7 @@ func (l Lake) Configuration(store string) string {
 // Options say how the lake is opened.
 func (l Lake) Options(t testing.TB) warehouse.Options {
 	return warehouse.Options{
-		Location: l.Location, Lake: &warehouse.Lake{DataPath: l.DataPath, Extensions: l.Extensions},
+		Location: l.Location, Lake: &warehouse.Lake{DataPath: l.DataPath, Extensions: l.Extensions, Bucket: l.Bucket},
 		Files: sqlfiles.FS, MemoryLimit: "1GB", Threads: 1, TempDir: t.TempDir(),
 	}
 }

@@ -137,7 +137,7 @@ func (r *runner) Get(ctx context.Context, name string, args Args, dest ...any) e
 
 func (r *runner) fail(name string, err error) error {
 	r.failed.Store(true)
-	return fmt.Errorf("%s: %w", label(name), err)
+	return fmt.Errorf("%s: %w", label(name), r.files.lake.fault(err))
 }
 
 // logged says how long a statement took: Exec and Each until its last row,
@@ -151,7 +151,7 @@ func (r *runner) logged(ctx context.Context, name string, began time.Time) {
 // files reads each SQL file once.
 type files struct {
 	fsys   fs.FS
-	lake   bool     // they are for a lake, which decides on its storage itself
+	lake   *Lake    // that they are for, which decides on its storage itself; else nil
 	parsed sync.Map // path → []*sqlText, in the order of the file
 }
 
@@ -184,7 +184,7 @@ func (f *files) split(file string) ([]*sqlText, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.lake {
+	if f.lake != nil {
 		text = storage.ReplaceAll(text, nil)
 	}
 	var all []*sqlText

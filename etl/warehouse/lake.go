@@ -1,11 +1,9 @@
 package warehouse
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,14 +16,6 @@ type Lake struct {
 	DataPath   string // a folder, or s3://bucket/prefix
 	Extensions string // the folder of DuckDB's extensions; empty means DuckDB's own
 	Bucket     Bucket // how to reach DataPath if it is in a bucket
-}
-
-// A Bucket is the access to an object store.
-type Bucket struct {
-	KeyID, Secret, Token string
-	Region               string
-	Endpoint             string // empty means the one of AWS
-	PathStyle            bool
 }
 
 // engineVersion is the version of DuckDB that this program contains, for which
@@ -41,7 +31,7 @@ func (l *Lake) extensions() []string {
 	return names
 }
 
-func (l *Lake) inBucket() bool { return strings.HasPrefix(l.DataPath, "s3://") }
+func (l *Lake) inBucket() bool { return isInBucket(l.DataPath) }
 
 // extensionFolders are where an extension may be.
 func (l *Lake) extensionFolders() []string {
@@ -105,19 +95,4 @@ func (l *Lake) settings(location string) ([]setting, error) {
 	}
 	places := map[string]string{"location": location, "data_path": l.DataPath}
 	return append(all, setting{file: "warehouse/instance.attach_lake", places: places}), nil
-}
-
-// secret is the statement that gives DuckDB the access to the bucket.
-func (b Bucket) secret() setting {
-	args := Args{
-		"key_id": b.KeyID, "secret": b.Secret, "session_token": b.Token,
-		"region": b.Region, "endpoint": "s3.amazonaws.com", "url_style": "vhost", "use_ssl": true,
-	}
-	if u, err := url.Parse(b.Endpoint); err == nil && b.Endpoint != "" {
-		args["endpoint"], args["use_ssl"] = cmp.Or(u.Host, b.Endpoint), u.Scheme != "http"
-	}
-	if b.PathStyle {
-		args["url_style"] = "path"
-	}
-	return setting{file: "warehouse/instance.add_secret", args: args}
 }

@@ -75,7 +75,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 
 // attach opens the warehouse without changing its schema.
 func attach(ctx context.Context, opts Options) (*DB, error) {
-	files := &files{fsys: opts.Files, lake: opts.Lake != nil}
+	files := &files{fsys: opts.Files, lake: opts.Lake}
 	duck, err := duckdb.NewConnector("", connect(files, opts))
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
@@ -199,7 +199,7 @@ func (db *DB) once(ctx context.Context, on beginner, f func(*Tx) error) error {
 	}
 	defer t.logged(ctx, "commit", time.Now())
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
+		return fmt.Errorf("commit transaction: %w", db.files.lake.fault(err))
 	}
 	return nil
 }
@@ -251,8 +251,10 @@ func (opts Options) isFile() bool { return isFile(opts.Location) }
 const lakeScheme = "ducklake:postgres:"
 
 func isFile(location string) bool {
-	return location != "" && !strings.HasPrefix(location, lakeScheme) && !isMotherDuck(location)
+	return location != "" && !strings.HasPrefix(location, lakeScheme) && !isMotherDuck(location) && !isInBucket(location)
 }
+
+func isInBucket(location string) bool { return strings.HasPrefix(location, "s3://") }
 
 func isMotherDuck(location string) bool { return strings.HasPrefix(location, "md:") }
 
@@ -297,7 +299,14 @@ func explain(location string, err error) error {
 		return err
 	}
 	var duck *duckdb.Error
-	if errors.As(err, &duck) && duck.Type == duckdb.ErrorTypeIO && strings.Contains(duck.Msg, "lock") {
+	if !errors.As(err, &duck) {
+		return fmt.Errorf("warehouse %s: %w", location, err)
+	}
+	data := otherData.FindStringSubmatch(duck.Msg)
+	switch {
+	case data != nil:
+		return fmt.Errorf("warehouse %s: %w", location, &OtherDataError{DataPath: data[1]})
+	case duck.Type == duckdb.ErrorTypeIO && strings.Contains(duck.Msg, "lock"):
 		return fmt.Errorf("warehouse %s is in use by another process: %w; wait for it, or query the published spend.duckdb instead", location, err)
 	}
 	return fmt.Errorf("warehouse %s: %w", location, err)
