@@ -1,5 +1,6 @@
 // Package doctor examines an installation and suggests fixes. It changes
-// nothing but the age of the lock, and leaves nothing in the store.
+// nothing but the age of the lock, and leaves nothing in the store and in the data of a
+// lake.
 package doctor
 
 import (
@@ -36,7 +37,8 @@ type Options struct {
 type doctor struct {
 	Options
 	etl.Findings
-	examples []config.Example // values that nobody has replaced
+	examples  []config.Example // values that nobody has replaced
+	dataFails bool             // the data of the lake cannot be used
 }
 
 // Examine examines the installation.
@@ -47,6 +49,7 @@ func Examine(ctx context.Context, o Options) etl.Findings {
 	d.examineFiles()
 	d.examineFolder()
 	d.examinePublish()
+	d.examineLakeData(ctx)
 	d.examineWarehouse(ctx)
 	d.examineSchedule()
 	d.examineDelivery()
@@ -163,23 +166,41 @@ func (d *doctor) examineStore(ctx context.Context) {
 		return
 	}
 	s, err := store.Open(ctx, d.Config)
+	d.probe(ctx, "store", s, err, (*store.Store).Probe)
+}
+
+// examineLakeData does the same where a lake has its data.
+func (d *doctor) examineLakeData(ctx context.Context) {
+	if !d.Config.HasLake() {
+		return
+	}
+	s, err := store.OpenLakeData(ctx, d.Config)
+	d.dataFails = !d.probe(ctx, lakeData, s, err, (*store.Store).ProbeLakeData)
+}
+
+// probe reports whether objects can be written, read, listed and deleted.
+func (d *doctor) probe(
+	ctx context.Context, check string, s *store.Store, err error,
+	try func(s *store.Store, ctx context.Context, id string) error,
+) (ok bool) {
 	if err == nil && !d.Offline {
-		err = s.Probe(ctx, uuid.NewString())
+		err = try(s, ctx, uuid.NewString())
 	}
 	var fault *store.Error
 	switch {
 	case errors.As(err, &fault):
-		d.Fail("store", fault.Fix, "%s: %v", fault.Where, fault.Err)
+		d.Fail(check, fault.Fix, "%s: %v", fault.Where, fault.Err)
 	case err != nil:
-		d.Fail("store", "see the message", "%v", err)
+		d.Fail(check, "see the message", "%v", err)
 	case d.Offline:
-		d.OK("store", "%s is not asked (--offline)", d.Config.Store)
+		d.OK(check, "%s is not asked (--offline)", s.Name())
 	default:
-		d.OK("store", "%s can be written to, read, listed and deleted from", d.Config.Store)
+		d.OK(check, "%s can be written to, read, listed and deleted from", s.Name())
 	}
 	if s != nil {
 		_ = s.Close()
 	}
+	return err == nil
 }
 
 // examineRates looks at where reference rates come from, and warns of rates

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -138,5 +140,30 @@ func TestTheDoctorSaysWhatALakeLacks(t *testing.T) {
 	f := d.Findings[0]
 	if !strings.Contains(f.Message, "duckdb-extension-ducklake==") || !strings.Contains(f.Fix, c.Extensions) {
 		t.Errorf("got %+v", f)
+	}
+}
+
+func TestTheDoctorProbesTheDataOfALake(t *testing.T) {
+	mounted, gone := t.TempDir(), filepath.Join(t.TempDir(), "gone")
+	if err := os.WriteFile(gone, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]etl.Finding{
+		mounted: {Level: etl.LevelOK, Message: mounted + " can be written to, read"},
+		gone:    {Level: etl.LevelError, Message: "lake.data_path " + gone, Fix: "make sure that"},
+	}
+	for path, want := range tests {
+		c := &config.Config{DataDir: t.TempDir(), Warehouse: "ducklake:postgres:dbname=lake"}
+		c.Lake.DataPath = path
+		d := &doctor{Options: Options{Config: c}}
+		d.examineLakeData(t.Context())
+		if len(d.Findings) != 1 {
+			t.Fatalf("got %+v", d.Findings)
+		}
+		f := d.Findings[0]
+		said := strings.HasPrefix(f.Message, want.Message) && strings.HasPrefix(f.Fix, want.Fix)
+		if f.Level != want.Level || !said {
+			t.Errorf("got %+v, want %+v", f, want)
+		}
 	}
 }

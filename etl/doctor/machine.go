@@ -7,10 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
+
 	"spendbridge/etl/job"
+	"spendbridge/etl/store"
 	"spendbridge/etl/warehouse"
 )
 
@@ -93,6 +97,7 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 		return
 	}
 	d.OK("warehouse", "%s, schema version %d", location, version)
+	d.examineEngine(ctx, s)
 	var newest sql.NullTime
 	if err := s.DB.Get(ctx, "doctor/rate.newest", nil, &newest); err != nil {
 		d.Fail("exchange rates", "run spendbridge transform", "%v", err)
@@ -102,10 +107,50 @@ func (d *doctor) examineWarehouse(ctx context.Context) {
 	d.examineState(ctx, s)
 }
 
+// lakeData is the name of the checks of where a lake has its data.
+const lakeData = "lake data"
+
+// engineFix is for what DuckDB cannot do in a bucket and this program can.
+const engineFix = "set s3.endpoint and s3.path_style; " +
+	"DuckDB does not take them from the environment, as this program does"
+
+// examineEngine has DuckDB itself write and read an object in the bucket of a lake.
+func (d *doctor) examineEngine(ctx context.Context, s *job.Session) {
+	if !d.Config.HasLakeInBucket() || d.Offline || d.dataFails {
+		return
+	}
+	key := store.ProbeFolder + uuid.NewString() + ".parquet"
+	location := strings.TrimRight(d.Config.Lake.DataPath, "/") + "/" + key
+	err := s.DB.InConn(ctx, func(conn *warehouse.Conn) error {
+		if err := conn.ExecAt(ctx, "doctor/bucket.write", location); err != nil {
+			return err
+		}
+		return conn.ExecAt(ctx, "doctor/bucket.read", location)
+	})
+	if err != nil {
+		d.Fail(lakeData, engineFix, "DuckDB cannot use it: %v", err)
+	}
+	data, err := store.OpenLakeData(ctx, d.Config)
+	if err == nil {
+		err = errors.Join(data.Delete(ctx, key), data.Close())
+	}
+	if err != nil {
+		d.Fail(lakeData, "delete it by hand", "%s: %v", location, err)
+	}
+}
+
 // warehouseFix says what to do about a warehouse that cannot be opened.
 func (d *doctor) warehouseFix(err error) string {
 	var missing *warehouse.MissingExtensionError
+	var bucket *warehouse.BucketError
+	var other *warehouse.OtherDataError
 	switch {
+	case errors.As(err, &other):
+		return "see the message"
+	case errors.As(err, &bucket) && d.dataFails:
+		return "see what is said of the " + lakeData
+	case errors.As(err, &bucket):
+		return engineFix
 	case errors.As(err, &missing):
 		return "put the files that are missing into " + missing.Folders[0] + ", or name their folder in the key extensions"
 	case d.Config.HasLake():

@@ -14,7 +14,7 @@ import (
 // fixes says what to do about the answers of object stores, by their code. Amazon
 // documents the codes of S3; other stores use the same ones.
 var fixes = map[string]string{
-	"NoSuchBucket":                 "create the bucket, or correct store",
+	"NoSuchBucket":                 "create the bucket, or correct its name in the configuration",
 	"AccessDenied":                 "allow these credentials to read, write, list and delete there",
 	"Forbidden":                    "allow these credentials to read, write, list and delete there",
 	"XAdminUserNotFound":           "correct s3.key_id", // of versitygw
@@ -60,7 +60,7 @@ func (s *Store) fault(verb, key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	where := fmt.Sprintf("store %s: %s %s", s.name, verb, key)
+	where := fmt.Sprintf("%s %s: %s %s", s.key, s.name, verb, key)
 	var api smithy.APIError
 	hasCode := errors.As(err, &api) || s.bucket != nil && s.bucket.ErrorAs(err, &api)
 	switch code := gcerrors.Code(err); {
@@ -93,11 +93,29 @@ func (s *Store) fault(verb, key string, err error) error {
 	return &Error{Where: where, Err: err, Fix: fix}
 }
 
-// Probe writes, reads, lists and deletes an object of its own. Its error names what
-// is not possible, and the fix.
+// Probe writes, reads, lists and deletes an object of its own, and makes sure that no
+// object is written over another. Its error names what is not possible, and the fix.
 func (s *Store) Probe(ctx context.Context, id string) error {
-	key := "probe/" + id
-	if err := s.Put(ctx, key, []byte(id)); err != nil {
+	return s.probe(ctx, id, func(key string) error {
+		if err := s.Put(ctx, key, []byte(id)); err != nil {
+			return err
+		}
+		if err := s.Put(ctx, key, []byte("another")); !errors.Is(err, ErrTaken) {
+			return fmt.Errorf("store %s: an object was written although there is one; "+
+				"use a store that supports conditional writes (If-None-Match)", s.name)
+		}
+		return nil
+	})
+}
+
+// ProbeLakeData is Probe for the data of a lake, which needs no conditional writes.
+func (s *Store) ProbeLakeData(ctx context.Context, id string) error {
+	return s.probe(ctx, id, func(key string) error { return s.Replace(ctx, key, []byte(id)) })
+}
+
+func (s *Store) probe(ctx context.Context, id string, write func(key string) error) error {
+	key := ProbeFolder + id
+	if err := write(key); err != nil {
 		return err
 	}
 	read, err := s.Get(ctx, key)
@@ -105,12 +123,9 @@ func (s *Store) Probe(ctx context.Context, id string) error {
 		return err
 	}
 	if string(read) != id {
-		return fmt.Errorf("store %s: %s was written and reads %q", s.name, key, read)
+		return fmt.Errorf("%s %s: %s was written and reads %q", s.key, s.name, key, read)
 	}
-	if err := s.Put(ctx, key, []byte("another")); !errors.Is(err, ErrTaken) {
-		return fmt.Errorf("store %s: an object was written although there is one; use a store that supports conditional writes (If-None-Match)", s.name)
-	}
-	keys, err := s.Keys(ctx, "probe/")
+	keys, err := s.Keys(ctx, ProbeFolder)
 	if err != nil {
 		return err
 	}
@@ -121,3 +136,6 @@ func (s *Store) Probe(ctx context.Context, id string) error {
 	}
 	return nil
 }
+
+// ProbeFolder begins the keys of objects that a probe writes and deletes.
+const ProbeFolder = "probe/"

@@ -55,6 +55,7 @@ const atOnce = 16
 // configured: it keeps nothing and has nothing.
 type Store struct {
 	bucket *blob.Bucket
+	key    string // of its address in the configuration
 	name   string // its address, as configured
 	folder string // the data folder
 	root   string // of a store that is a folder; else empty
@@ -69,17 +70,29 @@ func Open(ctx context.Context, c *config.Config) (*Store, error) {
 	if c.Store == "" {
 		return nil, nil
 	}
-	address, err := url.Parse(c.Store)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	return open(ctx, "store", c.Store, c)
+}
+
+// OpenLakeData returns the place of a lake's data, to be probed. It sends no request.
+func OpenLakeData(ctx context.Context, c *config.Config) (*Store, error) {
+	return open(ctx, "lake.data_path", c.Lake.DataPath, c)
+}
+
+func open(ctx context.Context, key, name string, c *config.Config) (*Store, error) {
+	address, err := &url.URL{Path: name}, error(nil)
+	if strings.Contains(name, "://") {
+		address, err = url.Parse(name)
 	}
-	s := &Store{name: c.Store, folder: c.DataDir}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	s := &Store{key: key, name: name, folder: c.DataDir}
 	inside := strings.Trim(address.Path, "/")
-	if address.Scheme == "file" {
+	if address.Scheme == "s3" {
+		s.bucket, err = openBucket(ctx, address.Host, c.S3)
+	} else {
 		s.root, inside = filepath.FromSlash(address.Path), ""
 		s.bucket, err = openFolder(s.root)
-	} else {
-		s.bucket, err = openBucket(ctx, address.Host, c.S3)
 	}
 	if err != nil {
 		return nil, s.fault("open", "", err)
@@ -220,7 +233,7 @@ func (s *Store) create(ctx context.Context, key string, from io.ReadSeeker) erro
 			return err
 		case try == createTries:
 			return &Error{
-				Where: fmt.Sprintf("store %s: write %s", s.name, key),
+				Where: fmt.Sprintf("%s %s: write %s", s.key, s.name, key),
 				Err:   errors.New("it refuses the object as one that it has, and does not have it"),
 				Fix:   "repair the store: a part of what it knows of this object may have been lost",
 			}
