@@ -117,7 +117,7 @@ func (m *meter) empty(t *targets) {
 // stored makes a first run with a store whose answers take 20 ms more, if there is a
 // server for tests.
 func (m *meter) stored(vendors *vendors, records int) *benchRun {
-	endpoint := os.Getenv(testBucket)
+	endpoint := os.Getenv(etltest.TestBucket)
 	if endpoint == "" {
 		return nil
 	}
@@ -147,7 +147,7 @@ func (m *meter) lake(t *targets, vendors *vendors, records int, first, second co
 		return
 	}
 	home := m.install(vendors, vendors.Productiv, 2)
-	home.append(etltest.NewLake(m).Configuration(m.TempDir()))
+	home.append(etltest.NewLake(m).Configuration() + "store: file://" + m.TempDir() + "\n")
 	for _, run := range []struct {
 		what                 string
 		posted               int

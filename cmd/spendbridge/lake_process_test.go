@@ -37,8 +37,17 @@ const lakeRecords = 300
 
 func newSharedLake(t *testing.T) *sharedLake {
 	t.Helper()
+	l := newLakeOfVendors(t, etltest.NewLake(t))
+	l.store = t.TempDir()
+	l.config += "store: file://" + l.store + "\n"
+	return l
+}
+
+// newLakeOfVendors is a shared lake whose configuration has no store yet.
+func newLakeOfVendors(t *testing.T, lake etltest.Lake) *sharedLake {
+	t.Helper()
 	t.Parallel() // each has a lake and vendors of its own
-	l := &sharedLake{T: t, Lake: etltest.NewLake(t), store: t.TempDir(), program: programName(t)}
+	l := &sharedLake{T: t, Lake: lake, program: programName(t)}
 	l.vendors = sandbox.New(sandbox.Options{Seed: 1, Expenses: lakeRecords, Plain: true})
 	if err := l.vendors.Start(t.Context(), "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -57,7 +66,7 @@ func newSharedLake(t *testing.T) *sharedLake {
 		t.Fatal(err)
 	}
 	l.config = strings.ReplaceAll(string(text), l.vendors.ProductivURL(), productiv.URL)
-	l.config += "  batch_size: 50\n  concurrency: 1\n" + l.Configuration(l.store)
+	l.config += "  batch_size: 50\n  concurrency: 1\n" + l.Configuration()
 	return l
 }
 

@@ -19,25 +19,7 @@ import (
 // fails, or that sees a part of a state, fails the test.
 func (l *sharedLake) readAllTheTime() (done func() []string) {
 	l.Helper()
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		l.Fatal(err)
-	}
-	l.Cleanup(func() { db.Close() })
-	attach := string(etltest.Read(l, "lake", "attach_reader.sql"))
-	attach = strings.NewReplacer("{extensions}", l.Extensions, "{location}", l.Location).Replace(attach)
-	if _, err := db.ExecContext(l.Context(), attach); err != nil {
-		l.Fatal(err)
-	}
-	query := string(etltest.Read(l, "lake", "read_views.sql"))
-	readLake := func() (money string, err error) {
-		var records, byVendor, accepted int
-		err = db.QueryRowContext(l.Context(), query).Scan(&records, &money, &byVendor, &accepted)
-		if err == nil && (records != lakeRecords || byVendor != lakeRecords || accepted != lakeRecords) {
-			err = fmt.Errorf("%d records, %d by vendor, %d accepted", records, byVendor, accepted)
-		}
-		return money, err
-	}
+	readLake := l.reader()
 	stop, stopped := make(chan struct{}), make(chan []string)
 	go func() {
 		var seen []string
@@ -62,6 +44,34 @@ func (l *sharedLake) readAllTheTime() (done func() []string) {
 	return func() []string {
 		close(stop)
 		return <-stopped
+	}
+}
+
+// reader attaches the lake as an analyst does. Each read returns the sum of all spend.
+func (l *sharedLake) reader() (read func() (money string, err error)) {
+	l.Helper()
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.Cleanup(func() { db.Close() })
+	attach := string(etltest.Read(l, "lake", "attach_reader.sql"))
+	if l.Bucket.Endpoint != "" {
+		attach = string(etltest.Read(l, "lake", "open_bucket.sql")) + attach
+	}
+	attach = strings.NewReplacer("{extensions}", l.Extensions, "{location}", l.Location,
+		"{endpoint}", strings.TrimPrefix(l.Bucket.Endpoint, "http://")).Replace(attach)
+	if _, err := db.ExecContext(l.Context(), attach); err != nil {
+		l.Fatal(err)
+	}
+	query := string(etltest.Read(l, "lake", "read_views.sql"))
+	return func() (money string, err error) {
+		var records, byVendor, accepted int
+		err = db.QueryRowContext(l.Context(), query).Scan(&records, &money, &byVendor, &accepted)
+		if err == nil && (records != lakeRecords || byVendor != lakeRecords || accepted != lakeRecords) {
+			err = fmt.Errorf("%d records, %d by vendor, %d accepted", records, byVendor, accepted)
+		}
+		return money, err
 	}
 }
 

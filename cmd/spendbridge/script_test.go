@@ -26,10 +26,6 @@ func TestMain(m *testing.M) {
 // Each file in testdata/script is a session at the command line.
 func TestScripts(t *testing.T) { testscript.Run(t, scripts()) }
 
-// testBucket names the environment variable that says where an S3 server for tests
-// answers; see .ci/store.
-const testBucket = "SPENDBRIDGE_TEST_S3"
-
 // bucketConfiguration is that of a store of its own on such a server.
 func bucketConfiguration(endpoint string) string {
 	return "s3: {endpoint: \"" + endpoint + "\", region: us-east-1, key_id: test, secret: testsecret, path_style: true}\n" +
@@ -38,7 +34,7 @@ func bucketConfiguration(endpoint string) string {
 
 // TestStoreInABucket is the session with a store, on a server for tests.
 func TestStoreInABucket(t *testing.T) {
-	endpoint := os.Getenv(testBucket)
+	endpoint := os.Getenv(etltest.TestBucket)
 	if endpoint == "" {
 		t.Skip("needs a bucket: make test-store")
 	}

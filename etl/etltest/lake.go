@@ -81,9 +81,9 @@ func NewLakeInBucket(t testing.TB) Lake {
 // Name is the name of the catalog's database.
 func (l Lake) Name() string { return strings.TrimPrefix(l.Location, "ducklake:postgres:dbname=") }
 
-// Configuration is what a configuration says of the lake, and of a folder as the store.
-func (l Lake) Configuration(store string) string {
-	return fmt.Sprintf("warehouse: %q\nlake: {data_path: %q}\nextensions: %q\nstore: file://%s\n", l.Location, l.DataPath, l.Extensions, store)
+// Configuration is what a configuration says of the lake.
+func (l Lake) Configuration() string {
+	return fmt.Sprintf("warehouse: %q\nlake: {data_path: %q}\nextensions: %q\n", l.Location, l.DataPath, l.Extensions)
 }
 
 // Options say how the lake is opened.
