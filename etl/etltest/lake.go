@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/uuid"
 
 	"spendbridge/etl/warehouse"
@@ -60,7 +61,8 @@ func NewLake(t testing.TB) Lake {
 	command(t, "createdb", name)
 	t.Cleanup(func() { command(t, "dropdb", "--force", name) })
 	return Lake{
-		Location: "ducklake:postgres:dbname=" + name, DataPath: t.TempDir(), Extensions: os.Getenv(lakeExtensions),
+		Location: "ducklake:postgres:dbname=" + name,
+		DataPath: t.TempDir(), Extensions: os.Getenv(lakeExtensions),
 	}
 }
 
@@ -74,7 +76,10 @@ func NewLakeInBucket(t testing.TB) Lake {
 	}
 	l := NewLake(t)
 	l.DataPath = "s3://test-bucket/" + uuid.NewString()
-	l.Bucket = warehouse.Bucket{KeyID: "test", Secret: "testsecret", Region: "us-east-1", Endpoint: endpoint, PathStyle: true}
+	l.Bucket = warehouse.Bucket{
+		Credentials: credentials.NewStaticCredentialsProvider("test", "testsecret", ""),
+		Region:      "us-east-1", Endpoint: endpoint, PathStyle: true,
+	}
 	return l
 }
 
@@ -89,8 +94,9 @@ func (l Lake) Configuration() string {
 // Options say how the lake is opened.
 func (l Lake) Options(t testing.TB) warehouse.Options {
 	return warehouse.Options{
-		Location: l.Location, Lake: &warehouse.Lake{DataPath: l.DataPath, Extensions: l.Extensions, Bucket: l.Bucket},
-		Files: sqlfiles.FS, MemoryLimit: "1GB", Threads: 1, TempDir: t.TempDir(),
+		Location: l.Location,
+		Lake:     &warehouse.Lake{DataPath: l.DataPath, Extensions: l.Extensions, Bucket: l.Bucket},
+		Files:    sqlfiles.FS, MemoryLimit: "1GB", Threads: 1, TempDir: t.TempDir(),
 	}
 }
 

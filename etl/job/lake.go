@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"spendbridge/etl/config"
@@ -23,20 +22,19 @@ func lakeOf(ctx context.Context, c *config.Config) (*warehouse.Lake, error) {
 		}
 	}
 	lake := &warehouse.Lake{DataPath: c.Lake.DataPath, Extensions: c.Extensions}
-	if !strings.HasPrefix(lake.DataPath, "s3://") {
+	if !c.HasLakeInBucket() {
 		return lake, nil
 	}
 	access, err := store.Access(ctx, c.S3)
 	if err != nil {
 		return nil, fmt.Errorf("lake.data_path: %w", err)
 	}
-	keys, err := access.Credentials.Retrieve(ctx)
-	if err != nil {
+	if _, err := access.Credentials.Retrieve(ctx); err != nil {
 		return nil, fmt.Errorf("lake.data_path %s: no credentials: %w; set s3.key_id and s3.secret, or give the machine a role", lake.DataPath, err)
 	}
 	lake.Bucket = warehouse.Bucket{
-		KeyID: keys.AccessKeyID, Secret: keys.SecretAccessKey, Token: keys.SessionToken,
-		Region: access.Region, Endpoint: c.S3.Endpoint, PathStyle: c.S3.PathStyle,
+		Credentials: access.Credentials,
+		Region:      access.Region, Endpoint: c.S3.Endpoint, PathStyle: c.S3.PathStyle,
 	}
 	return lake, nil
 }

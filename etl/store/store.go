@@ -45,6 +45,10 @@ const (
 	filePatience = 15 * time.Minute
 )
 
+// renewBefore is how long before they expire the credentials of a role are renewed: as
+// long as a statement of DuckDB's may take that reads or writes a bucket.
+const renewBefore = 5 * time.Minute
+
 // createTries is how often an object is written that the store refuses and does not have.
 const createTries = 8
 
@@ -113,7 +117,11 @@ func openFolder(root string) (*blob.Bucket, error) {
 // Access returns how a bucket is reached: what the configuration says, and else what
 // the AWS SDK finds in the environment, its files and the machine's role.
 func Access(ctx context.Context, c config.S3) (aws.Config, error) {
-	var options []func(*awsconfig.LoadOptions) error
+	options := []func(*awsconfig.LoadOptions) error{
+		awsconfig.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) {
+			o.ExpiryWindow = renewBefore
+		}),
+	}
 	if c.Region != "" {
 		options = append(options, awsconfig.WithRegion(c.Region))
 	}

@@ -90,9 +90,6 @@ func (l *Lake) settings(location string) ([]setting, error) {
 	for _, file := range files {
 		all = append(all, setting{file: "warehouse/instance.load_extension", places: map[string]string{"location": file}})
 	}
-	if l.inBucket() {
-		all = append(all, l.Bucket.secret())
-	}
 	places := map[string]string{"location": location, "data_path": l.DataPath}
 	return append(all, setting{file: "warehouse/instance.attach_lake", places: places}), nil
 }

@@ -20,19 +20,25 @@ const (
 
 // A connector opens connections that cache prepared statements: parsing and
 // planning a small statement costs more than running it.
-type connector struct{ *duckdb.Connector }
+type connector struct {
+	*duckdb.Connector
+	access *access
+}
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	opened, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: opened.(*duckdb.Conn), statements: map[string]*statement{}}, nil
+	return &conn{
+		Conn: opened.(*duckdb.Conn), access: c.access, statements: map[string]*statement{},
+	}, nil
 }
 
 // A conn is one connection. It is used by one goroutine at a time.
 type conn struct {
 	*duckdb.Conn
+	access     *access
 	statements map[string]*statement // by text
 	kept       int
 }
@@ -44,6 +50,14 @@ type statement struct {
 	driver.Stmt      // nil if it is not kept
 	runs        int  // as long as it is not kept
 	active      bool // its rows are still being read
+}
+
+// BeginTx implements [driver.ConnBeginTx].
+func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	if err := c.access.renew(ctx); err != nil {
+		return nil, err
+	}
+	return c.Conn.BeginTx(ctx, opts)
 }
 
 func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
@@ -81,6 +95,9 @@ func (c *conn) QueryContext(ctx context.Context, text string, args []driver.Name
 // its rows are still being read, and for untyped parameters, whose type DuckDB
 // would fix: a parameter that was null once could not be a time later.
 func (c *conn) prepare(ctx context.Context, text string, args []driver.NamedValue) (*statement, error) {
+	if err := c.access.renew(ctx); err != nil {
+		return nil, err
+	}
 	if slices.ContainsFunc(args, isUntyped) {
 		return nil, nil
 	}

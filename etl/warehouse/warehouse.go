@@ -80,7 +80,7 @@ func attach(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
-	pool := sql.OpenDB(connector{duck})
+	pool := sql.OpenDB(connector{duck, newAccess(opts.Lake, duck, files)})
 	if err := addFunctions(ctx, duck); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
@@ -251,7 +251,8 @@ func (opts Options) isFile() bool { return isFile(opts.Location) }
 const lakeScheme = "ducklake:postgres:"
 
 func isFile(location string) bool {
-	return location != "" && !strings.HasPrefix(location, lakeScheme) && !isMotherDuck(location) && !isInBucket(location)
+	return location != "" && !strings.HasPrefix(location, lakeScheme) &&
+		!isMotherDuck(location) && !isInBucket(location)
 }
 
 func isInBucket(location string) bool { return strings.HasPrefix(location, "s3://") }
