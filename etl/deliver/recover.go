@@ -23,7 +23,11 @@ func (d *Delivery) Recover(ctx context.Context) error {
 
 // recoverIn is Recover in a transaction. Unless it notes what it finds, no sent file changes.
 func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) error {
-	if err := d.refuseOlderLedger(ctx, tx); err != nil {
+	sent, err := d.listSent(ctx)
+	if err != nil {
+		return err
+	}
+	if err := refuseOlderLedger(ctx, tx, sent); err != nil {
 		return err
 	}
 	if err := d.adoptTargets(ctx, tx); err != nil {
@@ -32,7 +36,7 @@ func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) e
 	if err := d.recoverDecisions(ctx, tx); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	if err := d.recoverContradictions(ctx, tx, note); err != nil {
+	if err := d.recoverContradictions(ctx, tx, sent, note); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
 	left, err := openBatches(ctx, tx, "")
@@ -40,7 +44,7 @@ func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) e
 		return fmt.Errorf("recover: %w", err)
 	}
 	for _, b := range left {
-		if err := d.recoverBatch(ctx, tx, b, note); err != nil {
+		if err := d.recoverBatch(ctx, tx, sent, b, note); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 	}
@@ -48,31 +52,33 @@ func (d *Delivery) recoverIn(ctx context.Context, tx *warehouse.Tx, note bool) e
 }
 
 // refuseOlderLedger looks for sent files of batches the ledger does not have.
-func (d *Delivery) refuseOlderLedger(ctx context.Context, r warehouse.Runner) error {
-	sent, err := d.sent().batches(ctx)
+func refuseOlderLedger(ctx context.Context, r warehouse.Runner, sent sentFiles) error {
+	ids, err := sent.batches(ctx)
 	if err != nil {
 		return err
 	}
-	orphans, err := warehouse.Strings(ctx, r, "deliver/batch.orphans", warehouse.Args{"sent": sent})
+	orphans, err := warehouse.Strings(ctx, r, "deliver/batch.orphans", warehouse.Args{"sent": ids})
 	if err != nil || len(orphans) == 0 {
 		return err
 	}
 	return &etl.NeedsPersonError{
 		What: fmt.Sprintf("the ledger is older than what was sent: it does not have %d of the %d sent files, the first is %s; nothing is posted",
-			len(orphans), len(sent), sentName(orphans[0])),
+			len(orphans), len(ids), sentName(orphans[0])),
 		Fix: "put the newest warehouse back, or restore the ledger from the sent files with: spendbridge verify --rebuild",
 	}
 }
 
 // recoverBatch settles one open batch by the last line of its sent file, which is written before
 // the ledger. A batch that is still sending is unknown if the file has no answer.
-func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBatch, note bool) error {
-	file, err := d.sent().readNewest(ctx, b.id)
+func (d *Delivery) recoverBatch(
+	ctx context.Context, tx *warehouse.Tx, sent sentFiles, b openBatch, note bool,
+) error {
+	file, err := sent.readNewest(ctx, b.id)
 	if errors.Is(err, fs.ErrNotExist) {
 		if b.worker != "" && note {
 			return d.recoverAbandoned(ctx, tx, b)
 		}
-		return d.recoverUnsent(ctx, tx, b)
+		return d.recoverUnsent(ctx, tx, sent, b)
 	}
 	if err != nil {
 		return err
@@ -90,7 +96,7 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 			Message: noAnswer,
 		}
 		if note {
-			if err := d.sent().add(ctx, file, event); err != nil {
+			if err := sent.add(ctx, file, event); err != nil {
 				return err
 			}
 		}
@@ -103,12 +109,14 @@ func (d *Delivery) recoverBatch(ctx context.Context, tx *warehouse.Tx, b openBat
 }
 
 // recoverUnsent settles a batch without a sent file: never sent, unless earlier files are missing.
-func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBatch) error {
+func (d *Delivery) recoverUnsent(
+	ctx context.Context, tx *warehouse.Tx, sent sentFiles, b openBatch,
+) error {
 	if b.state != stateSending {
 		return nil
 	}
 	event := sentEvent{State: statePending, At: d.Now().UTC(), Attempt: b.attempt, Message: "the program ended before the batch was sent"}
-	ids, err := d.sent().batches(ctx)
+	ids, err := sent.batches(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,7 +138,7 @@ func (d *Delivery) recoverUnsent(ctx context.Context, tx *warehouse.Tx, b openBa
 // that the ledger and canonical add up and that every batch of the ledger is in its
 // sent file byte for byte. It writes the control totals of the ledger for the run.
 func (d *Delivery) Verify(ctx context.Context) error {
-	if err := d.refuseOlderLedger(ctx, d.DB); err != nil {
+	if err := refuseOlderLedger(ctx, d.DB, d.sent()); err != nil {
 		return err
 	}
 	if err := d.verifySent(ctx); err != nil {

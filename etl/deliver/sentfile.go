@@ -89,9 +89,31 @@ type sentFile struct {
 type sentFiles struct {
 	folder string
 	store  *store.Store
+	listed []string // what the store had when it was listed; nil if it is listed each time
 }
 
-func (d *Delivery) sent() sentFiles { return sentFiles{d.Folder, d.Store} }
+func (d *Delivery) sent() sentFiles { return sentFiles{folder: d.Folder, store: d.Store} }
+
+// listSent lists the store once, for many batches.
+func (d *Delivery) listSent(ctx context.Context) (s sentFiles, err error) {
+	s = d.sent()
+	s.listed, err = s.keys(ctx, sentFolder+"/")
+	return s, err
+}
+
+// keys lists the objects of the store whose keys begin with prefix, in order.
+func (s sentFiles) keys(ctx context.Context, prefix string) ([]string, error) {
+	if s.listed == nil {
+		keys, err := s.store.Keys(ctx, prefix)
+		return append([]string{}, keys...), err
+	}
+	from, _ := slices.BinarySearch(s.listed, prefix)
+	to := from
+	for to < len(s.listed) && strings.HasPrefix(s.listed[to], prefix) {
+		to++
+	}
+	return s.listed[from:to:to], nil
+}
 
 func (s sentFiles) path(batchID string) string { return filepath.Join(s.folder, sentName(batchID)) }
 
@@ -226,7 +248,7 @@ func (s sentFiles) readNewest(ctx context.Context, batchID string) (sentFile, er
 	if s.store == nil || missing != nil && !errors.Is(missing, fs.ErrNotExist) {
 		return file, missing
 	}
-	events, err := s.store.Keys(ctx, sentFolder+"/"+batchID+"/")
+	events, err := s.keys(ctx, sentFolder+"/"+batchID+"/")
 	if err != nil {
 		return file, err
 	}
@@ -313,7 +335,7 @@ func (s sentFiles) batches(ctx context.Context) ([]string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("sent files: %w", err)
 	}
-	names, err := s.store.Keys(ctx, sentFolder+"/")
+	names, err := s.keys(ctx, sentFolder+"/")
 	if err != nil {
 		return nil, err
 	}
@@ -455,7 +477,10 @@ func (d *Delivery) CopyToStore(ctx context.Context) error {
 // FetchFromStore fetches the sent files and decisions that this folder does not have, and returns
 // how many sent files there are.
 func (d *Delivery) FetchFromStore(ctx context.Context) (int, error) {
-	sent := d.sent()
+	sent, err := d.listSent(ctx)
+	if err != nil {
+		return 0, err
+	}
 	ids, err := sent.batches(ctx)
 	if err != nil {
 		return 0, err

@@ -3,10 +3,13 @@ package deliver_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -57,6 +60,37 @@ func (s *scene) lose() {
 	}
 	if err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+// A recovery lists the store once, however many batches were decided or are open.
+func TestARecoveryListsTheStoreOnce(t *testing.T) {
+	s := newScene(t)
+	s.happen()
+	var lists atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		switch {
+		case strings.HasPrefix(query.Get("prefix"), "sent/"):
+			lists.Add(1)
+			fallthrough
+		case query.Has("list-type"):
+			_, _ = io.WriteString(w, "<ListBucketResult></ListBucketResult>")
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	access := config.S3{Endpoint: server.URL, PathStyle: true}
+	access.KeyID, access.Secret = config.NewSecret("id"), config.NewSecret("secret")
+	opened, err := store.Open(t.Context(), &config.Config{
+		Store: "s3://bucket", DataDir: s.Folder, S3: access,
+	})
+	must(t, err)
+	s.Store = opened
+	must(t, s.Recover(t.Context()))
+	if n := lists.Load(); n != 1 {
+		t.Errorf("it was listed %d times", n)
 	}
 }
 

@@ -64,7 +64,9 @@ func (c *connection) stillMine(ctx context.Context, begun batch) error {
 // recoverContradictions looks for answers that another worker wrote after somebody had
 // decided about its batch. The batch is in doubt again if they say the opposite: it is
 // at Productiv twice, or not at all, and only a look there tells.
-func (d *Delivery) recoverContradictions(ctx context.Context, tx *warehouse.Tx, note bool) error {
+func (d *Delivery) recoverContradictions(
+	ctx context.Context, tx *warehouse.Tx, sent sentFiles, note bool,
+) error {
 	if d.Store == nil {
 		return nil
 	}
@@ -73,7 +75,7 @@ func (d *Delivery) recoverContradictions(ctx context.Context, tx *warehouse.Tx, 
 		return err
 	}
 	for _, id := range ids {
-		file, err := d.sent().readNewest(ctx, id)
+		file, err := sent.readNewest(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -83,7 +85,7 @@ func (d *Delivery) recoverContradictions(ctx context.Context, tx *warehouse.Tx, 
 		}
 		event := file.doubt(answer, decision, d.Now().UTC())
 		if note {
-			if err := d.sent().add(ctx, file, event); err != nil {
+			if err := sent.add(ctx, file, event); err != nil {
 				return err
 			}
 		}
