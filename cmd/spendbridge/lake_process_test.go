@@ -238,6 +238,9 @@ func TestEveryCommandOnALake(t *testing.T) {
 	l.mustRun(0, one, "verify")
 	l.mustRun(0, one, "report", "--out", filepath.Join(filepath.Dir(one), "report.html"))
 	l.mustRun(0, one, "status")
+	if said := l.mustRun(0, one, "doctor", "--upgrade"); !strings.Contains(said, "nothing changes: 300 records") {
+		t.Errorf("doctor --upgrade says: %s", said)
+	}
 	l.mustRun(0, one, "run")
 	l.delivered(0)
 }

@@ -18,11 +18,7 @@ import (
 func Upgrade(ctx context.Context, o Options) etl.Findings {
 	d := &doctor{Options: o}
 	location := o.Config.WarehouseLocation()
-	if o.Config.HasLake() {
-		d.Warn("schema", "back up the catalog in PostgreSQL, and stop all other machines", "a lake cannot be tried on a copy")
-		return d.Findings
-	}
-	if _, err := os.Stat(location); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(location); errors.Is(err, fs.ErrNotExist) && !o.Config.HasLake() {
 		d.OK("schema", "there is no %s yet, so there is nothing to upgrade", location)
 		return d.Findings
 	}
@@ -53,6 +49,11 @@ func (d *doctor) tellSchema(u *job.Upgrade) {
 		return
 	}
 	d.OK("schema", "version %d becomes %d, in %d steps", u.From, u.To, u.Steps)
+	if d.Config.HasLake() {
+		d.Warn("way back", "back up the catalog in PostgreSQL, and stop all other machines",
+			"a lake is not copied before it is upgraded")
+		return
+	}
 	d.OK("way back", "the warehouse is copied to %s first, and the copy stays until a run has succeeded", u.Kept)
 }
 

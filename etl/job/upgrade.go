@@ -58,9 +58,22 @@ func TryUpgrade(ctx context.Context, c *config.Config, o Options) (u *Upgrade, e
 	}
 	defer func() { err = errors.Join(err, s.Store.Close()) }()
 	u = &Upgrade{}
-	s.DB, u.Migration, err = warehouse.OpenUpgraded(ctx, warehouse.Options{
-		Location: c.WarehouseLocation(), MemoryLimit: c.EngineMemory(), TempDir: filepath.Join(folder, "tmp"), Files: o.SQL, Log: o.Log,
-	}, filepath.Join(folder, "warehouse.duckdb"))
+	opts := warehouse.Options{
+		Location: c.WarehouseLocation(), MemoryLimit: c.EngineMemory(),
+		TempDir: filepath.Join(folder, "tmp"), Files: o.SQL, Log: o.Log,
+	}
+	if opts.Lake, err = lakeOf(ctx, c); err != nil {
+		return nil, err
+	}
+	if opts.Lake != nil {
+		lake := filepath.Join(folder, "lake.duckdb")
+		if err := warehouse.CopyLake(ctx, opts, lake); err != nil {
+			return nil, err
+		}
+		opts.Location, opts.Lake = lake, nil
+	}
+	copied := filepath.Join(folder, "warehouse.duckdb")
+	s.DB, u.Migration, err = warehouse.OpenUpgraded(ctx, opts, copied)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +81,7 @@ func TryUpgrade(ctx context.Context, c *config.Config, o Options) (u *Upgrade, e
 	if _, err := transform.Run(ctx, s.DB, s.unrecorded().transformOptions()); err != nil {
 		return u, err
 	}
-	if err := u.compare(ctx, s.DB, c.WarehouseLocation()); err != nil {
+	if err := u.compare(ctx, s.DB, opts.Location); err != nil {
 		return u, err
 	}
 	if u.Held, err = deliver.ReadPlan(ctx, s.DB); err != nil {

@@ -201,6 +201,26 @@ func OpenUpgraded(ctx context.Context, opts Options, copied string) (db *DB, m M
 	return db, m, nil
 }
 
+// CopyLake copies a lake, as it is now, into a new file. Others may work on it meanwhile.
+func CopyLake(ctx context.Context, opts Options, file string) error {
+	db, err := attach(ctx, opts)
+	if err != nil {
+		return explain(opts.Location, err)
+	}
+	err = db.InConn(ctx, func(conn *Conn) error {
+		if err := conn.ExecAt(ctx, "warehouse/instance.attach_copy", file); err != nil {
+			return err
+		}
+		_, copied := conn.Exec(ctx, "warehouse/instance.copy_lake", nil)
+		_, detached := conn.Exec(ctx, "warehouse/instance.detach_copy", nil)
+		return errors.Join(copied, detached)
+	})
+	if err != nil {
+		err = explain(opts.Location, err)
+	}
+	return errors.Join(err, db.Close())
+}
+
 // copyWhole copies a closed warehouse.
 func copyWhole(location, target string) error {
 	if _, err := os.Stat(location + ".wal"); !errors.Is(err, fs.ErrNotExist) {

@@ -15,6 +15,19 @@ attach if not exists {location} as warehouse (data_path {data_path});
 -- name: attach_motherduck
 attach if not exists {location} as warehouse;
 
+-- name: attach_copy
+-- A new file, for all that a lake holds.
+attach {location} as lake_copy (
+    storage_version 'v1.4.0',
+    row_group_size 30720
+);
+
+-- name: copy_lake
+copy from database warehouse to lake_copy;
+
+-- name: detach_copy
+detach lake_copy;
+
 -- name: load_extension
 -- {location} is a file, or the name of an extension that is installed.
 load {location};
