@@ -37,7 +37,7 @@ bench: ## measure what a run costs, against a bare DuckDB statement
 
 soak: ## run the long tests: kills, faults, years of schedule, stories on lakes; and first runs of 1 and 3 million records
 	SPENDBRIDGE_SOAK=1 GORACE=atexit_sleep_ms=0 go test -race -timeout 4h ./...
-	SPENDBRIDGE_TEST_EVERYTHING_ON_LAKE=1 .ci/lake go test -timeout 4h ./etl/transform ./etl/extract
+	SPENDBRIDGE_TEST_EVERYTHING_ON_LAKE=1 .ci/lake go test -count=1 -timeout 4h ./etl/transform ./etl/extract
 	SPENDBRIDGE_SOAK=1 .ci/lake
 	go test -run '^$$' -bench Volume -benchtime 1x -timeout 4h ./cmd/spendbridge
 
