@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -263,11 +264,70 @@ func TestMachinesThatTakeOverALakeAreKilled(t *testing.T) {
 		"warehouse/worker.take", "warehouse/worker.add", "deliver/batch.abandon", // in the transaction that takes over
 		"deliver/batch.orphans", // after it
 	} {
-		l.killedAfter(statement, l.machine())
+		l.killedAfter(statement, l.machine(), "run")
 	}
 	last := l.machine()
 	said := l.mustRun(3, last, "run")
 	l.leftInDoubt(last, pid, said)
+}
+
+// Prunes that are killed, and two at a time, delete nothing that the lake names.
+func TestPrunesOfALakeAreKilled(t *testing.T) {
+	l := newSharedLake(t)
+	one, other := l.machine(), l.machine()
+	l.mustRun(0, one, "run")
+	l.mustRun(0, other, "run")
+	prune := []string{"prune", "--older-than", "400d", "--yes"}
+	for _, statement := range []string{"job/lake.flush", "job/lake.merge", "job/lake.expired"} {
+		l.killedAfter(statement, one, prune...)
+		l.makeOlder()
+	}
+	before := l.files()
+	first, out := l.start(one, prune...)
+	if code, said := l.run(other, prune...); code != 0 && !strings.Contains(said, "spendbridge prune") {
+		t.Errorf("the second one: exit code %d: %s", code, said)
+	}
+	if err := first.Wait(); err != nil && !strings.Contains(out.String(), "spendbridge prune") {
+		t.Errorf("the first one: %v: %s", err, out)
+	}
+	if after := l.files(); after >= before {
+		t.Errorf("there are %d files, before there were %d", after, before)
+	}
+	l.mustRun(0, other, "verify")
+	if _, err := l.reader()(); err != nil {
+		t.Error(err)
+	}
+	l.mustRun(0, other, "run")
+	l.delivered(0)
+}
+
+// files counts the files of the lake.
+func (l *sharedLake) files() (files int) {
+	l.Helper()
+	l.eachFile(func(string) error { files++; return nil })
+	return files
+}
+
+// makeOlder makes all files of the lake two days older, and what the catalog says of
+// those that nothing names.
+func (l *sharedLake) makeOlder() {
+	l.Helper()
+	l.MakeOlder(l)
+	past := time.Now().AddDate(0, 0, -2)
+	l.eachFile(func(path string) error { return os.Chtimes(path, past, past) })
+}
+
+func (l *sharedLake) eachFile(do func(path string) error) {
+	l.Helper()
+	err := filepath.WalkDir(l.DataPath, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		return do(path)
+	})
+	if err != nil {
+		l.Fatal(err)
+	}
 }
 
 // killedInThirdPost runs a machine whose third post is stored, and kills it before
@@ -289,10 +349,11 @@ func (l *sharedLake) killedInThirdPost(config string) (pid int) {
 	return killed.Process.Pid
 }
 
-// killedAfter kills a run as soon as it logs a statement.
-func (l *sharedLake) killedAfter(statement, config string) {
+// killedAfter kills a command as soon as it logs a statement.
+func (l *sharedLake) killedAfter(statement, config string, args ...string) {
 	l.Helper()
-	cmd := exec.CommandContext(l.Context(), l.program, "run", "--config", config, "--log-format", "json", "--log-level", "debug")
+	args = append(args, "--config", config, "--log-format", "json", "--log-level", "debug")
+	cmd := exec.CommandContext(l.Context(), l.program, args...)
 	log, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -308,7 +369,7 @@ func (l *sharedLake) killedAfter(statement, config string) {
 		}
 	}
 	if err := cmd.Wait(); !killed {
-		l.Fatalf("the run logged no %s: %v", statement, err)
+		l.Fatalf("%s logged no %s: %v", args[0], statement, err)
 	}
 }
 

@@ -118,6 +118,12 @@ func (l Lake) CutLock(t testing.TB) {
 	l.psql(t, "cut_lock.sql")
 }
 
+// MakeOlder makes the catalog say that it listed files for deletion two days earlier.
+func (l Lake) MakeOlder(t testing.TB) {
+	t.Helper()
+	l.psql(t, "make_older.sql")
+}
+
 // CatalogSize returns how many bytes the catalog takes.
 func (l Lake) CatalogSize(t testing.TB) int64 {
 	t.Helper()
