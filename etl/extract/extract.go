@@ -235,6 +235,7 @@ func (x *Extractor) run(ctx context.Context, s Source, p plan) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	err = j.run(ctx)
 	counts := j.land.counts
 	counts.Read = max(counts.Read, j.known.count())

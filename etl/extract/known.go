@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"hash/maphash"
 	"math"
+	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"sync"
@@ -21,9 +23,9 @@ type known struct {
 	mu      sync.Mutex
 	objects map[string]map[string]knownObject // by stream and id
 
-	// read has a hash of every object that the job has read, and open those of them
-	// that are not forgotten. One in many billions is taken for another.
-	read, open map[uint64]struct{}
+	// read has a hash of every object that the job has read, and whether it is
+	// forgotten. One in many billions is taken for another.
+	read map[uint64]bool
 }
 
 type knownObject struct {
@@ -45,9 +47,7 @@ type objectKey struct{ stream, id string }
 func (k objectKey) hash() uint64 { return maphash.Comparable(seed, k) }
 
 func newKnown() *known {
-	return &known{
-		objects: map[string]map[string]knownObject{}, read: map[uint64]struct{}{}, open: map[uint64]struct{}{},
-	}
+	return &known{objects: map[string]map[string]knownObject{}, read: map[uint64]bool{}}
 }
 
 // news returns the positions, from 1, of the objects on a page that must be
@@ -74,7 +74,7 @@ func (k *known) isNews(o *object, included bool, s lastSeen) bool {
 	key := objectKey{o.stream, o.id}
 	hash := key.hash()
 	if !k.hasRead(hash) {
-		k.read[hash], k.open[hash] = struct{}{}, struct{}{}
+		k.read[hash] = false
 	}
 	was, ok := k.objects[o.stream][o.id]
 	if !ok && o.before != 0 {
@@ -116,7 +116,9 @@ func (k *known) forget(stream string, f *finding, open []*slot) {
 				continue
 			}
 			delete(objects, id)
-			delete(k.open, objectKey{stream, id}.hash())
+			if hash := (objectKey{stream, id}).hash(); k.hasRead(hash) {
+				k.read[hash] = true
+			}
 		}
 	}
 }
@@ -126,10 +128,7 @@ func (k *known) hasRead(hash uint64) bool {
 	return ok
 }
 
-func (k *known) isForgotten(hash uint64) bool {
-	_, isOpen := k.open[hash]
-	return !isOpen && k.hasRead(hash)
-}
+func (k *known) isForgotten(hash uint64) bool { return k.read[hash] }
 
 // isWithin reports whether the object is dated within a window and not deleted.
 func (o knownObject) isWithin(w etl.Window) bool { return o.living && isWithin(o.day, w) }
@@ -284,6 +283,14 @@ func (j *job) close(concluded []*finding) {
 	for _, f := range concluded {
 		j.known.forget(j.about.Stream, f, j.open)
 	}
+}
+
+// limitMemory has the collector leave less garbage while much is known: by itself it
+// leaves as much as there is.
+func limitMemory() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	debug.SetMemoryLimit(max(250e6, int64(live[0].Value.Uint64())*5/4+100e6))
 }
 
 // dayNumber is the number of days since 1970.

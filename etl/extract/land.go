@@ -192,6 +192,7 @@ func (l *lander) land(ctx context.Context) error {
 		if err := l.landAll(ctx, pages); err != nil {
 			return fmt.Errorf("land pages: %w", err)
 		}
+		limitMemory()
 	}
 	return nil
 }
