@@ -196,20 +196,20 @@ const sliceSize = 200_000
 // A sliced table is worked on in slices, in the order in which its records were seen.
 type sliced struct {
 	table warehouse.Table
-	cut   string // the statement that makes a table of the next slice
+	slice string // the statement that makes a table of one slice
 	span  string // begins the names of those that set when its records were seen
 }
 
 var (
 	pending = sliced{"temp.pending_versions", "transform/dirty.pending_slice", "transform/dirty.seen_"}
-	dirty   = sliced{"temp.ordered_records", "transform/dirty.slice", "transform/dirty.first_seen_"}
+	dirty   = sliced{"temp.seen_records", "transform/dirty.slice", "transform/dirty.first_seen_"}
 )
 
 // derive returns a step that runs the statements whose names begin with a prefix for
 // the records to derive again.
 func (t *transformer) derive(prefix string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if _, err := t.tx.Exec(ctx, "transform/dirty.order", nil); err != nil {
+		if _, err := t.tx.Exec(ctx, "transform/dirty.seen", nil); err != nil {
 			return err
 		}
 		return t.inSlices(ctx, dirty, prefix)
@@ -219,12 +219,15 @@ func (t *transformer) derive(prefix string) func(context.Context) error {
 // inSlices runs the statements whose names begin with the prefixes once for each
 // slice of a table.
 func (t *transformer) inSlices(ctx context.Context, of sliced, prefixes ...string) error {
+	if _, err := t.tx.Exec(ctx, "transform/dirty.cut", warehouse.Args{"table": of.table, "most": sliceSize}); err != nil {
+		return err
+	}
 	var slices int
-	if err := t.tx.Get(ctx, "transform/dirty.slices", warehouse.Args{"table": of.table, "most": sliceSize}, &slices); err != nil {
+	if err := t.tx.Get(ctx, "transform/dirty.slices", nil, &slices); err != nil {
 		return err
 	}
 	for slice := range max(slices, 1) { // views refer to the slice, even if it is empty
-		if _, err := t.tx.Exec(ctx, of.cut, warehouse.Args{"most": sliceSize, "slice": slice}); err != nil || slices == 0 {
+		if _, err := t.tx.Exec(ctx, of.slice, warehouse.Args{"slice": slice}); err != nil || slices == 0 {
 			return err
 		}
 		if err := t.all(ctx, append([]string{of.span}, prefixes...)...); err != nil {

@@ -35,8 +35,7 @@ select *
 
 from pending_versions
 
-where place >= $slice * $most
-    and place < ($slice + 1) * $most;
+where first_seen_at in (select first_seen_at from slices where slice = $slice);
 
 -- name: seen_from
 set variable seen_from = (select min(seen_at) from pending_slice);
@@ -168,23 +167,54 @@ semi join renamed
 anti join dirty_records as known
     using (source, stream, record_id);
 
+-- name: cut
+-- The slices in which a table is worked on, by when its records were seen
+-- first: what was seen together is in one slice.
+create or replace temp table slices as
+
+with
+
+instants as (
+
+    select
+        first_seen_at,
+        count(*) as records
+
+    from {table}
+
+    group by first_seen_at
+
+),
+
+placed as (
+
+    select
+        first_seen_at,
+        sum(records) over (order by first_seen_at) - records as place
+
+    from instants
+
+)
+
+select
+    first_seen_at,
+    dense_rank() over (order by place - place % $most) - 1 as slice
+
+from placed;
+
 -- name: slices
--- The number of slices in which a table is worked on: none if it is empty.
-select len(range(0, count(*), $most)) as slices
+-- The number of slices: none if the table is empty.
+select coalesce(max(slice) + 1, 0) as slices from slices;
 
-from {table};
-
--- name: order
--- The records to derive again, each with its place in the order in which they
--- were seen first, in which they are stored as well.
-create or replace temp table ordered_records as
+-- name: seen
+-- The records to derive again, with when they were seen first.
+create or replace temp table seen_records as
 
 select
     source,
     stream,
     record_id,
-    staged.first_seen_at,
-    row_number() over (order by staged.first_seen_at) - 1 as place
+    staged.first_seen_at
 
 from dirty_records
 
@@ -197,10 +227,9 @@ create or replace temp table dirty_slice as
 
 select *
 
-from ordered_records
+from seen_records
 
-where place >= $slice * $most
-    and place < ($slice + 1) * $most;
+where first_seen_at in (select first_seen_at from slices where slice = $slice);
 
 -- name: first_seen_from
 set variable first_seen_from = (select min(first_seen_at) from dirty_slice);

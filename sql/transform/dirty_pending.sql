@@ -1,6 +1,5 @@
--- Every version of raw.records that is not staged yet; `newest` marks the last
--- one of each object, and `place` is the object's, in the order in which the
--- objects were seen.
+-- Every version of raw.records that is not staged yet, with when its object was
+-- seen first; `newest` marks the last one of each object.
 create or replace temp table pending_versions as
 
 with
@@ -36,8 +35,7 @@ objects as (
         stream,
         record_id,
         max(version) as version,
-        arg_min(seen_at, version) as first_seen_at,
-        row_number() over (order by min(seen_at)) - 1 as place
+        arg_min(seen_at, version) as first_seen_at
 
     from versions
 
@@ -49,8 +47,7 @@ select
     versions.* replace (
         coalesce(versions.first_seen_at, objects.first_seen_at) as first_seen_at
     ),
-    versions.version = objects.version as newest,
-    objects.place
+    versions.version = objects.version as newest
 
 from versions
 
