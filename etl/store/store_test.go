@@ -260,6 +260,9 @@ func TestAFolderThatIsGone(t *testing.T) {
 		"a folder that is empty": func() error { return os.Mkdir(root, 0o700) },
 		"a file":                 func() error { return os.WriteFile(root, nil, 0o600) },
 	} {
+		if err := errors.Join(os.RemoveAll(root), os.Mkdir(root, 0o700)); err != nil {
+			t.Fatal(err)
+		}
 		s := open(t, c)
 		if err := errors.Join(os.RemoveAll(root), leave()); err != nil {
 			t.Fatal(err)
