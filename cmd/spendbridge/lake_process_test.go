@@ -273,6 +273,9 @@ func TestMachinesThatTakeOverALakeAreKilled(t *testing.T) {
 
 // Prunes that are killed, and two at a time, delete nothing that the lake names.
 func TestPrunesOfALakeAreKilled(t *testing.T) {
+	if os.Getenv("SPENDBRIDGE_SOAK") == "" {
+		t.Skip("takes a minute: SPENDBRIDGE_SOAK=1 make test-lake")
+	}
 	l := newSharedLake(t)
 	one, other := l.machine(), l.machine()
 	l.mustRun(0, one, "run")
