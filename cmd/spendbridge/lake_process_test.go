@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -285,7 +284,7 @@ func TestPrunesOfALakeAreKilled(t *testing.T) {
 		l.killedAfter(statement, one, prune...)
 		l.makeOlder()
 	}
-	before := l.files()
+	before := len(l.Files(t))
 	first, out := l.start(one, prune...)
 	if code, said := l.run(other, prune...); code != 0 && !strings.Contains(said, "spendbridge prune") {
 		t.Errorf("the second one: exit code %d: %s", code, said)
@@ -293,7 +292,7 @@ func TestPrunesOfALakeAreKilled(t *testing.T) {
 	if err := first.Wait(); err != nil && !strings.Contains(out.String(), "spendbridge prune") {
 		t.Errorf("the first one: %v: %s", err, out)
 	}
-	if after := l.files(); after >= before {
+	if after := len(l.Files(t)); after >= before {
 		t.Errorf("there are %d files, before there were %d", after, before)
 	}
 	l.mustRun(0, other, "verify")
@@ -304,32 +303,16 @@ func TestPrunesOfALakeAreKilled(t *testing.T) {
 	l.delivered(0)
 }
 
-// files counts the files of the lake.
-func (l *sharedLake) files() (files int) {
-	l.Helper()
-	l.eachFile(func(string) error { files++; return nil })
-	return files
-}
-
 // makeOlder makes all files of the lake two days older, and what the catalog says of
 // those that nothing names.
 func (l *sharedLake) makeOlder() {
 	l.Helper()
 	l.MakeOlder(l)
 	past := time.Now().AddDate(0, 0, -2)
-	l.eachFile(func(path string) error { return os.Chtimes(path, past, past) })
-}
-
-func (l *sharedLake) eachFile(do func(path string) error) {
-	l.Helper()
-	err := filepath.WalkDir(l.DataPath, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	for _, path := range l.Files(l) {
+		if err := os.Chtimes(path, past, past); err != nil {
+			l.Fatal(err)
 		}
-		return do(path)
-	})
-	if err != nil {
-		l.Fatal(err)
 	}
 }
 

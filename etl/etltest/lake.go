@@ -2,8 +2,10 @@ package etltest
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,6 +111,21 @@ func (l Lake) Open(t testing.TB) *warehouse.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// Files lists the files of a lake in a folder.
+func (l Lake) Files(t testing.TB) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(l.DataPath, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
 }
 
 // CutLock has PostgreSQL end the connection that holds the lock, as an administrator

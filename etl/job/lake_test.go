@@ -1,9 +1,7 @@
 package job
 
 import (
-	"io/fs"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,23 +19,23 @@ func newLakeInstallation(t *testing.T) (*config.Config, etltest.Lake) {
 }
 
 func TestUpkeepKeepsALakeSmall(t *testing.T) {
-	c, _ := newLakeInstallation(t)
+	c, lake := newLakeInstallation(t)
 	var last *Result
 	for range 2 {
 		last = runOnce(t, c)
 	}
-	before := lakeFiles(t, c)
+	before := len(lake.Files(t))
 	later := time.Now().Add(time.Hour)
 	prune := func(days int, yes bool) *PrunedLake { return pruneIn(t, c, days, later, yes).Lake }
-	if p := prune(0, false); p.Versions == 0 || lakeFiles(t, c) != before {
-		t.Errorf("a dry run finds %+v, and leaves %d of %d files", p, lakeFiles(t, c), before)
+	if p := prune(0, false); p.Versions == 0 || len(lake.Files(t)) != before {
+		t.Errorf("a dry run finds %+v, and leaves %d of %d files", p, len(lake.Files(t)), before)
 	}
-	if p := prune(0, true); p.Files != 0 || lakeFiles(t, c) < before {
+	if p := prune(0, true); p.Files != 0 || len(lake.Files(t)) < before {
 		t.Errorf("it deletes on the day on which it finds: %+v", p)
 	}
-	merged := lakeFiles(t, c)
+	merged := len(lake.Files(t))
 	p := prune(2, true)
-	after := lakeFiles(t, c)
+	after := len(lake.Files(t))
 	if p.Files == 0 || after >= merged {
 		t.Errorf("two days later: %+v, and there are %d files, before %d", p, after, merged)
 	}
@@ -62,11 +60,11 @@ func TestPruneKeepsALakeOfTwoHundredRunsSmall(t *testing.T) {
 	for range 200 {
 		runOnce(t, c)
 	}
-	grown := lakeFiles(t, c)
+	grown := len(lake.Files(t))
 	for _, days := range []int{0, 2} { // files are deleted on another day than they are found
 		pruneIn(t, c, days, time.Now().Add(time.Hour), true)
 	}
-	files, catalog := lakeFiles(t, c), lake.CatalogSize(t)
+	files, catalog := len(lake.Files(t)), lake.CatalogSize(t)
 	t.Logf("%d files of %d are left, and a catalog of %d bytes", files, grown, catalog)
 	if files > 300 || catalog >= 50_000_000 {
 		t.Error("want at most 300 files and less than 50 MB")
@@ -75,19 +73,4 @@ func TestPruneKeepsALakeOfTwoHundredRunsSmall(t *testing.T) {
 	if _, err := Do(t.Context(), c, options(), Verify()); err != nil {
 		t.Error(err)
 	}
-}
-
-// lakeFiles counts the files of a lake.
-func lakeFiles(t *testing.T, c *config.Config) (files int) {
-	t.Helper()
-	err := filepath.WalkDir(c.Lake.DataPath, func(_ string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			files++
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
