@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"io"
 	"time"
 
 	"spendbridge/etl"
@@ -379,22 +378,22 @@ func preview(ctx context.Context, conn warehouse.Runner, held bool) (p Preview, 
 
 // writePayloads counts the items, and writes them into a file if one is named, one a line.
 func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry *DryRun, path string) error {
-	out, commit := io.Discard, func() error { return nil }
-	if path != "" {
-		file, err := durable.Create(path, 0o600)
-		if err != nil {
-			return etl.Usagef("--payload: %w", err)
-		}
-		defer file.Discard()
-		dry.PayloadFile, out, commit = &path, file, file.Commit
+	err := conn.Get(ctx, "deliver/item.drafted", nil, &dry.Items)
+	if err != nil || path == "" {
+		return err
 	}
-	lines := bufio.NewWriter(out)
-	err := eachDrafted(ctx, conn, "deliver/item.draft_all", func(rows *sql.Rows) error {
+	file, err := durable.Create(path, 0o600)
+	if err != nil {
+		return etl.Usagef("--payload: %w", err)
+	}
+	defer file.Discard()
+	dry.PayloadFile = &path
+	lines := bufio.NewWriter(file)
+	err = eachDrafted(ctx, conn, "deliver/item.draft_all", func(rows *sql.Rows) error {
 		var payload string
 		if err := rows.Scan(&payload); err != nil {
 			return err
 		}
-		dry.Items++
 		_, err := lines.WriteString(payload + "\n")
 		return err
 	})
@@ -404,5 +403,5 @@ func (d *Delivery) writePayloads(ctx context.Context, conn warehouse.Runner, dry
 	if err := lines.Flush(); err != nil {
 		return err
 	}
-	return commit()
+	return file.Commit()
 }

@@ -13,7 +13,8 @@ import (
 
 // closeGates marks what the gates hold, and reports whether there is anything to post.
 func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (drafted bool, err error) {
-	if err := conn.Get(ctx, "deliver/item.drafted", nil, &drafted); err != nil || !drafted {
+	var items int
+	if err := conn.Get(ctx, "deliver/item.drafted", nil, &items); err != nil || items == 0 {
 		return false, err
 	}
 	folder, err := d.folderFault(ctx)

@@ -44,7 +44,7 @@ where rowid between $first and $last
     and gate is null;
 
 -- name: drafted
-select count(*) > 0 as drafted from item_draft;
+select count(*) as items from item_draft;
 
 -- name: misread
 -- Offenders: items that do not say what their JSON says. What is read from a
