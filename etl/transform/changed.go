@@ -71,7 +71,7 @@ func (t *transformer) findDirty(ctx context.Context) error {
 	if err := t.exec(ctx, "transform/dirty.changed"); err != nil {
 		return err
 	}
-	if t.news {
+	if t.news > 0 {
 		if err := t.all(ctx, "transform/concerned_"); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (t *transformer) findDirty(ctx context.Context) error {
 func (t *transformer) findIdle(ctx context.Context) error {
 	var dirty bool
 	err := t.tx.Get(ctx, "transform/dirty.any", nil, &dirty)
-	if err != nil || dirty || t.news || t.full || t.restored != "" {
+	if err != nil || dirty || t.news > 0 || t.full || t.restored != "" {
 		return err
 	}
 	names, err := t.hashNames(ctx)

@@ -68,7 +68,7 @@ type transformer struct {
 	tx   *warehouse.Tx
 	opts Options
 	full bool // every record is derived again, not only those that changed
-	news bool // a version is new to staging
+	news int  // versions that are new to staging
 	idle bool // no record is derived again
 
 	restored string // hash of the schema steps that were run again, "" for none
@@ -82,6 +82,7 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 		t.gatherKinds,
 		t.loadSettings,
 		t.prepare,
+		t.planJoins,
 		t.stage,
 		t.findDirty,
 		t.findIdle,
@@ -102,7 +103,23 @@ func (t *transformer) run(ctx context.Context) (Result, error) {
 			return Result{}, err
 		}
 	}
-	return t.summarise(ctx)
+	result, err := t.summarise(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	return result, t.tx.JoinAsWritten(ctx, false)
+}
+
+// manyNew is how many new versions are too many for DuckDB's estimates.
+const manyNew = 20_000
+
+// planJoins counts the new versions, and has joins run as they are written if they
+// are many. A transform that fails leaves it so, for the next one to decide.
+func (t *transformer) planJoins(ctx context.Context) error {
+	if err := t.tx.Get(ctx, "transform/dirty.news", nil, &t.news); err != nil {
+		return err
+	}
+	return t.tx.JoinAsWritten(ctx, t.news >= manyNew)
 }
 
 // restoreTables re-creates derived tables that somebody has dropped: staging
@@ -176,8 +193,8 @@ func (t *transformer) gatherKinds(ctx context.Context) error {
 
 // stage runs the staging models if there are new versions.
 func (t *transformer) stage(ctx context.Context) error {
-	if err := t.tx.Get(ctx, "transform/dirty.news", nil, &t.news); err != nil || !t.news {
-		return err
+	if t.news == 0 {
+		return nil
 	}
 	return t.inSlices(ctx, pending, "transform/dirty.payloads", "2_staging/stg_", "transform/spellings_")
 }

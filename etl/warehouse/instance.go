@@ -114,6 +114,23 @@ func (opts Options) settings() ([]setting, error) {
 // muchWritten is how many rows a process writes before it uses all processors.
 const muchWritten = 20_000
 
+// asWritten are the optimizers without which joins stay in the order in which they
+// are written, with what is on the right in memory.
+const asWritten = "join_order,build_side_probe_side"
+
+// JoinAsWritten has DuckDB run joins in the order in which they are written from now
+// on, or choose the order again. It estimates tables without the rows that a
+// transaction has added: in a first load it would hold all records in memory to look up
+// two sources.
+func (tx *Tx) JoinAsWritten(ctx context.Context, yes bool) error {
+	disabled := ""
+	if yes {
+		disabled = asWritten
+	}
+	_, err := tx.Exec(ctx, "warehouse/instance.set_disabled_optimizers", Args{"value": disabled})
+	return err
+}
+
 // A spread decides when statements run on all processors. A statement of a few
 // milliseconds costs half as much CPU on one thread. So an instance starts with
 // one thread, and gets all of them once this process has written so many rows

@@ -1,8 +1,8 @@
 -- The records to derive again.
 
 -- name: news
--- Whether a version is new to staging.
-select exists (select 1 as one from pending_versions) as news;
+-- How many versions are new to staging.
+select count(*) as news from pending_versions;
 
 -- name: payloads
 -- One slice of the versions that are not staged yet, with their payloads. What

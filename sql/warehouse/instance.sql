@@ -54,6 +54,9 @@ set global autoinstall_known_extensions = $value;
 -- name: set_autoload
 set global autoload_known_extensions = $value;
 
+-- name: set_disabled_optimizers
+set global disabled_optimizers = $value;
+
 -- name: set_insertion_order
 set global preserve_insertion_order = false;
 
