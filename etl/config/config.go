@@ -249,15 +249,16 @@ func (c *Config) WarehouseLocation() string {
 	return cmp.Or(c.Warehouse, filepath.Join(c.DataDir, "warehouse.duckdb"))
 }
 
-// EngineMemory is DuckDB's share of memory_limit. The rest is for memory that
-// DuckDB does not account for: reading back Parquet, writing long texts.
+// EngineMemory is DuckDB's share of memory_limit. The rest is for Go, and for memory
+// that DuckDB does not account for: reading back Parquet, writing long texts, and
+// what its allocator keeps.
 func (c *Config) EngineMemory() string {
 	number := strings.TrimRight(c.MemoryLimit, " KMGTiB")
 	size, err := strconv.ParseFloat(number, 64)
 	if err != nil {
 		panic(err) // check refuses every other text
 	}
-	return strconv.FormatFloat(size*0.85, 'f', 3, 64) + c.MemoryLimit[len(number):]
+	return strconv.FormatFloat(size*0.65, 'f', 3, 64) + c.MemoryLimit[len(number):]
 }
 
 // publishedDir is the folder of what others may read.

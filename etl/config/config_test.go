@@ -586,7 +586,7 @@ func FuzzParseConfig(f *testing.F) {
 }
 
 func TestDuckDBGetsItsPartOfTheMemoryLimit(t *testing.T) {
-	tests := map[string]string{"1GB": "0.850GB", "512MB": "435.200MB", "1.5 GiB": "1.275 GiB"}
+	tests := map[string]string{"1GB": "0.650GB", "512MB": "332.800MB", "1.5 GiB": "0.975 GiB"}
 	for limit, want := range tests {
 		t.Run(limit, func(t *testing.T) {
 			if got := (&Config{MemoryLimit: limit}).EngineMemory(); got != want {

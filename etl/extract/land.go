@@ -17,7 +17,7 @@ import (
 
 // chunkBytes is how many bytes of page bodies are split at once: enough to be
 // fast, few enough for any memory limit.
-const chunkBytes = 64 << 20
+const chunkBytes = 32 << 20
 
 // A lander loads a job's journal into raw.pages and raw.records: it splits the
 // pages with news into versions of records.

@@ -88,6 +88,8 @@ func (opts Options) settings() ([]setting, error) {
 		set("warehouse/instance.set_autoinstall", extensions),
 		set("warehouse/instance.set_autoload", extensions),
 		{file: "warehouse/instance.set_insertion_order"},
+		set("warehouse/instance.set_flush_threshold", mostFreed),
+		set("warehouse/instance.set_bulk_flush_threshold", mostFreed),
 	}
 	if opts.MemoryLimit != "" {
 		all = append(all, set("warehouse/instance.set_memory_limit", opts.MemoryLimit))
@@ -110,6 +112,10 @@ func (opts Options) settings() ([]setting, error) {
 	}
 	return append(all, setting{file: attach, places: map[string]string{"location": location}}), nil
 }
+
+// mostFreed is how much freed memory DuckDB keeps for its next statement. That
+// counts for the process, but not for DuckDB's memory limit.
+const mostFreed = "16MB"
 
 // muchWritten is how many rows a process writes before it uses all processors.
 const muchWritten = 20_000

@@ -54,6 +54,14 @@ set global autoinstall_known_extensions = $value;
 -- name: set_autoload
 set global autoload_known_extensions = $value;
 
+-- name: set_flush_threshold
+-- How much a thread may free before that goes back to the system. By default
+-- each one keeps 128 MB.
+set global allocator_flush_threshold = $value;
+
+-- name: set_bulk_flush_threshold
+set global allocator_bulk_deallocation_flush_threshold = $value;
+
 -- name: set_disabled_optimizers
 set global disabled_optimizers = $value;
 
