@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -120,20 +121,30 @@ const mostFreed = "16MB"
 // muchWritten is how many rows a process writes before it uses all processors.
 const muchWritten = 20_000
 
-// asWritten are the optimizers without which joins stay in the order in which they
-// are written, with what is on the right in memory.
-const asWritten = "join_order,build_side_probe_side"
+// Optimizers of DuckDB that are disabled at times.
+const (
+	// asWritten leaves joins in the order in which they are written, with what is on
+	// the right in memory.
+	asWritten = "join_order,build_side_probe_side"
+
+	// fromStatistics are optimizers that ask a lake for the statistics of each table:
+	// for most statements that takes longer than it saves.
+	fromStatistics = "join_order,statistics_propagation"
+)
 
 // JoinAsWritten has DuckDB run joins in the order in which they are written from now
 // on, or choose the order again. It estimates tables without the rows that a
 // transaction has added: in a first load it would hold all records in memory to look up
 // two sources.
 func (tx *Tx) JoinAsWritten(ctx context.Context, yes bool) error {
-	disabled := ""
-	if yes {
-		disabled = asWritten
+	var disabled []string
+	if tx.files.lake != nil {
+		disabled = append(disabled, fromStatistics)
 	}
-	_, err := tx.Exec(ctx, "warehouse/instance.set_disabled_optimizers", Args{"value": disabled})
+	if yes {
+		disabled = append(disabled, asWritten)
+	}
+	_, err := tx.Exec(ctx, "warehouse/instance.set_disabled_optimizers", Args{"value": strings.Join(disabled, ",")})
 	return err
 }
 

@@ -86,7 +86,7 @@ func (l *Lake) settings(location string) ([]setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []setting
+	all := []setting{set("warehouse/instance.set_disabled_optimizers", fromStatistics)}
 	for _, file := range files {
 		all = append(all, setting{file: "warehouse/instance.load_extension", places: map[string]string{"location": file}})
 	}
