@@ -176,7 +176,11 @@ func (r *Run) summarise(ctx context.Context) (err error) {
 	if r.Result.Balanced == nil {
 		return nil
 	}
-	if r.Result.Totals, err = report.ReadTotals(ctx, r.DB, r.ID); err != nil {
+	err = r.DB.Reading(ctx, func(tx *warehouse.Tx) error {
+		r.Result.Totals, err = report.ReadTotals(ctx, tx, r.ID)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if r.FindDuplicates {

@@ -25,11 +25,14 @@ import (
 // State returns the state of the installation: what the warehouse says, and
 // whether the files that it names exist.
 func (s *Session) State(ctx context.Context) (*report.State, error) {
-	plan, err := deliver.ReadPlan(ctx, s.DB)
-	if err != nil {
-		return nil, err
-	}
-	state, err := report.ReadState(ctx, s.DB, config.SourceNames(s.Config.Sources), plan, s.Now())
+	var state *report.State
+	err := s.DB.Reading(ctx, func(tx *warehouse.Tx) error {
+		plan, err := deliver.ReadPlan(ctx, tx)
+		if err == nil {
+			state, err = report.ReadState(ctx, tx, config.SourceNames(s.Config.Sources), plan, s.Now())
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +105,7 @@ func (r *Run) afterRun(ctx context.Context) {
 	r.Result.Verdict, r.Result.Standing = state.Verdict(), state.Status
 	if len(r.Result.Stages) > 0 { // else it was a decision, such as settle
 		path := filepath.Join(r.Config.ReportsDir(), string(r.ID)+".html")
-		if err := report.Write(ctx, r.DB, r.ID, state, nil, r.place(path)); err != nil {
+		if err := r.writePage(ctx, r.ID, state, nil, path); err != nil {
 			log.WarnContext(ctx, "report not written", etl.Err(err))
 		} else {
 			r.Result.Report = path
@@ -181,7 +184,13 @@ func (s *Session) WriteReport(ctx context.Context, run etl.RunID, path string) e
 	if asked.Duplicates, err = report.PossibleDuplicates(ctx, s.DB); err != nil {
 		return err
 	}
-	return report.Write(ctx, s.DB, run, state, asked, s.place(path))
+	return s.writePage(ctx, run, state, asked, path)
+}
+
+func (s *Session) writePage(ctx context.Context, run etl.RunID, state *report.State, asked *report.Asked, path string) error {
+	return s.DB.Reading(ctx, func(tx *warehouse.Tx) error {
+		return report.Write(ctx, tx, run, state, asked, s.place(path))
+	})
 }
 
 // WrittenReport finds the page that a run wrote when it ended, the newest one

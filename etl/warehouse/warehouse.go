@@ -204,6 +204,20 @@ func (db *DB) once(ctx context.Context, on beginner, f func(*Tx) error) error {
 	return nil
 }
 
+// Reading runs f, which only reads, in one transaction: all its statements see the
+// same state, and a lake is asked for it once.
+func (db *DB) Reading(ctx context.Context, f func(*Tx) error) error {
+	tx, err := db.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	err = f(&Tx{runner{files: db.files, q: tx, log: db.log}})
+	if undone := tx.Rollback(); !errors.Is(undone, sql.ErrTxDone) { // that is a canceled context
+		err = errors.Join(err, undone)
+	}
+	return err
+}
+
 // errUndo rolls back a transaction on purpose.
 var errUndo = errors.New("undo")
 
