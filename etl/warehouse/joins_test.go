@@ -1,7 +1,6 @@
 package warehouse_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,41 +10,17 @@ import (
 // DuckDB estimates a table without the rows that its transaction has added, and would
 // hold those in memory to look up two labels.
 func TestJoinAsWrittenHoldsTheSmallTable(t *testing.T) {
-	files := with(t, map[string]string{
+	db := openWith(t, map[string]string{
 		"test/labels.sql": "create table ops.labels as select * from (values (1, 'a'), (2, 'b')) as labels (id, name)",
 		"test/facts.sql":  "create table ops.facts (id integer, amount integer)",
 		"test/fill.sql":   "insert into ops.facts select 1 + i % 2, i from range(100000) as numbers (i)",
 		"test/plan.sql": `explain (format json)
 select name, sum(amount) from ops.facts left join ops.labels using (id) group by all`,
 	})
-	db, err := warehouse.Open(t.Context(), warehouse.Options{
-		Location: filepath.Join(t.TempDir(), "w.duckdb"), TempDir: t.TempDir(), Files: files,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, file := range []string{"test/labels.sql", "test/facts.sql"} {
-		if _, err := db.Exec(t.Context(), file, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	held := func(tx *warehouse.Tx) (plan string) {
-		t.Helper()
-		var key string
-		if err := tx.Get(t.Context(), "test/plan.sql", nil, &key, &plan); err != nil {
-			t.Fatal(err)
-		}
-		// The second child of a join is the table that it holds.
-		if strings.Index(plan, "ops.facts") < strings.Index(plan, "ops.labels") {
-			return "labels"
-		}
-		return "facts"
-	}
-	err = db.InTx(t.Context(), func(tx *warehouse.Tx) error {
-		if _, err := tx.Exec(t.Context(), "test/fill.sql", nil); err != nil {
-			return err
-		}
+	mustExec(t, db, "test/labels.sql", nil)
+	mustExec(t, db, "test/facts.sql", nil)
+	err := db.InTx(t.Context(), func(tx *warehouse.Tx) error {
+		mustExec(t, tx, "test/fill.sql", nil)
 		for _, c := range []struct {
 			asWritten bool
 			want      string
@@ -53,7 +28,7 @@ select name, sum(amount) from ops.facts left join ops.labels using (id) group by
 			if err := tx.JoinAsWritten(t.Context(), c.asWritten); err != nil {
 				return err
 			}
-			if got := held(tx); got != c.want {
+			if got := held(t, tx); got != c.want {
 				t.Errorf("as written %t: the join holds %s, want %s", c.asWritten, got, c.want)
 			}
 		}
@@ -62,4 +37,17 @@ select name, sum(amount) from ops.facts left join ops.labels using (id) group by
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// held returns the table that the join of a plan holds in memory: its second child.
+func held(t *testing.T, tx *warehouse.Tx) string {
+	t.Helper()
+	var key, plan string
+	if err := tx.Get(t.Context(), "test/plan.sql", nil, &key, &plan); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Index(plan, "ops.facts") < strings.Index(plan, "ops.labels") {
+		return "labels"
+	}
+	return "facts"
 }
