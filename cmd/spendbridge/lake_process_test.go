@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -167,6 +168,8 @@ func (l *sharedLake) onPost(number int, do func(answer func())) {
 		mu.Unlock()
 		answer := func() { l.vendors.ProductivHandler().ServeHTTP(w, r) }
 		if mine {
+			body, _ := io.ReadAll(r.Body) // a machine that do stops would send no more of it
+			r.Body = io.NopCloser(bytes.NewReader(body))
 			do(answer)
 			return
 		}
