@@ -176,7 +176,7 @@ func (r *Run) summarise(ctx context.Context) (err error) {
 	if r.Result.Balanced == nil {
 		return nil
 	}
-	err = r.DB.Reading(ctx, func(tx *warehouse.Tx) error {
+	err = r.DB.Undone(ctx, func(tx *warehouse.Tx) error {
 		r.Result.Totals, err = report.ReadTotals(ctx, tx, r.ID)
 		return err
 	})

@@ -26,7 +26,7 @@ import (
 // whether the files that it names exist.
 func (s *Session) State(ctx context.Context) (*report.State, error) {
 	var state *report.State
-	err := s.DB.Reading(ctx, func(tx *warehouse.Tx) error {
+	err := s.DB.Undone(ctx, func(tx *warehouse.Tx) error {
 		plan, err := deliver.ReadPlan(ctx, tx)
 		if err == nil {
 			state, err = report.ReadState(ctx, tx, config.SourceNames(s.Config.Sources), plan, s.Now())
@@ -188,7 +188,7 @@ func (s *Session) WriteReport(ctx context.Context, run etl.RunID, path string) e
 }
 
 func (s *Session) writePage(ctx context.Context, run etl.RunID, state *report.State, asked *report.Asked, path string) error {
-	return s.DB.Reading(ctx, func(tx *warehouse.Tx) error {
+	return s.DB.Undone(ctx, func(tx *warehouse.Tx) error {
 		return report.Write(ctx, tx, run, state, asked, s.place(path))
 	})
 }

@@ -204,24 +204,11 @@ func (db *DB) once(ctx context.Context, on beginner, f func(*Tx) error) error {
 	return nil
 }
 
-// Reading runs f, which only reads, in one transaction: all its statements see the
-// same state, and a lake is asked for it once.
-func (db *DB) Reading(ctx context.Context, f func(*Tx) error) error {
-	tx, err := db.pool.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	err = f(&Tx{runner{files: db.files, q: tx, log: db.log}})
-	if undone := tx.Rollback(); !errors.Is(undone, sql.ErrTxDone) { // that is a canceled context
-		err = errors.Join(err, undone)
-	}
-	return err
-}
-
 // errUndo rolls back a transaction on purpose.
 var errUndo = errors.New("undo")
 
-// Undone runs f in a transaction that is always rolled back.
+// Undone runs f in a transaction that is always rolled back: f tries something, or
+// reads with several statements what must be of one state.
 func (db *DB) Undone(ctx context.Context, f func(*Tx) error) error {
 	err := db.InTx(ctx, func(tx *Tx) error {
 		if err := f(tx); err != nil {
