@@ -69,7 +69,7 @@ func (s *Session) upkeep(ctx context.Context, before time.Time, yes bool) (*Prun
 		steps = steps[2:]
 	}
 	for _, step := range steps {
-		err := s.DB.InTx(ctx, func(*warehouse.Tx) error { return s.DB.Hold(ctx) })
+		err := s.DB.Fence(ctx)
 		if err == nil {
 			err = s.DB.Get(ctx, step.name, step.args, step.count)
 		}

@@ -205,9 +205,12 @@ func newSQLText(section, text string) *sqlText {
 	return &sqlText{section, text, sync.OnceValue(func() []string { return parameters(text) })}
 }
 
-// writes reports whether the statement changes a table of a schema, which temporary
-// tables do not have.
-func (s *sqlText) writes() bool { return write.MatchString(s.text) }
+// writes reports whether a statement changes rows of a table of a schema, which
+// temporary tables do not have.
+func (f *files) writes(name string) bool {
+	found, err := f.statement(name)
+	return err == nil && write.MatchString(found.text)
+}
 
 var write = regexp.MustCompile(`^(--[^\n]*\n|\s)*(insert into|update|delete from|merge into)\s+([a-z]+\.|\{table\})`)
 

@@ -8,10 +8,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"spendbridge/etl/etltest"
 	"spendbridge/etl/warehouse"
+	sqlfiles "spendbridge/sql"
 )
 
 func TestALakeNamesTheExtensionsThatItLacks(t *testing.T) {
@@ -82,6 +84,79 @@ func TestOneProcessWorksOnALake(t *testing.T) {
 	var bytes int64
 	if err := other.Get(t.Context(), "extract/journal.list", warehouse.Args{"source": "one"}, &journal, &bytes); err != nil || bytes != 1 {
 		t.Errorf("the lake has %d bytes of the journal (%v)", bytes, err)
+	}
+}
+
+// A transaction is another worker's business once it changes rows: few, which are in
+// PostgreSQL, or many, which are in a file. One that changes none has nothing to ask.
+func TestWhoLostTheLakeChangesNoRow(t *testing.T) {
+	lake := etltest.NewLake(t)
+	opts := lake.Options(t)
+	files := etltest.Files(t, sqlfiles.FS)
+	files["test/journals.sql"] = &fstest.MapFile{Data: []byte(`
+-- name: insert
+insert into raw.journals by name
+select source, journal || ' again' as journal, bytes
+from raw.journals where source = $source
+
+-- name: update
+update raw.journals set bytes = 2 where source = $source
+
+-- name: delete
+delete from {table} where source = $source
+
+-- name: merge
+merge into raw.journals as journals
+using (select journal from raw.journals where source = $source) as other
+on journals.journal = other.journal
+when matched then delete
+
+-- name: create
+create view raw.all_journals as from raw.journals
+
+-- name: fill
+insert into raw.journals by name
+select $source as source, $source || i as journal, 1 as bytes
+from range($count::bigint) as numbers(i)
+`)}
+	opts.Files = files
+	one, err := warehouse.Open(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { one.Close() })
+	takeOver(t, one)
+	for source, count := range map[string]int{"few": 3, "many": 5000} {
+		if _, err := one.Exec(t.Context(), "test/journals.fill", warehouse.Args{"source": source, "count": count}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lake.CutLock(t)
+	takeOver(t, lake.Open(t))
+
+	for _, name := range []string{"insert", "update", "delete", "merge"} {
+		for source, changes := range map[string]bool{"few": true, "many": true, "none": false} {
+			args := warehouse.Args{"source": source}
+			if name == "delete" {
+				args["table"] = warehouse.Table("raw.journals")
+			}
+			var lost *warehouse.LostLakeError
+			n, err := one.Exec(t.Context(), "test/journals."+name, args)
+			if errors.As(err, &lost) != changes || err != nil && !changes || n > 0 != changes {
+				t.Errorf("%s of %s: %d rows, %v", name, source, n, err)
+			}
+		}
+	}
+	var lost *warehouse.LostLakeError
+	err = one.InTx(t.Context(), func(tx *warehouse.Tx) error {
+		_, err := tx.Exec(t.Context(), "test/journals.create", nil)
+		return err
+	})
+	if !errors.As(err, &lost) {
+		t.Errorf("create: %v", err)
+	}
+	if err := one.Fence(t.Context()); !errors.As(err, &lost) {
+		t.Errorf("asked: %v", err)
 	}
 }
 

@@ -125,6 +125,16 @@ func (db *DB) Close() error {
 // A Tx is a transaction. After any error it can only be rolled back.
 type Tx struct {
 	runner
+	changed bool // it may have changed a table of the warehouse
+}
+
+// Exec runs a statement and returns how many rows it changed.
+func (tx *Tx) Exec(ctx context.Context, name string, args Args) (int64, error) {
+	n, err := tx.runner.Exec(ctx, name, args)
+	if n > 0 || !tx.files.writes(name) {
+		tx.changed = true
+	}
+	return n, err
 }
 
 // InTx runs f in one transaction and commits if f returns nil. After any error
@@ -149,7 +159,7 @@ func (db *DB) transact(ctx context.Context, on beginner, f func(*Tx) error) erro
 	db.worker.writing.Lock()
 	defer db.worker.writing.Unlock()
 	return db.repeatedly(ctx, on, func(tx *Tx) error {
-		if err := f(tx); err != nil {
+		if err := f(tx); err != nil || !tx.changed {
 			return err
 		}
 		return db.fence(ctx, tx)
@@ -170,7 +180,7 @@ func (db *DB) execOn(ctx context.Context, r *runner, on beginner, name string, a
 	if db.worker == nil {
 		return r.Exec(ctx, name, args)
 	}
-	if found, err := db.files.statement(name); err != nil || !found.writes() {
+	if !db.files.writes(name) {
 		return r.Exec(ctx, name, args)
 	}
 	err = db.transact(ctx, on, func(tx *Tx) error {
@@ -190,7 +200,7 @@ func (db *DB) once(ctx context.Context, on beginner, f func(*Tx) error) error {
 	}
 	defer tx.Rollback() // does nothing once committed
 
-	t := &Tx{runner{files: db.files, q: tx, log: db.log, spread: db.spread}}
+	t := &Tx{runner: runner{files: db.files, q: tx, log: db.log, spread: db.spread}}
 	if err := f(t); err != nil {
 		return err
 	}

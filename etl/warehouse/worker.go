@@ -186,6 +186,17 @@ func (db *DB) Hold(ctx context.Context) error {
 	return nil
 }
 
+// Fence returns a [*LostLakeError] if another worker has taken over the lake, for what
+// changes more than rows. A transaction that changes rows needs no such question.
+func (db *DB) Fence(ctx context.Context) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		if err := db.Hold(ctx); err != nil {
+			return err
+		}
+		return db.fence(ctx, tx)
+	})
+}
+
 // fence makes a transaction fail if another worker has taken over.
 func (db *DB) fence(ctx context.Context, tx *Tx) error {
 	w := db.worker
