@@ -216,10 +216,11 @@ func (r *Run) dueHash(ctx context.Context, db warehouse.Runner) (string, error) 
 	for _, s := range c.Sources {
 		due.Sources = append(due.Sources, source{s.Name, s.AmountBasis, s.AmountUnit, s.HiddenVendor, s.ApprovedOnly, s.MinorUnits})
 	}
-	var err error
-	if due.Rules, err = transform.HashRules(ctx, db); err != nil {
+	files, err := transform.HashUserFiles(ctx, db)
+	if err != nil {
 		return "", err
 	}
+	due.Rules = files.Rules
 	text, err := json.Marshal(due)
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), err
@@ -231,12 +232,10 @@ func (r *Run) snapshotInputs(ctx context.Context) (inputs snapshot.Inputs, err e
 	if inputs.SQL, err = transform.HashModels(r.DB); err != nil {
 		return inputs, err
 	}
-	for hash, find := range map[*string]func(context.Context, warehouse.Runner) (string, error){
-		&inputs.Aliases: transform.HashAliases, &inputs.Rules: transform.HashRules, &inputs.Categories: transform.HashCategories,
-	} {
-		if *hash, err = find(ctx, r.DB); err != nil {
-			return inputs, err
-		}
+	files, err := transform.HashUserFiles(ctx, r.DB)
+	if err != nil {
+		return inputs, err
 	}
+	inputs.Aliases, inputs.Rules, inputs.Categories = files.Aliases, files.Rules, files.Categories
 	return inputs, r.DB.Get(ctx, "job/run.rates_hash", nil, &inputs.Rates)
 }

@@ -76,6 +76,9 @@ func (t *transformer) findDirty(ctx context.Context) error {
 			return err
 		}
 	}
+	if !t.rates {
+		return nil
+	}
 	return t.exec(ctx, "transform/dirty.rates")
 }
 
@@ -91,9 +94,8 @@ func (t *transformer) findIdle(ctx context.Context) error {
 	if err != nil || names == "" {
 		return err
 	}
-	known, err := t.known(ctx, vendorNames)
-	t.idle = known == names
-	return err
+	t.idle = t.hashes[vendorNames] == names
+	return nil
 }
 
 // hashNames returns one hash of how vendors are named, their names included; ""
@@ -171,25 +173,26 @@ func (t *transformer) remember(ctx context.Context, models string, are func(file
 		return false, err
 	}
 	hash += settings
-	known, err := t.known(ctx, models)
-	if err != nil || known == hash {
-		return known == hash, err
+	if t.hashes[models] == hash {
+		return true, nil
 	}
 	return false, t.saveHash(ctx, models, hash)
 }
 
 func (t *transformer) saveHash(ctx context.Context, of, hash string) error {
+	t.hashes[of] = hash
 	_, err := t.tx.Exec(ctx, "transform/model.save_hash", warehouse.Args{"file": of, "hash": hash})
 	return err
 }
 
-// known returns the hash that is remembered of something, "" if none is.
-func (t *transformer) known(ctx context.Context, of string) (hash string, err error) {
-	err = t.tx.Get(ctx, "transform/model.hash", warehouse.Args{"file": of}, &hash)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return hash, err
+// readHashes reads what is remembered.
+func (t *transformer) readHashes(ctx context.Context) error {
+	return t.tx.Each(ctx, "transform/model.hashes", nil, func(rows *sql.Rows) error {
+		var of, hash string
+		err := rows.Scan(&of, &hash)
+		t.hashes[of] = hash
+		return err
+	})
 }
 
 // HashModels returns one hash of the SQL that transforms raw records into

@@ -127,11 +127,11 @@ func (n noun) read(ctx context.Context, r warehouse.Runner, path string) ([]Line
 	}
 	content, fault := readFile(path)
 	if isAbsent(fault) {
-		copied, err := lastGood(ctx, r, n.key)
-		if err != nil || copied == nil {
+		copies, err := goodCopies(ctx, r)
+		if err != nil || copies[n.key] == nil {
 			return nil, err
 		}
-		content, fault = copied.content, nil
+		content, fault = copies[n.key].content, nil
 	}
 	if fault != nil {
 		return nil, neverGood(n.key, fault)

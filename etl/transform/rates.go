@@ -18,9 +18,6 @@ import (
 // loadRates loads the current rates for the reporting currency into
 // canonical.fx_rates, unless they are loaded already.
 func (t *transformer) loadRates(ctx context.Context) error {
-	if err := t.exec(ctx, "transform/fx.before"); err != nil {
-		return err
-	}
 	content, err := t.ratesInForce(ctx)
 	if err != nil {
 		return err
@@ -35,6 +32,10 @@ func (t *transformer) loadRates(ctx context.Context) error {
 	lines, err := rateLines(content, reporting)
 	if err != nil {
 		return fmt.Errorf("rates: %w", err)
+	}
+	t.rates = true
+	if err := t.exec(ctx, "transform/fx.before"); err != nil {
+		return err
 	}
 	if err := warehouse.Clear(ctx, t.tx, "canonical.fx_rates", "canonical.fx_source"); err != nil {
 		return err
@@ -53,10 +54,7 @@ func (t *transformer) ratesInForce(ctx context.Context) ([]byte, error) {
 	if file.path == "" {
 		return nil, t.forget(ctx, file.key)
 	}
-	kept, err := lastGood(ctx, t.tx, file.key)
-	if err != nil {
-		return nil, err
-	}
+	kept := t.copies[file.key]
 	content, fault := readFile(file.path)
 	if fault == nil && kept != nil && kept.sha256 == hexHash(content) {
 		return kept.content, t.keep(ctx, file, kept, *kept)
@@ -98,11 +96,11 @@ func (t *transformer) keptRates(kept *goodCopy, fault error) ([]byte, error) {
 // CheckRates reports why a rates file must not replace the previous one: it
 // cannot be parsed, or lacks currencies that the previous one had.
 func CheckRates(ctx context.Context, r warehouse.Runner, content []byte) error {
-	kept, err := lastGood(ctx, r, keyRates)
+	copies, err := goodCopies(ctx, r)
 	if err != nil {
 		return err
 	}
-	_, err = mergeRates(kept, content)
+	_, err = mergeRates(copies[keyRates], content)
 	return err
 }
 

@@ -2,10 +2,10 @@ package transform
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +17,10 @@ import (
 
 // loadSettings loads the settings and the user's files into tables, for the SQL
 // that applies them. It reports the faults of all files.
-func (t *transformer) loadSettings(ctx context.Context) error {
+func (t *transformer) loadSettings(ctx context.Context) (err error) {
+	if t.copies, err = goodCopies(ctx, t.tx); err != nil {
+		return err
+	}
 	var faults []error
 	for _, load := range []func(context.Context) error{
 		t.loadRules, t.loadTypes, t.loadCategories, t.loadSources, t.loadRun, t.loadAliases, t.loadRates,
@@ -108,24 +111,36 @@ func (t *transformer) execJSON(ctx context.Context, name, parameter string, list
 	return err
 }
 
+// A source is one row of ops.sources.
+type source struct {
+	Source       string `json:"source"`
+	Kind         string `json:"kind"`
+	Tenant       string `json:"tenant"`
+	AmountBasis  string `json:"amount_basis"`
+	ApprovedOnly bool   `json:"approved_only"`
+	AmountUnit   string `json:"amount_unit"`
+	MinorUnits   string `json:"minor_units"` // JSON
+	HiddenVendor string `json:"hidden_vendor"`
+}
+
 // SaveSources writes the configured sources into ops.sources. One that left the
 // configuration stays there as it was read last.
 func SaveSources(ctx context.Context, r warehouse.Runner, opts Options) error {
-	for _, s := range opts.Sources {
+	rows := make([]source, len(opts.Sources))
+	for i, s := range opts.Sources {
 		minorUnits := []byte("{}")
 		if len(s.MinorUnits) > 0 {
 			minorUnits, _ = json.Marshal(s.MinorUnits) // a map of numbers always encodes
 		}
-		if _, err := r.Exec(ctx, "transform/setting.save_source", warehouse.Args{
-			"source": s.Name, "kind": s.Kind, "tenant": s.Tenant(),
-			"amount_basis": s.AmountBasis, "approved_only": s.ApprovedOnly, "amount_unit": s.AmountUnit,
-			"minor_units": string(minorUnits), "hidden_vendor": s.HiddenVendor,
-			"run_id": string(opts.RunID), "updated_at": opts.Now().UTC(),
-		}); err != nil {
-			return err
-		}
+		rows[i] = source{s.Name, s.Kind, s.Tenant(), s.AmountBasis, s.ApprovedOnly, s.AmountUnit, string(minorUnits), s.HiddenVendor}
 	}
-	return nil
+	text, err := json.Marshal(rows)
+	if err == nil {
+		_, err = r.Exec(ctx, "transform/setting.save_sources", warehouse.Args{
+			"sources": string(text), "run_id": string(opts.RunID), "updated_at": opts.Now().UTC(),
+		})
+	}
+	return err
 }
 
 // A cardholder is one row of ops.cardholders.
@@ -148,17 +163,18 @@ func (t *transformer) cardholders(ctx context.Context) (all []cardholder, source
 		}
 		all = append(all, rows...)
 	}
-	err = t.tx.Each(ctx, "transform/file.cardholders", nil, func(rows *sql.Rows) error {
-		var source string
-		var content []byte
-		if err := rows.Scan(&source, &content); err != nil || slices.Contains(sources, source) {
-			return err
+	for _, key := range slices.Sorted(maps.Keys(t.copies)) {
+		source, is := sourceOfCardholders(key)
+		if !is || slices.Contains(sources, source) {
+			continue
 		}
-		addresses, err := readCardholders(source, content)
+		addresses, err := readCardholders(source, t.copies[key].content)
+		if err != nil {
+			return nil, nil, err
+		}
 		all, sources = append(all, addresses...), append(sources, source)
-		return err
-	})
-	return all, sources, err
+	}
+	return all, sources, nil
 }
 
 // readCardholders reads which e-mail address a card belongs to. A cardholder

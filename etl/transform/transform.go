@@ -65,11 +65,15 @@ func Run(ctx context.Context, db *warehouse.DB, opts Options) (Result, error) {
 
 // A transformer is one transform in its transaction.
 type transformer struct {
-	tx   *warehouse.Tx
-	opts Options
-	full bool // every record is derived again, not only those that changed
-	news int  // versions that are new to staging
-	idle bool // no record is derived again
+	tx    *warehouse.Tx
+	opts  Options
+	full  bool // every record is derived again, not only those that changed
+	news  int  // versions that are new to staging
+	rates bool // the rates are others than those of the last transform
+	idle  bool // no record is derived again
+
+	hashes map[string]string    // what staging.model_hashes remembers
+	copies map[string]*goodCopy // of the user's files, by their keys, as the transform before left them
 
 	restored string // hash of the schema steps that were run again, "" for none
 
@@ -138,9 +142,9 @@ func (t *transformer) restoreTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.hashes = map[string]string{}
 	if remembered {
-		known, err := t.known(ctx, derivedTables)
-		if err != nil || known == steps+shape {
+		if err := t.readHashes(ctx); err != nil || t.hashes[derivedTables] == steps+shape {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"spendbridge/etl"
@@ -27,6 +28,15 @@ const (
 
 func keyCardholders(source string) string { return "sources." + source + ".cardholder_emails" }
 
+// sourceOfCardholders is the reverse of keyCardholders.
+func sourceOfCardholders(key string) (source string, is bool) {
+	source, is = strings.CutPrefix(key, "sources.")
+	if !is {
+		return "", false
+	}
+	return strings.CutSuffix(source, ".cardholder_emails")
+}
+
 // A userFile is a file that the configuration names.
 type userFile struct {
 	key, path string
@@ -41,10 +51,7 @@ func readUserFile[R any](ctx context.Context, t *transformer, f userFile, parse 
 	if f.path == "" {
 		return []R{}, t.forget(ctx, f.key)
 	}
-	copied, err := lastGood(ctx, t.tx, f.key)
-	if err != nil {
-		return nil, err
-	}
+	copied := t.copies[f.key]
 	content, fault := readFile(f.path)
 	if fault == nil {
 		rows, err := parse(content)
@@ -119,14 +126,17 @@ type goodCopy struct {
 	readAt       time.Time
 }
 
-// lastGood returns the copy of a file, nil if there is none.
-func lastGood(ctx context.Context, r warehouse.Runner, key string) (*goodCopy, error) {
-	var c goodCopy
-	err := r.Get(ctx, "transform/file.kept", warehouse.Args{"key": key}, &c.path, &c.sha256, &c.content, &c.readAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return &c, err
+// goodCopies returns the copies of all files by their keys.
+func goodCopies(ctx context.Context, r warehouse.Runner) (map[string]*goodCopy, error) {
+	copies := map[string]*goodCopy{}
+	err := r.Each(ctx, "transform/file.list", nil, func(rows *sql.Rows) error {
+		var key string
+		var c goodCopy
+		err := rows.Scan(&key, &c.path, &c.sha256, &c.content, &c.readAt)
+		copies[key] = &c
+		return err
+	})
+	return copies, err
 }
 
 // keep stores the file as its last good copy, unless it is unchanged.
@@ -142,45 +152,40 @@ func (t *transformer) keep(ctx context.Context, f userFile, before *goodCopy, re
 
 // forget removes the copy of a file that the configuration no longer names.
 func (t *transformer) forget(ctx context.Context, key string) error {
+	if t.copies[key] == nil {
+		return nil
+	}
 	_, err := t.tx.Exec(ctx, "transform/file.forget", warehouse.Args{"key": key})
 	return err
 }
 
+// UserFiles are the sha256 of the user's files that the last transform used.
+type UserFiles struct {
+	Aliases, Rules string // over their content; the types belong to the rules
+	Categories     string // empty if there is no such file
+}
+
+// HashUserFiles returns the hashes of the user's files.
+func HashUserFiles(ctx context.Context, r warehouse.Runner) (hashes UserFiles, err error) {
+	copies, err := goodCopies(ctx, r)
+	if err != nil {
+		return hashes, err
+	}
+	content := func(keys ...string) (all []byte) {
+		for _, key := range keys {
+			if copied := copies[key]; copied != nil {
+				all = append(all, copied.content...)
+			}
+		}
+		return all
+	}
+	hashes.Aliases, hashes.Rules = hexHash(content(keyAliases)), hexHash(content(keyRules, keyTypes))
+	if copied := copies[keyCategories]; copied != nil {
+		hashes.Categories = copied.sha256
+	}
+	return hashes, nil
+}
+
 func hexHash(content []byte) string {
 	return fmt.Sprintf("%x", sha256.Sum256(content))
-}
-
-// HashAliases and HashRules return the sha256 over the content of the files
-// that the last transform used: the alias file; the rules and the types.
-func HashAliases(ctx context.Context, r warehouse.Runner) (string, error) {
-	return hashFiles(ctx, r, keyAliases)
-}
-
-// HashRules is described at [HashAliases].
-func HashRules(ctx context.Context, r warehouse.Runner) (string, error) {
-	return hashFiles(ctx, r, keyRules, keyTypes)
-}
-
-// HashCategories returns the sha256 of the categories file that the last
-// transform used, nothing if there is none.
-func HashCategories(ctx context.Context, r warehouse.Runner) (string, error) {
-	copied, err := lastGood(ctx, r, keyCategories)
-	if err != nil || copied == nil {
-		return "", err
-	}
-	return copied.sha256, nil
-}
-
-func hashFiles(ctx context.Context, r warehouse.Runner, keys ...string) (string, error) {
-	var all []byte
-	for _, key := range keys {
-		copied, err := lastGood(ctx, r, key)
-		if err != nil {
-			return "", err
-		}
-		if copied != nil {
-			all = append(all, copied.content...)
-		}
-	}
-	return hexHash(all), nil
 }

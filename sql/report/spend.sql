@@ -199,11 +199,11 @@ cross join staging.seed_currencies as currencies;
 -- The list of currencies is a view that the first transform makes.
 select count(*) > 0 as known
 
-from information_schema.tables
+from duckdb_views()
 
-where table_catalog = current_database()
-    and table_schema = 'staging'
-    and table_name = 'seed_currencies';
+where database_name = current_database()
+    and schema_name = 'staging'
+    and view_name = 'seed_currencies';
 
 -- name: possible_duplicates
 -- Expenses that may have been paid by card as well, see the published view

@@ -1,16 +1,15 @@
 -- ops.files: the user's files as they were last read.
 
--- name: kept
--- The last good copy of one of the user's files.
+-- name: list
+-- The last good copies of the user's files.
 select
+    key,
     path,
     sha256,
     content,
     read_at
 
-from ops.files
-
-where key = $key;
+from ops.files;
 
 -- name: keep
 merge into ops.files
@@ -31,15 +30,3 @@ when not matched then
 
 -- name: forget
 delete from ops.files where key = $key;
-
--- name: cardholders
--- The files of e-mail addresses whose sources may have left the configuration.
-select
-    split_part(key, '.', 2) as source,
-    content
-
-from ops.files
-
-where key like 'sources.%.cardholder_emails'
-
-order by source;

@@ -16,11 +16,12 @@ set variable vendor_seeds = (
 );
 
 -- name: find_typed
+-- By their columns: to list tables, a lake looks up how large each one is.
 set variable typed_tables = (
 
-    select list('staging.' || table_name order by table_name)
+    select list_sort(list(distinct 'staging.' || table_name))
 
-    from duckdb_tables()
+    from duckdb_columns()
 
     where database_name = current_database()
         and schema_name = 'staging'

@@ -1,7 +1,7 @@
 -- staging.model_hashes: what the derived tables were made of.
 
--- name: hash
-select hash from staging.model_hashes where file = $file;
+-- name: hashes
+select file, hash from staging.model_hashes;
 
 -- name: save_hash
 merge into staging.model_hashes as known

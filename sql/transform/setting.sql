@@ -8,22 +8,30 @@ select
     $reporting_timezone as reporting_timezone,
     ($today::date + interval 2 years)::date as latest_on;
 
--- name: save_source
+-- name: save_sources
 -- Kind and tenant are written once, how records are read whenever it changes.
 merge into ops.sources
 
 using (
     select
-        $source as source,
-        $kind as kind,
-        $tenant as tenant,
-        coalesce(nullif($amount_basis, ''), 'gross') as amount_basis,
-        $approved_only as approved_only,
-        nullif($amount_unit, '') as amount_unit,
-        $minor_units as minor_units,
-        coalesce(nullif($hidden_vendor, ''), 'quarantine') as hidden_vendor,
+        source,
+        kind,
+        tenant,
+        coalesce(nullif(amount_basis, ''), 'gross') as amount_basis,
+        approved_only,
+        nullif(amount_unit, '') as amount_unit,
+        minor_units,
+        coalesce(nullif(hidden_vendor, ''), 'quarantine') as hidden_vendor,
         $run_id as first_run_id,
         $updated_at as updated_at
+    from (
+        select unnest(from_json($sources::json, '[{
+            "source": "VARCHAR", "kind": "VARCHAR", "tenant": "VARCHAR",
+            "amount_basis": "VARCHAR", "approved_only": "BOOLEAN",
+            "amount_unit": "VARCHAR", "minor_units": "VARCHAR",
+            "hidden_vendor": "VARCHAR"
+        }]'), recursive := true)
+    )
 ) as configured
     on sources.source = configured.source
 

@@ -1,13 +1,13 @@
 -- ops.schema_versions: one row per step of 1_schema that was run.
 
 -- name: exists
+-- The first step makes the schema, in one transaction with the table.
 select count(*) > 0 as found
 
-from duckdb_tables()
+from duckdb_schemas()
 
 where database_name = current_database()
-    and schema_name = 'ops'
-    and table_name = 'schema_versions';
+    and schema_name = 'ops';
 
 -- name: list
 select version::varchar as version
