@@ -184,14 +184,16 @@ func (d *Delivery) conclude(ctx context.Context, conn *warehouse.Conn, found fin
 	if err != nil {
 		return false, err
 	}
-	changed, err := saveDifferences(ctx, conn, run)
-	if err != nil {
-		return false, err
-	}
-	err = execAll(ctx, conn,
-		step{"deliver/difference.save_waiting", warehouse.Args{"post_from": dayOrNull(d.Productiv.PostFrom.Time)}},
-		step{"deliver/difference.save_sources", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
-	)
+	var changed int64
+	err = conn.InTx(ctx, func(tx *warehouse.Tx) error {
+		if changed, err = saveDifferences(ctx, tx, run); err != nil {
+			return err
+		}
+		return execAll(ctx, tx,
+			step{"deliver/difference.save_waiting", warehouse.Args{"post_from": dayOrNull(d.Productiv.PostFrom.Time)}},
+			step{"deliver/difference.save_sources", warehouse.Args{"run_id": run, "settings_hash": settings, "models_hash": models}},
+		)
+	})
 	if err != nil {
 		return false, err
 	}

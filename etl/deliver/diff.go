@@ -41,6 +41,16 @@ func execAll(ctx context.Context, conn warehouse.Runner, steps ...step) error {
 	return nil
 }
 
+// execTogether runs steps of which all count or none: in a transaction, unless it is
+// given one.
+func execTogether(ctx context.Context, r warehouse.Runner, steps ...step) error {
+	conn, ok := r.(*warehouse.Conn)
+	if !ok {
+		return execAll(ctx, r, steps...)
+	}
+	return conn.InTx(ctx, func(tx *warehouse.Tx) error { return execAll(ctx, tx, steps...) })
+}
+
 // diff compares canonical with the ledger. It leaves two temporary tables on
 // the connection: diff, one row per record that differs or waits, and
 // item_draft, every item that the policy would post, with its payload.
@@ -108,8 +118,10 @@ func dayOrNull(day time.Time) any {
 // reconcile proves that canonical is the sum of all states and keeps the totals for the run.
 func (d *Delivery) reconcile(ctx context.Context, conn warehouse.Runner) error {
 	run := string(d.RunID)
-	err := execAll(ctx, conn,
-		step{"deliver/ledger_cells.sql", nil},
+	if _, err := conn.Exec(ctx, "deliver/ledger_cells.sql", nil); err != nil {
+		return err
+	}
+	err := execTogether(ctx, conn,
 		step{"deliver/ledger.clear_totals", warehouse.Args{"run_id": run}},
 		step{"deliver/ledger.write_totals", warehouse.Args{"run_id": run, "at": d.Now().UTC()}},
 	)

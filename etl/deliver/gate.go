@@ -47,7 +47,7 @@ func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval str
 		_, err := conn.Exec(ctx, "deliver/gate.only_approved", warehouse.Args{"decision_id": approval})
 		return err
 	}
-	return execAll(ctx, conn,
+	return execTogether(ctx, conn,
 		step{"deliver/gate.forget", nil},
 		step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
 	)
@@ -67,6 +67,10 @@ type heldPlan struct {
 
 func readPlan(ctx context.Context, r warehouse.Runner) (heldPlan, error) {
 	plan := heldPlan{HeldPlan: etl.HeldPlan{Held: []etl.Held{}}}
+	var held bool
+	if err := r.Get(ctx, "deliver/gate.any", nil, &held); err != nil || !held {
+		return plan, err
+	}
 	err := warehouse.Fill(ctx, r, &plan, "deliver/gate.plan", nil)
 	return plan, err
 }

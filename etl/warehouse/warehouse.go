@@ -324,6 +324,11 @@ func explain(location string, err error) error {
 	return fmt.Errorf("warehouse %s: %w", location, err)
 }
 
+// InTx is [DB.InTx] on the connection.
+func (c *Conn) InTx(ctx context.Context, f func(*Tx) error) error {
+	return c.db.transact(ctx, c.conn, f)
+}
+
 // ExecAt runs a statement in which {location} stands where no parameter is
 // allowed, as in attach. The location is inserted into the text, quoted.
 func (c *Conn) ExecAt(ctx context.Context, file, location string) error {

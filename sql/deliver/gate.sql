@@ -41,6 +41,9 @@ where draft.key is null
 
 order by holds.key;
 
+-- name: any
+select exists (select 1 as one from delivery.holds) as held;
+
 -- name: plan
 -- What the gates of the last load hold, and the name of all of it. For records
 -- that another target has, moves are which one and where they would go, and

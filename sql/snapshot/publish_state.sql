@@ -40,9 +40,18 @@ select concat_ws(
         )
         from delivery.items
     ),
+    -- What else delivery.undelivered is made of. Each load lists its holds again.
     (
         select concat_ws(' ', count(*), sum(md5_number_upper(row::varchar)))
-        from delivery.undelivered as row
+        from delivery.differences as row
+    ),
+    (
+        select concat_ws(
+            ' ',
+            count(*),
+            sum(md5_number_upper(concat_ws(' ', spend_id, gate)))
+        )
+        from delivery.holds
     ),
     (
         -- A read that found nothing new changes nothing but times.
