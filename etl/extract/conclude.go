@@ -162,6 +162,7 @@ func (j *job) record(ctx context.Context, concluded []*finding) error {
 			if len(f.missing) == 0 {
 				continue
 			}
+			j.notes = nil
 			args := j.about.stream(warehouse.Args{"record_ids": f.missing, "read_id": f.slot.readID, "now": now})
 			if _, err := tx.Exec(ctx, "extract/absence.add", args); err != nil {
 				return err
@@ -177,15 +178,14 @@ func (j *job) record(ctx context.Context, concluded []*finding) error {
 // back lists the records that were missing or listed as vanished and that these
 // windows returned.
 func (j *job) back(ctx context.Context, concluded []*finding) ([]string, error) {
-	absences, err := j.absences(ctx)
+	n, err := j.noted(ctx)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := j.listed(ctx)
-	ids := slices.AppendSeq(slices.Collect(maps.Keys(absences)), maps.Keys(listed))
+	ids := slices.AppendSeq(slices.Collect(maps.Keys(n.absences)), maps.Keys(n.listed))
 	return slices.DeleteFunc(ids, func(id string) bool {
 		return !slices.ContainsFunc(concluded, func(f *finding) bool { return f.Proven && f.saw(id) })
-	}), err
+	}), nil
 }
 
 // A Proof says whether a window was read completely: whether the vendor's counts
@@ -281,13 +281,17 @@ func (j *job) recordBadIncluded(ctx context.Context) error {
 
 // recordNews records the members that are in no schema, each only once.
 func (j *job) recordNews(ctx context.Context) error {
+	news := j.about.shapes.News()
+	if len(news) == 0 {
+		return nil
+	}
 	known, err := warehouse.Strings(ctx, j.DB, "extract/proof.subjects",
 		warehouse.Args{"source": j.about.Name, "check_name": "schema_news"})
 	if err != nil {
 		return err
 	}
 	var checks []check
-	for _, name := range j.about.shapes.News() {
+	for _, name := range news {
 		if slices.Contains(known, name) {
 			continue
 		}

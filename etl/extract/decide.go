@@ -24,6 +24,7 @@ type decision struct {
 	living  int                 // stored records of these days
 	missing []string            // from all passes
 	reads   map[string][]string // record → reads that missed it, earlier ones too
+	listed  map[string]bool     // see notes
 
 	gone   []string         // to mark as deleted
 	waits  []string         // to list until accepted
@@ -69,9 +70,11 @@ func (j *job) decision(ctx context.Context) (*decision, error) {
 		d.living += p.Living
 	}
 	d.days = span(d.windows)
-	if d.reads, err = j.absences(ctx); err != nil {
+	n, err := j.noted(ctx)
+	if err != nil {
 		return nil, err
 	}
+	d.reads, d.listed = n.absences, n.listed
 	for id, reads := range d.reads {
 		if slices.ContainsFunc(reads, d.isOwn) {
 			d.missing = append(d.missing, id)
@@ -86,15 +89,15 @@ func (d *decision) isOwn(readID string) bool { return slices.Contains(d.own, rea
 
 // weigh decides which records are deleted and which wait.
 func (j *job) weigh(ctx context.Context, d *decision) error {
-	accepted, err := j.listed(ctx)
-	if err != nil {
-		return err
-	}
-	maps.DeleteFunc(accepted, func(_ string, yes bool) bool { return !yes })
+	accepted := maps.Clone(d.listed)
+	maps.DeleteFunc(accepted, func(id string, yes bool) bool { return !yes || id == linksListed })
 	others := slices.DeleteFunc(slices.Clone(d.missing), func(id string) bool { return accepted[id] })
-	g, err := j.guard(ctx, d)
-	if err != nil {
-		return err
+	var g guard
+	if len(others) > 0 {
+		var err error
+		if g, err = j.guard(ctx, d); err != nil {
+			return err
+		}
 	}
 	if f, canAsk := j.source.(finder); canAsk {
 		return j.weighAsked(ctx, d, g, f, slices.Sorted(maps.Keys(accepted)), others)
@@ -318,13 +321,34 @@ func (j *job) compareLinks(ctx context.Context, d *decision) error {
 		}
 		d.months[month] = sum
 	}
+	if !manyBlank(d.months) {
+		return nil
+	}
 	before, err := j.lastLinks(ctx)
 	d.blank = worse(d.months, before)
 	return err
 }
 
+// leastBlank is how many records more than before must lack a link.
+const leastBlank = 10
+
+// manyBlank reports whether some link is blank in so many records that it may be
+// worse than before.
+func manyBlank(now map[string]links) bool {
+	blank := map[string]int{}
+	for _, l := range now {
+		for link, n := range l.Blank {
+			if blank[link] += n; blank[link] >= leastBlank {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // worse says which link is blank more than twice as often as before, and in at
-// least ten records more. Months that are read for the first time do not count.
+// least leastBlank records more. Months that are read for the first time do not
+// count.
 func worse(now, before map[string]links) string {
 	blank, usual, records := map[string]int{}, map[string]float64{}, 0
 	for month, l := range now {
@@ -339,7 +363,7 @@ func worse(now, before map[string]links) string {
 		}
 	}
 	for _, link := range slices.Sorted(maps.Keys(blank)) {
-		if n := float64(blank[link]); n > 2*usual[link] && n-usual[link] >= 10 {
+		if n := float64(blank[link]); n > 2*usual[link] && n-usual[link] >= leastBlank {
 			return fmt.Sprintf("%d of %d records have no %s, %.0f were expected", blank[link], records, link, usual[link])
 		}
 	}

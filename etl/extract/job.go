@@ -41,6 +41,7 @@ type job struct {
 	divided bool // into several parts
 
 	failures   failures
+	notes      *notes     // see noted
 	concluding sync.Mutex // serializes conclusions and updates of slots
 	mu         sync.Mutex // guards what follows
 	open       []*slot    // windows that are not concluded

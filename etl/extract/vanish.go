@@ -30,20 +30,22 @@ func (j *job) accept(ctx context.Context) error {
 		return nil
 	}
 	now := j.Now().UTC()
-	listed, err := j.listed(ctx)
+	n, err := j.noted(ctx)
 	if err != nil {
 		return err
 	}
-	maps.DeleteFunc(listed, func(_ string, accepted bool) bool { return accepted })
+	listed := maps.Clone(n.listed)
+	maps.DeleteFunc(listed, func(id string, accepted bool) bool { return accepted || id == linksListed })
+	j.notes = nil
 	if _, err := j.land.journal.append(line{Accepted: &acceptedLine{
 		Stream: j.about.Stream, Records: slices.Sorted(maps.Keys(listed)), Who: j.Accept.Who, Note: j.Accept.Note, At: now,
 	}}); err != nil {
 		return err
 	}
-	n, err := j.DB.Exec(ctx, "extract/vanished.accept", j.about.stream(warehouse.Args{
+	changed, err := j.DB.Exec(ctx, "extract/vanished.accept", j.about.stream(warehouse.Args{
 		"who": j.Accept.Who, "note": warehouse.Null(j.Accept.Note), "now": now,
 	}))
-	j.report.Accepted = int(n)
+	j.report.Accepted = int(changed)
 	return err
 }
 
@@ -54,30 +56,40 @@ func (a About) stream(args warehouse.Args) warehouse.Args {
 	return all
 }
 
-// absences maps records to the reads that missed them.
-func (j *job) absences(ctx context.Context) (map[string][]string, error) {
-	var rows []struct{ RecordID, ReadID string }
-	err := warehouse.Fill(ctx, j.DB, &rows, "extract/absence.list", j.about.stream(nil))
-	reads := map[string][]string{}
-	for _, r := range rows {
-		reads[r.RecordID] = append(reads[r.RecordID], r.ReadID)
-	}
-	return reads, err
+// notes are what earlier reads have missed.
+type notes struct {
+	absences map[string][]string // record → the reads that missed it
+	listed   map[string]bool     // record that is listed as vanished → whether that was accepted
 }
 
-// listed maps the records that are listed as vanished to whether that was
-// accepted.
-func (j *job) listed(ctx context.Context) (map[string]bool, error) {
-	var rows []struct {
+// linksListed stands for the links in the list of records.
+const linksListed = ""
+
+// noted returns what is noted, read once until something else is.
+func (j *job) noted(ctx context.Context) (*notes, error) {
+	if j.notes != nil {
+		return j.notes, nil
+	}
+	n := &notes{absences: map[string][]string{}, listed: map[string]bool{}}
+	var absences []struct{ RecordID, ReadID string }
+	if err := warehouse.Fill(ctx, j.DB, &absences, "extract/absence.list", j.about.stream(nil)); err != nil {
+		return nil, err
+	}
+	for _, a := range absences {
+		n.absences[a.RecordID] = append(n.absences[a.RecordID], a.ReadID)
+	}
+	var listed []struct {
 		RecordID   string
 		IsAccepted bool
 	}
-	err := warehouse.Fill(ctx, j.DB, &rows, "extract/vanished.list", j.about.stream(nil))
-	accepted := map[string]bool{}
-	for _, r := range rows {
-		accepted[r.RecordID] = accepted[r.RecordID] || r.IsAccepted
+	if err := warehouse.Fill(ctx, j.DB, &listed, "extract/vanished.list", j.about.stream(nil)); err != nil {
+		return nil, err
 	}
-	return accepted, err
+	for _, l := range listed {
+		n.listed[l.RecordID] = n.listed[l.RecordID] || l.IsAccepted
+	}
+	j.notes = n
+	return n, nil
 }
 
 // unlist removes records that are deleted or were found from the notes and the
@@ -86,6 +98,7 @@ func (j *job) unlist(ctx context.Context, tx *warehouse.Tx, ids []string, now ti
 	if len(ids) == 0 {
 		return nil
 	}
+	j.notes = nil
 	args := j.about.stream(warehouse.Args{"record_ids": ids})
 	for _, statement := range []string{"extract/absence.remove", "extract/vanished.remove"} {
 		if _, err := tx.Exec(ctx, statement, args); err != nil {
@@ -133,14 +146,13 @@ func (j *job) forgetMissing(ctx context.Context, tx *warehouse.Tx, d *decision) 
 	return err
 }
 
-// linksListed stands for the links in the list of records.
-const linksListed = ""
-
 // list replaces the list of the days that were read by what waits now.
 func (j *job) list(ctx context.Context, tx *warehouse.Tx, d *decision, now time.Time) error {
-	args := j.about.stream(warehouse.Args{"record_ids": append(d.missing, linksListed)})
-	if _, err := tx.Exec(ctx, "extract/vanished.remove", args); err != nil {
-		return err
+	if len(d.listed) > 0 {
+		args := j.about.stream(warehouse.Args{"record_ids": append(d.missing, linksListed)})
+		if _, err := tx.Exec(ctx, "extract/vanished.remove", args); err != nil {
+			return err
+		}
 	}
 	waits := slices.Clone(d.waits)
 	if d.blank != "" {
@@ -169,6 +181,9 @@ func (j *job) deleteNameless(ctx context.Context) error {
 			_, unseen := j.known.living(j.about.Stream, p.Window)
 			gone = append(gone, unseen...)
 		}
+	}
+	if len(gone) == 0 {
+		return nil
 	}
 	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error { return j.markDeleted(ctx, tx, gone, j.Now().UTC()) })
 }

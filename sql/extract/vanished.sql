@@ -2,16 +2,16 @@
 -- need manual review.
 
 -- name: list
--- The records that wait, and accepted ones that are not deleted yet.
+-- The records that wait, and accepted ones that are not deleted yet. An empty id
+-- stands for the links.
 select
-    record_id,
+    coalesce(record_id, '') as record_id,
     accepted_at is not null as is_accepted
 
 from raw.vanished
 
 where source = $source
     and stream = $stream
-    and record_id is not null
     and closed_at is null
 
 order by record_id;
