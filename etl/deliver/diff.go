@@ -64,7 +64,7 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 		return err
 	}
 	schema, postFrom, today := d.Productiv.RecordSchema, dayOrNull(d.Productiv.PostFrom.Time), d.Today.Format(time.DateOnly)
-	return execAll(ctx, conn,
+	err = execAll(ctx, conn,
 		step{"deliver/diff.targets", warehouse.Args{"configured": string(configured), "target": d.target("").String()}},
 		step{"deliver/diff_same.sql", warehouse.Args{"post_from": postFrom, "today": today}},
 		step{"deliver/diff.rest", nil},
@@ -77,9 +77,21 @@ func (d *Delivery) diff(ctx context.Context, conn warehouse.Runner, policy strin
 			"record_schema": schema, "on_change": policy,
 		}},
 		step{"deliver/item_draft.sql", warehouse.Args{"record_schema": schema}},
-		step{"deliver/item.draft_reversals", nil},
-		step{"deliver/diff.states", nil},
 	)
+	if err != nil {
+		return err
+	}
+	var reverses bool
+	if err := conn.Get(ctx, "deliver/diff.reverses", nil, &reverses); err != nil {
+		return err
+	}
+	if reverses {
+		if _, err := conn.Exec(ctx, "deliver/item.draft_reversals", nil); err != nil {
+			return err
+		}
+	}
+	_, err = conn.Exec(ctx, "deliver/diff.states", nil)
+	return err
 }
 
 // gatedDiff is the diff with what the gates hold marked, in sum.

@@ -99,6 +99,10 @@ func (r *Run) start(ctx context.Context) error {
 // abandon marks runs that are still running as failed: this process has the
 // data folder, so theirs were killed. Nobody was notified of what they found.
 func abandon(ctx context.Context, tx *warehouse.Tx, now time.Time) error {
+	var killed bool
+	if err := tx.Get(ctx, "job/run.killed", nil, &killed); err != nil || !killed {
+		return err
+	}
 	if err := deliver.Untell(ctx, tx); err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func saveFinding(ctx context.Context, r warehouse.Runner, opts Options, f findin
 func Verify(ctx context.Context, db *warehouse.DB, opts Options) (cells int, err error) {
 	var found error
 	err = db.InTx(ctx, func(tx *warehouse.Tx) (err error) {
-		t := &transformer{tx: tx, opts: opts}
+		t := newTransformer(tx, opts)
 		if err := errors.Join(t.gatherKinds(ctx), warehouse.Clear(ctx, tx, "staging.raw_values")); err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func convert(t *testing.T, reporting, ratesFile string, records []string) []stri
 				return err
 			}
 		}
-		rates := &transformer{tx: tx, opts: Options{RatesFile: path, ReportingCurrency: reporting, Now: time.Now}}
+		rates := newTransformer(tx, Options{RatesFile: path, ReportingCurrency: reporting, Now: time.Now})
 		if err := rates.loadRates(t.Context()); err != nil {
 			return err
 		}

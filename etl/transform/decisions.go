@@ -272,7 +272,7 @@ func (n noun) load(ctx context.Context, t *transformer, lines []Line) error {
 // back.
 func (n noun) applied(ctx context.Context, db *warehouse.DB, lines []Line, read func(*warehouse.Tx) error) error {
 	return db.Undone(ctx, func(tx *warehouse.Tx) error {
-		t := &transformer{tx: tx}
+		t := newTransformer(tx, Options{})
 		if err := n.load(ctx, t, lines); err != nil {
 			return err
 		}

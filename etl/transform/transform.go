@@ -39,7 +39,7 @@ type Options struct {
 // In is [Run] in the caller's transaction, which the caller commits or rolls
 // back.
 func In(ctx context.Context, tx *warehouse.Tx, opts Options) (Result, error) {
-	return (&transformer{tx: tx, opts: opts}).run(ctx)
+	return newTransformer(tx, opts).run(ctx)
 }
 
 // Run derives staging and canonical from raw.records and the options in one
@@ -78,6 +78,10 @@ type transformer struct {
 	restored string // hash of the schema steps that were run again, "" for none
 
 	attention []error // copies used instead of a user's file, each an [*etl.NeedsPersonError]
+}
+
+func newTransformer(tx *warehouse.Tx, opts Options) *transformer {
+	return &transformer{tx: tx, opts: opts, hashes: map[string]string{}}
 }
 
 func (t *transformer) run(ctx context.Context) (Result, error) {
@@ -142,7 +146,6 @@ func (t *transformer) restoreTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.hashes = map[string]string{}
 	if remembered {
 		if err := t.readHashes(ctx); err != nil || t.hashes[derivedTables] == steps+shape {
 			return err

@@ -71,7 +71,7 @@ func keyed(t *testing.T, aliasFile string, spellings ...string) [][3]string {
 				return err
 			}
 		}
-		aliases := &transformer{tx: tx, opts: Options{AliasesFile: aliasFile, Now: time.Now}}
+		aliases := newTransformer(tx, Options{AliasesFile: aliasFile, Now: time.Now})
 		if err := aliases.loadAliases(t.Context()); err != nil {
 			return err
 		}

@@ -76,6 +76,9 @@ group by all
 
 order by class, state, source, currency;
 
+-- name: reverses
+select exists (select 1 as one from diff where action = 'reverse') as reverses;
+
 -- name: counts
 -- The diff in records: by class, what of them would be posted, held ones
 -- included, and what is open. What was rejected before is not new.

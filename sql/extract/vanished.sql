@@ -2,8 +2,8 @@
 -- need manual review.
 
 -- name: list
--- The records that wait, and accepted ones that are not deleted yet. An empty id
--- stands for the links.
+-- The records that wait, and accepted ones that are not deleted yet. An empty
+-- id stands for the links.
 select
     coalesce(record_id, '') as record_id,
     accepted_at is not null as is_accepted

@@ -25,9 +25,12 @@ select
     $started_at::timestamptz as started_at,
     $finished_at::timestamptz as finished_at;
 
+-- name: killed
+-- Whether a run says that it is running while another one begins.
+select count(*) > 0 as killed from ops.runs where status = 'running';
+
 -- name: finish
--- Without a run id: all that say they are running while another one begins.
--- They were killed.
+-- Without a run id: all that were killed.
 update ops.runs
 
 set

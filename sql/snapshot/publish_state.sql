@@ -40,7 +40,8 @@ select concat_ws(
         )
         from delivery.items
     ),
-    -- What else delivery.undelivered is made of. Each load lists its holds again.
+    -- What else delivery.undelivered is made of. Each load lists its holds
+    -- again.
     (
         select concat_ws(' ', count(*), sum(md5_number_upper(row::varchar)))
         from delivery.differences as row

@@ -3,35 +3,33 @@
 -- most, and the settings do not expect it, a fix is suggested.
 with
 
-expenses as (
+links as (
 
-    select *
+    select
+        source,
+        case
+            when grouping(vendor_id) = 0 then 'vendor'
+            when grouping(person_id) = 0 then 'person'
+            else 'service_type'
+        end as link,
+        case link
+            when 'vendor' then 'companies'
+            when 'person' then 'people'
+            else 'service_types'
+        end as stream,
+        coalesce(vendor_id, person_id, service_type_id) as id,
+        count(*) as records
 
     from staging.productive__expenses
 
     where not tombstone
 
-),
-
-links as (
-
-    select source, 'vendor' as link, 'companies' as stream, vendor_id as id
-    from expenses
-
-    union all
-
-    select source, 'person' as link, 'people' as stream, person_id as id
-    from expenses
-
-    union all
-
-    select
-        source,
-        'service_type' as link,
-        'service_types' as stream,
-        service_type_id as id
-
-    from expenses
+    group by
+        grouping sets (
+            (source, vendor_id),
+            (source, person_id),
+            (source, service_type_id)
+        )
 
 ),
 
@@ -60,8 +58,10 @@ counted as (
         links.link,
         links.link = 'vendor'
         and settings.hidden_vendor = 'title' as expected,
-        count(*) as records,
-        count_if(visible.record_id is null) as hidden
+        sum(links.records)::bigint as records,
+        coalesce(
+            sum(links.records) filter (visible.record_id is null), 0
+        )::bigint as hidden
 
     from links
 
