@@ -45,11 +45,11 @@ type PrunedLake struct {
 	Files    int `json:"files"`    // that no version names
 }
 
-// upkeep keeps a lake small: small writes are moved into files and small files are
-// merged, old versions are forgotten, and files that no version names are deleted
-// a day after they were found. DuckLake (1.5.5) does this only in a transaction that
-// writes nothing else, so each step first makes sure that no other worker has taken
-// over.
+// upkeep keeps a lake small: small writes are moved into files, small files are
+// merged, without rows that were deleted, old versions are forgotten, and files that
+// no version names are deleted a day after they were found. DuckLake (1.5.5) does
+// this only in a transaction that writes nothing else, so each step first makes sure
+// that no other worker has taken over.
 func (s *Session) upkeep(ctx context.Context, before time.Time, yes bool) (*PrunedLake, error) {
 	if !s.Config.HasLake() {
 		return nil, nil
@@ -61,17 +61,18 @@ func (s *Session) upkeep(ctx context.Context, before time.Time, yes bool) (*Prun
 		count *int
 	}{
 		{"job/lake.flush", nil, new(int)},
+		{"job/lake.rewrite", nil, new(int)},
 		{"job/lake.merge", nil, new(int)},
 		{"job/lake.expired", warehouse.Args{"before": before, "dry_run": !yes}, &p.Versions},
 		{"job/lake.unused", warehouse.Args{"yesterday": s.Now().Add(-24 * time.Hour), "dry_run": !yes}, &p.Files},
 	}
-	if !yes { // those two cannot be tried
-		steps = steps[2:]
+	if !yes { // those before cannot be tried
+		steps = steps[3:]
 	}
 	for _, step := range steps {
 		err := s.DB.Fence(ctx)
 		if err == nil {
-			err = s.DB.Get(ctx, step.name, step.args, step.count)
+			err = s.DB.InTx(ctx, func(tx *warehouse.Tx) error { return tx.Get(ctx, step.name, step.args, step.count) })
 		}
 		if err != nil {
 			return p, fmt.Errorf("upkeep of the lake: %w", err)

@@ -39,6 +39,10 @@ func TestUpkeepKeepsALakeSmall(t *testing.T) {
 	if p.Files == 0 || after >= merged {
 		t.Errorf("two days later: %+v, and there are %d files, before %d", p, after, merged)
 	}
+	const tables = 40 // that have rows, at most
+	if after > tables {
+		t.Errorf("%d files are left; one for each table would do", after)
+	}
 	again := runOnce(t, c)
 	if again.Delivery.New != 0 || again.Balanced == nil || !*again.Balanced {
 		t.Errorf("the next run: %+v", again.Delivery)

@@ -4,6 +4,11 @@
 -- Small writes are in the catalog until this moves them into files.
 select count(*) as tables from ducklake_flush_inlined_data('warehouse');
 
+-- name: rewrite
+-- A file of which rows were deleted is merged with no other.
+select count(*) as files
+from ducklake_rewrite_data_files('warehouse', delete_threshold => 0);
+
 -- name: merge
 select count(*) as tables from ducklake_merge_adjacent_files('warehouse');
 
