@@ -92,6 +92,26 @@ func FuzzWalk(f *testing.F) {
 	})
 }
 
+// A quote, a backslash or a control character ends what is simply part of a string,
+// wherever among the eight bytes of a step it is, and whatever is around it.
+func TestOnlySpecialBytesEndPlainText(t *testing.T) {
+	for c := range 256 {
+		for _, around := range []byte{'a', ' ', '!', '#', '[', ']', 0x7f, 0x80, 0xa2, 0xdc, 0xff} {
+			for at := range 19 {
+				text := bytes.Repeat([]byte{around}, 19)
+				text[at] = byte(c)
+				want := len(text)
+				if c < ' ' || c == '"' || c == '\\' {
+					want = at
+				}
+				if got := plain(text); got != want {
+					t.Fatalf("%q ends at %d, want %d", text, got, want)
+				}
+			}
+		}
+	}
+}
+
 // The objects of a page are where encoding/json finds them, and a page that was
 // mended is JSON, with as many objects.
 func FuzzMend(f *testing.F) {

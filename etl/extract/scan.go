@@ -2,7 +2,9 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 	"strconv"
 	"unicode"
 	"unicode/utf16"
@@ -19,6 +21,13 @@ type scanner struct {
 
 // peek returns the first byte that is not white space, or 0 at the end.
 func (s *scanner) peek() byte {
+	if s.at < len(s.text) && s.text[s.at] > ' ' { // mostly, and inlined
+		return s.text[s.at]
+	}
+	return s.skip()
+}
+
+func (s *scanner) skip() byte {
 	for ; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; c {
 		case ' ', '\t', '\r', '\n':
@@ -175,23 +184,42 @@ func (s *scanner) digits() bool {
 	return s.at > from
 }
 
-// ends is true for the bytes of a string that are not simply part of it.
-var ends = func() (ends [256]bool) {
-	for c := range ends {
-		ends[c] = c < ' ' || c == '"' || c == '\\'
+// plain returns how many bytes at the beginning of text are simply part of a
+// string: up to a quote, a backslash or a control character. It looks at eight at a
+// time.
+func plain(text []byte) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		quote, backslash := w^'"'*ones, w^'\\'*ones
+		// A byte that is subtracted from borrows only if it is less; the lowest bit
+		// that is set is right, those above may not be.
+		found := ((quote-ones)&^quote | (backslash-ones)&^backslash | (w-' '*ones)&^w) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
 	}
-	return ends
-}()
+	for ; i < len(text); i++ {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i
+}
 
 // string steps over a string.
 func (s *scanner) string() bool {
 	text, i := s.text, s.at+1
-	for i < len(text) {
+	for {
+		if i += plain(text[i:]); i == len(text) {
+			return false
+		}
 		c := text[i]
 		i++
-		if !ends[c] {
-			continue
-		}
 		if c == '"' {
 			s.at = i
 			return true
@@ -213,7 +241,6 @@ func (s *scanner) string() bool {
 			return false
 		}
 	}
-	return false
 }
 
 // escapeLength is how much of a text belongs to the escape that began with \u:
