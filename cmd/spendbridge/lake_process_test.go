@@ -283,7 +283,7 @@ func TestPrunesOfALakeAreKilled(t *testing.T) {
 	l.mustRun(0, one, "run")
 	l.mustRun(0, other, "run")
 	prune := []string{"prune", "--older-than", "400d", "--yes"}
-	for _, statement := range []string{"job/lake.flush", "job/lake.merge", "job/lake.expired"} {
+	for _, statement := range []string{"job/lake.flush", "job/lake.rewrite", "job/lake.merge", "job/lake.expired"} {
 		l.killedAfter(statement, one, prune...)
 		l.makeOlder()
 	}

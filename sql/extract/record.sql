@@ -98,6 +98,7 @@ anti join versions as later
     on versions.stream = later.stream
     and versions.record_id = later.record_id
     and versions.version + 1 = later.version
+    and later.version > 1    -- few rows to look up in
 
 left join raw.pages as lost
     on versions.page_id = lost.page_id
@@ -223,6 +224,7 @@ anti join raw.records as later
     and later.stream = $stream
     and records.record_id = later.record_id
     and records.version + 1 = later.version
+    and later.version > 1    -- few rows to look up in
 
 left join checked
     on records.record_id = checked.record_id

@@ -60,6 +60,7 @@ from (
         and stored.stream = later.stream
         and stored.record_id = later.record_id
         and stored.version + 1 = later.version
+        and later.version > 1    -- few rows to look up in
 
     left join raw.pages as lost
         on stored.page_id = lost.page_id

@@ -17,6 +17,7 @@ anti join raw.records as later
     and later.stream = $stream
     and records.record_id = later.record_id
     and records.version + 1 = later.version
+    and later.version > 1    -- few rows to look up in
 
 where records.source = $source
     and records.stream = $stream
@@ -44,6 +45,7 @@ states as (
         and later.stream = $stream
         and records.record_id = later.record_id
         and records.version + 1 = later.version
+        and later.version > 1    -- few rows to look up in
 
     anti join raw.vanished as accepted
         on accepted.source = $source
