@@ -46,7 +46,7 @@
 //	raw.vanished             one disappearance that waits to be accepted          extract
 //	staging.setting_*        the configuration and the user's files, as SQL       transform
 //	staging.<vendor>__*      one vendor object as last seen, typed                transform
-//	staging.model_hashes     the SQL file that a typed table was filled with       transform
+//	staging.model_hashes     the SQL and settings that derived tables were made by transform
 //	staging.raw_values       the amounts of one version, for the control totals   transform
 //	staging.records_combined one record in the words that all vendors share       transform
 //	staging.vendor_*         one spelling, key or alias of a vendor               transform

@@ -100,7 +100,11 @@ func (t *transformer) replace(ctx context.Context, table warehouse.Table, add st
 	if err != nil {
 		return err
 	}
-	hash := hexHash(text)
+	statement, err := t.tx.Hash(add)
+	if err != nil {
+		return err
+	}
+	hash := statement + hexHash(text)
 	if t.hashes[string(table)] == hash && t.restored == "" {
 		return nil
 	}
