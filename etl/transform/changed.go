@@ -9,7 +9,7 @@ import (
 	"spendbridge/etl/warehouse"
 )
 
-// What staging.model_hashes remembers, beside the rows of each setting table.
+// What staging.model_hashes remembers.
 const (
 	payloadModels = "payload models" // the SQL that reads payloads
 	recordModels  = "record models"  // the SQL and settings that judge records

@@ -16,7 +16,7 @@ import (
 )
 
 // loadRates loads the current rates for the reporting currency into
-// canonical.fx_rates, unless they are loaded already.
+// canonical.fx_rates, unless they are loaded already and no table was dropped.
 func (t *transformer) loadRates(ctx context.Context) error {
 	content, err := t.ratesInForce(ctx)
 	if err != nil {
@@ -26,7 +26,7 @@ func (t *transformer) loadRates(ctx context.Context) error {
 	source := warehouse.Args{"sha256": hexHash(content), "reporting_currency": reporting}
 
 	var known bool
-	if err := t.tx.Get(ctx, "transform/fx.known", source, &known); err != nil || known {
+	if err := t.tx.Get(ctx, "transform/fx.known", source, &known); err != nil || known && t.restored == "" {
 		return err
 	}
 	lines, err := rateLines(content, reporting)

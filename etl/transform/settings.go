@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"spendbridge/etl"
 	"spendbridge/etl/config"
@@ -83,38 +82,23 @@ func (t *transformer) loadSources(ctx context.Context) error {
 }
 
 func (t *transformer) loadRun(ctx context.Context) error {
-	type run struct {
-		ReportingCurrency string `json:"reporting_currency"`
-		ReportingTimezone string `json:"reporting_timezone"`
-		LatestOn          string `json:"latest_on"`
+	if err := warehouse.Clear(ctx, t.tx, "staging.setting_run"); err != nil {
+		return err
 	}
-	latest := t.opts.Now().UTC().AddDate(2, 0, 0)
-	return t.replace(ctx, "staging.setting_run", "transform/setting.add_run",
-		[]run{{t.opts.ReportingCurrency, t.opts.Timezone, latest.Format(time.DateOnly)}})
+	_, err := t.tx.Exec(ctx, "transform/setting.add_run", warehouse.Args{
+		"reporting_currency": t.opts.ReportingCurrency,
+		"reporting_timezone": t.opts.Timezone,
+		"today":              t.opts.Now().UTC(),
+	})
+	return err
 }
 
-// replace makes rows the content of a table, by the statement that adds them. If they
-// were that last time, they still are.
+// replace makes rows the content of a table, by the statement that adds them.
 func (t *transformer) replace(ctx context.Context, table warehouse.Table, add string, rows any) error {
-	text, err := json.Marshal(rows)
-	if err != nil {
-		return err
-	}
-	statement, err := t.tx.Hash(add)
-	if err != nil {
-		return err
-	}
-	hash := statement + hexHash(text)
-	if t.hashes[string(table)] == hash && t.restored == "" {
-		return nil
-	}
 	if err := warehouse.Clear(ctx, t.tx, table); err != nil {
 		return err
 	}
-	if err := t.execJSON(ctx, add, "rows", rows); err != nil {
-		return err
-	}
-	return t.saveHash(ctx, string(table), hash)
+	return t.execJSON(ctx, add, "rows", rows)
 }
 
 // execJSON runs a statement with a list as its only parameter.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,29 +84,41 @@ func TestDroppedTablesAreRebuilt(t *testing.T) {
 		"combined":              "drop table staging.records_combined",
 		"spend":                 "drop table canonical.spend",
 		"the values for totals": "drop table staging.raw_values",
+		"the rates":             "drop table canonical.fx_rates",
+		"a setting":             "drop table staging.setting_run",
 		"all excluded rows":     "delete from canonical.excluded",
 		"a view":                "drop view staging.seed_vendor_productive",
 		"a column":              "alter table canonical.quarantine drop column amount",
+	}
+	opts := testOptions()
+	opts.RatesFile = filepath.Join(t.TempDir(), "rates.csv")
+	if err := os.WriteFile(opts.RatesFile, []byte("Date,USD\n2026-01-15,1.25\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	for name, sql := range drops {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := testFiles(t)
 			files["test/drop.sql"] = &fstest.MapFile{Data: []byte(sql)}
+			files["test/rates.sql"] = &fstest.MapFile{Data: []byte("select columns(*)::varchar from canonical.fx_rates")}
 			db := openWith(t, warehouse.Options{Files: files, Threads: 1})
 			landPage(t, db, "productive", corruptedExpenses, day(1))
-			if _, err := transform.Run(t.Context(), db, testOptions()); err != nil {
+			if _, err := transform.Run(t.Context(), db, opts); err != nil {
 				t.Fatal(err)
 			}
-			before := dump(t, db, "test/spend.sql", nil)
+			before := slices.Concat(dump(t, db, "test/spend.sql", nil), dump(t, db, "test/rates.sql", nil))
+			if len(before) != 2 || !strings.Contains(before[0], "125.0000") {
+				t.Fatalf("not converted: %v", before)
+			}
 			if _, err := db.Exec(t.Context(), "test/drop.sql", nil); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := transform.Run(t.Context(), db, testOptions()); err != nil {
+			if _, err := transform.Run(t.Context(), db, opts); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(before, dump(t, db, "test/spend.sql", nil)); diff != "" {
-				t.Errorf("canonical.spend (-before +after):\n%s", diff)
+			after := slices.Concat(dump(t, db, "test/spend.sql", nil), dump(t, db, "test/rates.sql", nil))
+			if diff := cmp.Diff(before, after); diff != "" {
+				t.Errorf("spend and rates (-before +after):\n%s", diff)
 			}
 		})
 	}

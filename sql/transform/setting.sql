@@ -3,10 +3,10 @@
 -- name: add_run
 insert into staging.setting_run by name
 
-select unnest(from_json($rows::json, '[{
-    "reporting_currency": "VARCHAR", "reporting_timezone": "VARCHAR",
-    "latest_on": "DATE"
-}]'), recursive := true);
+select
+    $reporting_currency as reporting_currency,
+    $reporting_timezone as reporting_timezone,
+    ($today::date + interval 2 years)::date as latest_on;
 
 -- name: save_sources
 -- Kind and tenant are written once, how records are read whenever it changes.
