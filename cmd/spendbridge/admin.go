@@ -184,8 +184,9 @@ Everything stays reproducible: each version of each record keeps the response it
 came with, so past states, --as-of and verify --rebuild give what they gave
 before. What goes is the evidence that a later read found nothing new.
 
-On a lake it also merges small files, and removes old versions of the lake and
-the files that no version has named for a day. Run it about once a month.`,
+On a lake it also merges small files, and removes versions of the lake older than
+a day and the files that no version has named for a day. Run it about once a
+month.`,
 		Example: `  spendbridge prune --older-than 400d
   spendbridge prune --older-than 400d --yes`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -227,7 +228,7 @@ with; past states, --as-of and verify --rebuild give what they gave before.`)
 		etl.Number(p.Pages), etl.Number(p.AllPages), etl.Number(p.Files), p.Bytes>>20)
 	fmt.Fprintf(w, "  %s proofs, %s run reports\n", etl.Number(p.Checks), etl.Number(p.Reports))
 	if p.Lake != nil {
-		fmt.Fprintf(w, "  %s versions of the lake, %s of its files, which none of them names; the others are merged\n",
+		fmt.Fprintf(w, "  %s versions of the lake older than a day, %s of its files, which no version names; the others are merged\n",
 			etl.Number(p.Lake.Versions), etl.Number(p.Lake.Files))
 	}
 	fmt.Fprintln(w)

@@ -46,15 +46,16 @@ type PrunedLake struct {
 }
 
 // upkeep keeps a lake small: small writes are moved into files, small files are
-// merged, without rows that were deleted, old versions are forgotten, and files that
-// no version names are deleted a day after they were found. DuckLake (1.5.5) does
-// this only in a transaction that writes nothing else, so each step first makes sure
-// that no other worker has taken over.
-func (s *Session) upkeep(ctx context.Context, before time.Time, yes bool) (*PrunedLake, error) {
+// merged, without rows that were deleted, versions are forgotten after a day, and
+// files that no version names are deleted a day after they were found. DuckLake
+// (1.5.5) does this only in a transaction that writes nothing else, so each step first
+// makes sure that no other worker has taken over.
+func (s *Session) upkeep(ctx context.Context, yes bool) (*PrunedLake, error) {
 	if !s.Config.HasLake() {
 		return nil, nil
 	}
 	p := &PrunedLake{}
+	old := warehouse.Args{"yesterday": s.Now().Add(-24 * time.Hour), "dry_run": !yes}
 	steps := []struct {
 		name  string
 		args  warehouse.Args
@@ -63,8 +64,8 @@ func (s *Session) upkeep(ctx context.Context, before time.Time, yes bool) (*Prun
 		{"job/lake.flush", nil, new(int)},
 		{"job/lake.rewrite", nil, new(int)},
 		{"job/lake.merge", nil, new(int)},
-		{"job/lake.expired", warehouse.Args{"before": before, "dry_run": !yes}, &p.Versions},
-		{"job/lake.unused", warehouse.Args{"yesterday": s.Now().Add(-24 * time.Hour), "dry_run": !yes}, &p.Files},
+		{"job/lake.expired", old, &p.Versions},
+		{"job/lake.unused", old, &p.Files},
 	}
 	if !yes { // those before cannot be tried
 		steps = steps[3:]

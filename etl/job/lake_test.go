@@ -27,6 +27,10 @@ func TestUpkeepKeepsALakeSmall(t *testing.T) {
 	before := len(lake.Files(t))
 	later := time.Now().Add(time.Hour)
 	prune := func(days int, yes bool) *PrunedLake { return pruneIn(t, c, days, later, yes).Lake }
+	if p := prune(0, false); p.Versions != 0 {
+		t.Errorf("of today it finds %+v", p)
+	}
+	lake.MakeOlder(t)
 	if p := prune(0, false); p.Versions == 0 || len(lake.Files(t)) != before {
 		t.Errorf("a dry run finds %+v, and leaves %d of %d files", p, len(lake.Files(t)), before)
 	}

@@ -88,7 +88,7 @@ func (s *Session) prune(ctx context.Context, before time.Time, yes bool) (*Prune
 		return errors.Join(pages, checks)
 	})
 	if err == nil {
-		p.Lake, err = s.upkeep(ctx, before, yes)
+		p.Lake, err = s.upkeep(ctx, yes)
 	}
 	if err != nil || !yes {
 		return p, err

@@ -13,12 +13,12 @@ from ducklake_rewrite_data_files('warehouse', delete_threshold => 0);
 select count(*) as tables from ducklake_merge_adjacent_files('warehouse');
 
 -- name: expired
--- The versions of the lake that nobody can read any more, with what only they
--- need. Past states of spend do not depend on them.
+-- The versions of the lake that no transaction reads any more, with what only
+-- they need. Past states of spend do not depend on them.
 select count(*)
 
 from ducklake_expire_snapshots(
-    'warehouse', older_than => $before, dry_run => $dry_run
+    'warehouse', older_than => $yesterday, dry_run => $dry_run
 );
 
 -- name: unused
