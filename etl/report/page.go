@@ -180,13 +180,23 @@ func readPage(ctx context.Context, db warehouse.Runner, run etl.RunID, state *St
 		part{&p.Changes, "report/delivery.changes", warehouse.Args{"started_at": p.Run.Started, "finished_at": until}},
 		part{&p.Excluded, "report/quarantine.reasons", warehouse.Args{"place": "excluded"}},
 		part{&p.Quarantine, "report/quarantine.reasons", warehouse.Args{"place": "quarantine"}},
-		part{&p.Quarantined, "report/quarantine.first", warehouse.Args{"limit": maxQuarantined}},
 		part{&p.Deliveries, "report/delivery.states", args},
 		part{&p.Batches, "report/delivery.batches", args},
-		part{&money, "report/delivery.batch_money", args},
 		part{&p.Decisions, "report/delivery.decisions", warehouse.Args{"run_id": string(run), "limit": maxDecisions}},
-		part{&p.Undelivered, "report/delivery.largest", warehouse.Args{"quarantined": false, "limit": maxUndelivered}},
 	)
+	var details []part // of what there is
+	if len(p.Quarantine) > 0 {
+		details = append(details, part{&p.Quarantined, "report/quarantine.first", warehouse.Args{"limit": maxQuarantined}})
+	}
+	if len(p.Batches) > 0 {
+		details = append(details, part{&money, "report/delivery.batch_money", args})
+	}
+	if len(state.Open) > 0 {
+		details = append(details, part{&p.Undelivered, "report/delivery.largest", warehouse.Args{"quarantined": false, "limit": maxUndelivered}})
+	}
+	if err == nil {
+		err = fillAll(ctx, db, details...)
+	}
 	if err != nil {
 		return nil, err
 	}
