@@ -44,10 +44,11 @@ select
     $started_at::timestamptz as started_at;
 
 -- name: hold
--- No row is changed once another worker has taken over.
+-- No row is changed once another worker has taken over. Both columns in one
+-- comparison: for a condition on one column a lake asks PostgreSQL first which
+-- files it rules out, which takes longer than the update.
 update ops.lease
 
 set transactions = transactions + 1
 
-where epoch = $epoch
-    and worker = $worker;
+where (epoch, worker) = ($epoch, $worker);
