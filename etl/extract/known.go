@@ -234,8 +234,8 @@ type part struct {
 	load func() error
 }
 
-// divide assigns a part to each of the job's windows: the first one to those of
-// other days and to those that are read.
+// divide assigns a part to each of the job's windows. The first part also has what is
+// without a day; those windows are in it that are read, or of other days.
 func (j *job) divide(ctx context.Context) error {
 	var stored []struct {
 		Day     int32
@@ -249,25 +249,30 @@ func (j *job) divide(ctx context.Context) error {
 		p.load = sync.OnceValue(func() error { return j.known.load(ctx, j.DB, j.about.Name, selection{days: p.days}) })
 		return p
 	}
-	first := newPart(etl.Window{From: j.Now(), To: j.Now()}) // what has no day
-	last, held := first, maxPart
+	first := newPart(etl.Window{From: j.Now(), To: j.Now()}) // no day
+	last, held := first, 0
 	for _, s := range j.slots {
 		s.part = first
 		if s.isRead() || s.purpose == purposeCreated {
 			continue
 		}
-		j.open = append(j.open, s)
 		n := 0
 		for _, day := range stored {
 			if isWithin(day.Day, s.query.Window) {
 				n += day.Records
 			}
 		}
-		if held += n; held > maxPart || last == first {
-			j.divided = last != first
-			last, held = newPart(s.query.Window), n
+		switch {
+		case len(j.open) == 0:
+			last.days = s.query.Window
+		case held+n > maxPart:
+			j.divided = true
+			last, held = newPart(s.query.Window), 0
+		default:
+			last.days = span([]*slot{{query: Query{Window: last.days}}, s})
 		}
-		last.days = span([]*slot{{query: Query{Window: last.days}}, s})
+		held += n
+		j.open = append(j.open, s)
 		s.part = last
 	}
 	return first.load()
