@@ -33,9 +33,9 @@ type decision struct {
 	blank  string           // why that is implausible
 }
 
-// decide marks as deleted what the proven windows of a job no longer return. If
-// that is implausibly much, it lists the records for manual review instead, and
-// marks only those that were accepted before.
+// decide finds what the proven windows of a job no longer return: that is to be
+// marked as deleted. If it is implausibly much, the records are to be listed for
+// manual review instead, and only those marked that were accepted before.
 func (j *job) decide(ctx context.Context) error {
 	d, err := j.decision(ctx)
 	if err != nil || len(d.windows) == 0 {
@@ -44,10 +44,11 @@ func (j *job) decide(ctx context.Context) error {
 	if err := j.weigh(ctx, d); err != nil {
 		return err
 	}
-	if err := j.land.land(ctx); err != nil { // the records fetched by id
-		return err
+	for _, s := range d.windows {
+		s.state = d.stateOf(s)
 	}
-	return j.carryOut(ctx, d)
+	j.decided = d
+	return j.land.land(ctx) // the records fetched by id
 }
 
 // decision gathers the results of the job's windows, including those that an
@@ -165,43 +166,26 @@ func (d *decision) why() string {
 	return strings.Join(reasons, ", and ")
 }
 
-// carryOut writes the tombstones, the list and the states of the windows in one
-// transaction.
-func (j *job) carryOut(ctx context.Context, d *decision) error {
+// carryOut writes the tombstones, the list and what the decision was based on.
+func (j *job) carryOut(ctx context.Context, tx *warehouse.Tx, d *decision) error {
 	now := j.Now().UTC()
 	checks, err := d.checks()
 	if err != nil {
 		return err
 	}
-	for _, s := range d.windows {
-		s.state = d.stateOf(s)
-	}
-	err = j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if err := j.markDeleted(ctx, tx, d.gone, now); err != nil {
-			return err
-		}
-		if err := j.unlist(ctx, tx, j.found, now); err != nil {
-			return err
-		}
-		if err := j.forgetMissing(ctx, tx, d); err != nil {
-			return err
-		}
-		if err := j.list(ctx, tx, d, now); err != nil {
-			return err
-		}
-		if err := j.check(ctx, tx, checks...); err != nil {
-			return err
-		}
-		return j.setSlots(ctx, tx, d.windows...)
-	})
-	if err != nil {
+	if err := j.markDeleted(ctx, tx, d.gone, now); err != nil {
 		return err
 	}
-	j.report.Held = len(d.waits)
-	if !d.believed() {
-		j.held = j.holdError(d)
+	if err := j.unlist(ctx, tx, j.found, now); err != nil {
+		return err
 	}
-	return nil
+	if err := j.forgetMissing(ctx, tx, d); err != nil {
+		return err
+	}
+	if err := j.list(ctx, tx, d, now); err != nil {
+		return err
+	}
+	return j.check(ctx, tx, checks...)
 }
 
 // stateOf is the final state of a window: a backfill reads it again if any of its

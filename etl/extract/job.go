@@ -48,12 +48,13 @@ type job struct {
 	ended      []*finding // those of them that were read
 	endedIDs   int        // ids that they hold in memory
 	report     Report
-	held       error    // a decision that needs a person
-	found      []string // records that the vendor returned by id
-	windows    int64    // windows read, by earlier runs too
-	records    int64    // records read
-	done       int64    // pages read
-	expected   int64    // pages to read, as far as is known
+	decided    *decision // nil: nothing is to be carried out
+	held       error     // a decision that needs a person
+	found      []string  // records that the vendor returned by id
+	windows    int64     // windows read, by earlier runs too
+	records    int64     // records read
+	done       int64     // pages read
+	expected   int64     // pages to read, as far as is known
 }
 
 func (x *Extractor) newJob(s Source, p plan) (*job, error) {
@@ -101,11 +102,9 @@ func (j *job) run(ctx context.Context) error {
 		}
 		return err
 	}
-	if err := j.land.failure(""); err != nil {
-		return err
-	}
-	if err := j.finish(ctx); err != nil {
-		return err
+	failed := j.land.failure("")
+	if err := j.finish(ctx, failed == nil); err != nil || failed != nil {
+		return errors.Join(failed, err)
 	}
 	var unstored error
 	if j.land.journal.size > 0 {
@@ -188,19 +187,37 @@ func (j *job) settle(ctx context.Context) error {
 	return nil
 }
 
-// finish records that the job is finished.
-func (j *job) finish(ctx context.Context) error {
-	return j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
-		if journal := j.land.journal; journal.size > 0 {
+// finish carries out what was decided, and records that the job is finished if it is,
+// in one transaction.
+func (j *job) finish(ctx context.Context, isFinished bool) error {
+	d := j.decided
+	err := j.DB.InTx(ctx, func(tx *warehouse.Tx) error {
+		if d != nil {
+			if err := j.carryOut(ctx, tx, d); err != nil {
+				return fmt.Errorf("vanished records: %w", err)
+			}
+		}
+		if journal := j.land.journal; isFinished && journal.size > 0 {
 			if err := journal.setLanded(ctx, tx, j.about.Name, journal.size); err != nil {
 				return err
 			}
 		}
-		if j.remember {
-			return nil
+		switch {
+		case isFinished && !j.remember:
+			return j.forget(ctx, tx)
+		case d != nil:
+			return j.setSlots(ctx, tx, d.windows...)
 		}
-		return j.forget(ctx, tx)
+		return nil
 	})
+	if err != nil || d == nil {
+		return err
+	}
+	j.report.Held = len(d.waits)
+	if !d.believed() {
+		j.held = j.holdError(d)
+	}
+	return nil
 }
 
 // readSlots reads every window that is not done, as many in parallel as the
