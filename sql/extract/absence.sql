@@ -7,8 +7,7 @@ select
 
 from raw.absences
 
-where source = $source
-    and stream = $stream
+where (source, stream) = ($source, $stream)
 
 order by
     record_id,

@@ -10,8 +10,7 @@ select
 
 from raw.vanished
 
-where source = $source
-    and stream = $stream
+where (source, stream) = ($source, $stream)
     and closed_at is null
 
 order by record_id;
