@@ -41,11 +41,21 @@ func execAll(ctx context.Context, conn warehouse.Runner, steps ...step) error {
 	return nil
 }
 
+// ifAny returns the step if a statement finds that there is something for it. Most loads
+// have nothing, and a lake is then asked for fewer tables.
+func ifAny(ctx context.Context, r warehouse.Runner, name string, args warehouse.Args, then step) ([]step, error) {
+	var found bool
+	if err := r.Get(ctx, name, args, &found); err != nil || !found {
+		return nil, err
+	}
+	return []step{then}, nil
+}
+
 // execTogether runs steps of which all count or none: in a transaction, unless it is
 // given one.
 func execTogether(ctx context.Context, r warehouse.Runner, steps ...step) error {
 	conn, ok := r.(*warehouse.Conn)
-	if !ok {
+	if !ok || len(steps) == 0 {
 		return execAll(ctx, r, steps...)
 	}
 	return conn.InTx(ctx, func(tx *warehouse.Tx) error { return execAll(ctx, tx, steps...) })
@@ -133,11 +143,13 @@ func (d *Delivery) reconcile(ctx context.Context, conn warehouse.Runner) error {
 	if _, err := conn.Exec(ctx, "deliver/ledger_cells.sql", nil); err != nil {
 		return err
 	}
-	err := execTogether(ctx, conn,
-		step{"deliver/ledger.clear_totals", warehouse.Args{"run_id": run}},
-		step{"deliver/ledger.write_totals", warehouse.Args{"run_id": run, "at": d.Now().UTC()}},
-	)
+	steps, err := ifAny(ctx, conn, "deliver/ledger.any_totals", warehouse.Args{"run_id": run},
+		step{"deliver/ledger.clear_totals", warehouse.Args{"run_id": run}})
 	if err != nil {
+		return err
+	}
+	steps = append(steps, step{"deliver/ledger.write_totals", warehouse.Args{"run_id": run, "at": d.Now().UTC()}})
+	if err := execTogether(ctx, conn, steps...); err != nil {
 		return err
 	}
 	const check = "canonical = delivered + unknown + held + rejected + pending + not_due + unsent_changes"
@@ -183,14 +195,18 @@ func (d *Delivery) plan(ctx context.Context, approval string, result *Result) (p
 
 // heldDiff is the diff of a load that begins: it forgets an earlier plan and keeps what gates hold.
 func (d *Delivery) heldDiff(ctx context.Context, conn warehouse.Runner, approval string) (findings, error) {
-	if _, err := conn.Exec(ctx, "deliver/item.drop_planned", nil); err != nil {
+	planned, err := ifAny(ctx, conn, "deliver/item.planned", nil, step{"deliver/item.drop_planned", nil})
+	if err != nil {
+		return findings{}, err
+	}
+	if err := execAll(ctx, conn, planned...); err != nil {
 		return findings{}, err
 	}
 	found, err := d.provenDiff(ctx, conn)
 	if err != nil {
 		return found, err
 	}
-	return found, d.hold(ctx, conn, approval)
+	return found, d.hold(ctx, conn, found, approval)
 }
 
 // An invalidItem is one that breaks its schema.

@@ -42,15 +42,19 @@ func (d *Delivery) closeGates(ctx context.Context, conn warehouse.Runner) (draft
 
 // hold stores what the gates hold, as it would be posted. With an approval it stores nothing and
 // leaves only what was approved in the draft.
-func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, approval string) error {
+func (d *Delivery) hold(ctx context.Context, conn warehouse.Runner, found findings, approval string) error {
 	if approval != "" {
 		_, err := conn.Exec(ctx, "deliver/gate.only_approved", warehouse.Args{"decision_id": approval})
 		return err
 	}
-	return execTogether(ctx, conn,
-		step{"deliver/gate.forget", nil},
-		step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}},
-	)
+	steps, err := ifAny(ctx, conn, "deliver/gate.any", nil, step{"deliver/gate.forget", nil})
+	if err != nil {
+		return err
+	}
+	if found.drafted {
+		steps = append(steps, step{"deliver/gate.hold", warehouse.Args{"run_id": string(d.RunID), "at": d.Now().UTC()}})
+	}
+	return execTogether(ctx, conn, steps...)
 }
 
 // ReadPlan returns what the gates of the last load hold.

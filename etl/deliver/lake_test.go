@@ -25,3 +25,21 @@ func TestKilledMachinesOfALake(t *testing.T) {
 	lake := etltest.NewLake(t)
 	killLoads(newScene(t).onLake(lake), kills, config.OnChangeReport, config.SchemaFinance, (*scene).elsewhere)
 }
+
+// What gates hold is listed anew by each load, and once.
+func TestGatesOfALake(t *testing.T) {
+	s := newScene(t).onLake(etltest.NewLake(t))
+	s.Productiv.FirstLoad = config.FirstLoadHold
+	s.fill(3)
+	for range 2 {
+		if result, _ := s.post(); result.Held != 3 || result.Plan == nil || result.Plan.Items() != 3 {
+			t.Fatalf("%+v, want 3 held", result)
+		}
+	}
+	if result := s.approve(); result.Accepted != 3 {
+		t.Errorf("%+v, want 3 accepted", result)
+	}
+	if result := s.mustPost(); result.New != 0 {
+		t.Errorf("%+v, want nothing to do", result)
+	}
+}

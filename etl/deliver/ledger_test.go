@@ -33,6 +33,22 @@ func TestASecondLoadPostsNothing(t *testing.T) {
 	}
 }
 
+func TestWhatWasNeverSentIsPlannedAgain(t *testing.T) {
+	s := newScene(t)
+	s.put(spend{id: "a-1", amount: "1"})
+	s.remote.tokens = []reply{{status: 400, body: `{"error":"invalid_client"}`}}
+	if _, err := s.post(); err == nil || s.state("a-1") != "planned" {
+		t.Fatalf("state %s, %v, want it planned", s.state("a-1"), err)
+	}
+	s.remote.tokens = nil
+	s.put(spend{id: "a-1", amount: "2"})
+	s.mustPost()
+	want := "key\tattempt\tkind\tstate\tversion\tamount\tcurrency\tmessage\na-1\t1\tspend\taccepted\t1\t2.0000\tUSD\t\n"
+	if diff := cmp.Diff(want, s.table("items_dump.sql", nil)); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+}
+
 func TestAnEmptyCanonicalPostsNothing(t *testing.T) {
 	s := newScene(t)
 	s.mustPost()

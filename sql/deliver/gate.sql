@@ -42,7 +42,7 @@ where draft.key is null
 order by holds.key;
 
 -- name: any
-select exists (select 1 as one from delivery.holds) as held;
+select count(*) > 0 as held from delivery.holds;
 
 -- name: plan
 -- What the gates of the last load hold, and the name of all of it. For records

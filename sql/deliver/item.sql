@@ -61,6 +61,9 @@ where payload_hash != md5(payload)
 
 order by ledger_no;
 
+-- name: planned
+select count(*) > 0 as planned from delivery.items where state = 'planned';
+
 -- name: drop_planned
 -- What was planned and never stored is planned again from what canonical holds
 -- now.

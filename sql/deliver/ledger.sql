@@ -54,6 +54,15 @@ select
 
 from items;
 
+-- name: any_totals
+-- Whether the run has totals already. Both columns are in one comparison: for a
+-- condition on one column a lake asks PostgreSQL which files it rules out.
+select count(*) > 0 as written
+
+from ops.control_totals
+
+where (run_id, step) = ($run_id, 'ledger');
+
 -- name: clear_totals
 delete from ops.control_totals
 where run_id = $run_id
