@@ -57,19 +57,25 @@ type Warning struct {
 // summarise reads the result from the tables.
 func (t *transformer) summarise(ctx context.Context) (Result, error) {
 	var (
-		r                           Result
-		spend, excluded, quarantine int
+		r                  Result
+		spend, quarantined int
 	)
-	err := t.tx.Get(ctx, "transform/check.counts", nil, &r.Parsed, &spend, &excluded, &quarantine)
+	err := errors.Join(
+		t.tx.Get(ctx, "transform/check.counts", nil, &r.Parsed, &spend),
+		warehouse.Fill(ctx, t.tx, &r.LeftOut, "transform/check.reasons", nil),
+	)
 	if err != nil {
 		return r, err
 	}
-	all := spend + excluded + quarantine
-	r.Counts = etl.Counts{Read: all, Written: spend, Skipped: excluded + quarantine}
-	if r.Share, err = newShare(quarantine, all, t.opts.QuarantineMaxShare); err != nil {
-		return r, err
+	r.Counts = etl.Counts{Read: spend, Written: spend}
+	for _, reason := range r.LeftOut {
+		r.Counts.Read += reason.Records
+		r.Counts.Skipped += reason.Records
+		if reason.Place == "quarantined" {
+			quarantined += reason.Records
+		}
 	}
-	if err := warehouse.Fill(ctx, t.tx, &r.LeftOut, "transform/check.reasons", nil); err != nil {
+	if r.Share, err = newShare(quarantined, r.Counts.Read, t.opts.QuarantineMaxShare); err != nil {
 		return r, err
 	}
 	if err := warehouse.Fill(ctx, t.tx, &r.Warnings, "transform/check.warnings", nil); err != nil {

@@ -22,9 +22,7 @@ select
         from pending_versions
         where stream in (select stream from kinds)
     ) as parsed,
-    (select count(*) from canonical.spend) as spend,
-    (select count(*) from canonical.excluded) as excluded,
-    (select count(*) from canonical.quarantine) as quarantine;
+    (select count(*) from canonical.spend) as spend;
 
 -- name: reasons
 -- What was left out of spend and why, with the amounts as received.
