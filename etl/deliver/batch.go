@@ -361,6 +361,12 @@ func again(doubts []openBatch) (batches []batch) {
 
 // openBatches lists them, or with an id that batch, whatever its state.
 func openBatches(ctx context.Context, r warehouse.Runner, id string) ([]openBatch, error) {
+	if id == "" {
+		var open bool
+		if err := r.Get(ctx, "deliver/batch.any_open", nil, &open); err != nil || !open {
+			return nil, err
+		}
+	}
 	return warehouse.List(ctx, r, "deliver/batch.open", warehouse.Args{"batch_id": id}, func(rows *sql.Rows, b *openBatch) error {
 		b.listed = true
 		return rows.Scan(&b.id, &b.target, &b.schema, &b.records, &b.first, &b.last, &b.attempt, &b.parent,
@@ -375,11 +381,14 @@ func openBatches(ctx context.Context, r warehouse.Runner, id string) ([]openBatc
 // planned for stays in doubt, and so does what another worker of a lake has left: it may
 // yet send it.
 func (d *Delivery) inDoubt(ctx context.Context, r warehouse.Runner) ([]openBatch, error) {
+	all, err := openBatches(ctx, r, "")
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
 	known, err := d.knownTargets(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	all, err := openBatches(ctx, r, "")
 	all = slices.DeleteFunc(all, func(b openBatch) bool { return b.state != stateUnknown })
 	for i := range all {
 		b := &all[i]
@@ -388,5 +397,5 @@ func (d *Delivery) inDoubt(ctx context.Context, r warehouse.Runner) ([]openBatch
 		b.again = b.reached && (b.resend ||
 			b.worker == "" && !b.refused && b.schema == config.SchemaSpend && d.Productiv.InDoubt == config.InDoubtResend)
 	}
-	return all, err
+	return all, nil
 }

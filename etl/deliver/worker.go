@@ -70,6 +70,10 @@ func (d *Delivery) recoverContradictions(
 	if d.Store == nil {
 		return nil
 	}
+	var decided bool
+	if err := tx.Get(ctx, "deliver/decision.any", nil, &decided); err != nil || !decided {
+		return err
+	}
 	ids, err := warehouse.Strings(ctx, tx, "deliver/batch.decided", nil)
 	if err != nil {
 		return err

@@ -130,6 +130,13 @@ set
 
 where batch_id = $batch_id;
 
+-- name: any_open
+select count(*) > 0 as open
+
+from delivery.batches
+
+where state in ('sending', 'unknown', 'pending');
+
 -- name: decided
 -- The batches that somebody has settled.
 select distinct batches.batch_id

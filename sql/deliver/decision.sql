@@ -1,5 +1,8 @@
 -- delivery.decisions: one row per decision.
 
+-- name: any
+select count(*) > 0 as decided from delivery.decisions;
+
 -- name: ids
 select decision_id from delivery.decisions order by decision_id;
 
