@@ -1,7 +1,9 @@
 package deliver_test
 
 import (
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"spendbridge/etl/config"
@@ -41,5 +43,20 @@ func TestGatesOfALake(t *testing.T) {
 	}
 	if result := s.mustPost(); result.New != 0 {
 		t.Errorf("%+v, want nothing to do", result)
+	}
+}
+
+// What a worker was sending is unknown from the moment at which another one takes over,
+// and names that worker, before anything is recovered.
+func TestATakeoverOfALakeLeavesNothingSending(t *testing.T) {
+	s := newScene(t).onLake(etltest.NewLake(t))
+	s.fill(3)
+	s.mustPost()
+	s.exec("batches_sending.sql", nil)
+	s.DB.Close()
+	s.open()
+	left := s.table("batches_left.sql", nil)
+	if want := fmt.Sprintf("process %d on test has left it without an answer", os.Getpid()); !strings.Contains(left, "unknown") || !strings.Contains(left, want) {
+		t.Errorf("%s\nwant it unknown: %s", left, want)
 	}
 }

@@ -1,0 +1,7 @@
+select
+    state,
+    message
+
+from delivery.batches
+
+order by batch_id
