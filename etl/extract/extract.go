@@ -345,7 +345,7 @@ func (j *job) begin(ctx context.Context) error {
 				return err
 			}
 		}
-		return j.saveSlots(ctx, tx, "extract/cursor.add", j.slots)
+		return j.setSlots(ctx, tx, j.slots...)
 	})
 }
 
@@ -394,15 +394,11 @@ func sameSlots(stored, asked []*slot) bool {
 
 // setSlots stores the states of some windows.
 func (j *job) setSlots(ctx context.Context, r warehouse.Runner, slots ...*slot) error {
-	return j.saveSlots(ctx, r, "extract/cursor.set", slots)
-}
-
-func (j *job) saveSlots(ctx context.Context, r warehouse.Runner, statement string, slots []*slot) error {
 	text, err := json.Marshal(slots)
 	if err != nil {
 		return err
 	}
-	_, err = r.Exec(ctx, statement, warehouse.Args{
+	_, err = r.Exec(ctx, "extract/cursor.set", warehouse.Args{
 		"job_id": j.id, "source": j.about.Name, "run_id": string(j.RunID), "slots": string(text),
 		"started_at": j.started, "now": j.Now().UTC(),
 	})

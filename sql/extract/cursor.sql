@@ -28,30 +28,6 @@ where source = $source
     and state in ('pending', 'reading')
     and read_id is not null;
 
--- name: add
--- The windows of a job that begins.
-insert into raw.cursors by name
-
-select
-    *,
-    $job_id as job_id,
-    $source as source,
-    $run_id as run_id,
-    $started_at as started_at,
-    $now as updated_at
-
-from (
-
-    select unnest(
-        from_json($slots, '[{
-            "read_id": "VARCHAR", "purpose": "VARCHAR", "state": "VARCHAR",
-            "window_from": "VARCHAR", "window_to": "VARCHAR"
-        }]'),
-        max_depth := 2
-    )
-
-) as slots;
-
 -- name: set
 merge into raw.cursors as cursors
 
