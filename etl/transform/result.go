@@ -60,10 +60,10 @@ func (t *transformer) summarise(ctx context.Context) (Result, error) {
 		r                  Result
 		spend, quarantined int
 	)
-	err := errors.Join(
-		t.tx.Get(ctx, "transform/check.counts", nil, &r.Parsed, &spend),
-		warehouse.Fill(ctx, t.tx, &r.LeftOut, "transform/check.reasons", nil),
-	)
+	err := t.tx.Get(ctx, "transform/check.counts", nil, &r.Parsed, &spend)
+	if err == nil {
+		err = warehouse.Fill(ctx, t.tx, &r.LeftOut, "transform/check.reasons", nil)
+	}
 	if err != nil {
 		return r, err
 	}
