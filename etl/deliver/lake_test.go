@@ -55,7 +55,7 @@ func TestATakeoverOfALakeLeavesNothingSending(t *testing.T) {
 	s.exec("batches_sending.sql", nil)
 	s.DB.Close()
 	s.open()
-	left := s.table("batches_left.sql", nil)
+	left := s.table("batches_history.sql", nil)
 	if want := fmt.Sprintf("process %d on test has left it without an answer", os.Getpid()); !strings.Contains(left, "unknown") || !strings.Contains(left, want) {
 		t.Errorf("%s\nwant it unknown: %s", left, want)
 	}

@@ -1,7 +1,0 @@
-select
-    state,
-    message
-
-from delivery.batches
-
-order by batch_id
